@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace caption {
+
+/// In which type the weights are kept and read. Activations, the key/value cache and all sums are fp32 either way.
+enum class Precision {
+  fp32,  ///< exact: the reference's token ids
+  bf16,  ///< half the memory and half the bytes per decoding step; captions may differ in rare near-ties
+};
+
+/// How a model is loaded.
+struct ModelOptions {
+  /// Where it runs: "auto" (a GPU if this build has one, else the CPU), "cpu", "cuda" or "cuda:N".
+  std::string device = "auto";
+  Precision precision = Precision::fp32;
+  /// Worker threads for the arithmetic; 0 is one per core that this process may use.
+  int threads = 0;
+};
+
+/// How an image file's bytes become pixels.
+struct ImageOptions {
+  /// Images with more pixels (width x height, in megapixels) are refused before they are decoded.
+  /// Raise it for scans and panoramas.
+  double max_megapixels = 100;
+};
+
+/// How a caption is searched for. The defaults are the published advice: beam search of width 5.
+struct DecodeOptions {
+  /// Width of the beam search; 1 is greedy. Ignored when sampling.
+  int beam = 5;
+  /// Captions returned per image, best first; at most `beam` unless sampling.
+  int n_best = 1;
+  /// A caption that has not met the stop token ends after so many tokens; at most what the model's positions allow.
+  int max_tokens = 67;
+  /// Divides the logits before the softmax; above 0.
+  double temperature = 1.0;
+  /// Draw tokens at random instead of searching.
+  bool sample = false;
+  /// Sampling keeps only the k likeliest tokens; 0 keeps all.
+  int top_k = 0;
+  /// Sampling keeps the likeliest tokens that together have this probability, in (0, 1]; 1 keeps all.
+  double top_p = 1.0;
+  /// Start of the random stream. Every image draws from a stream of its own that starts here, so a caption does not
+  /// depend on what else is in the run.
+  std::uint64_t seed = 0;
+  /// Beams are ranked by log-probability / length^length_penalty; 1 is the published ranking, below 1 favours
+  /// short captions, above 1 long ones.
+  double length_penalty = 1.0;
+};
+
+}  // namespace caption

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <memory>
+#include <string>
+
+#include "core/compute.h"
+#include "core/tensors.h"
+
+namespace caption {
+
+/// What follows a linear layer. `quick_gelu` is OpenAI CLIP's x * sigmoid(1.702 x), `gelu` the exact (erf) form,
+/// `gelu_tanh` GPT-2's approximation ("gelu_new").
+enum class Activation { none, relu, tanh, gelu, gelu_tanh, quick_gelu };
+
+/// y = activation(x W^T + b), fp32 in and out, with the weights in the type of `Compute`.
+/// Each output row is the same, bit for bit, whatever other rows are in the call and however many threads run.
+class Linear {
+ public:
+  /// weight [out, in] of any float dtype (it may be a transposed view), bias [out] or undefined.
+  Linear(const at::Tensor& weight, const at::Tensor& bias, const Compute& compute);
+
+  /// x [..., in] -> [..., out]
+  at::Tensor operator()(const at::Tensor& x, Activation activation = Activation::none) const;
+
+  std::int64_t in() const { return in_; }
+  std::int64_t out() const { return out_; }
+
+ private:
+  std::int64_t in_;
+  std::int64_t out_;
+  struct Packed;
+  std::shared_ptr<const Packed> packed_;
+};
+
+/// Takes `name`.weight [out, in] and `name`.bias [out].
+Linear take_linear(Tensors& tensors, const std::string& name, std::int64_t out, std::int64_t in,
+                   const Compute& compute);
+/// Takes `name`.weight [out, in]; there is no bias.
+Linear take_linear_without_bias(Tensors& tensors, const std::string& name, std::int64_t out, std::int64_t in,
+                                const Compute& compute);
+
+/// Layer normalisation over the last dimension in fp32, eps 1e-5.
+class LayerNorm {
+ public:
+  /// weight [width], bias [width]
+  LayerNorm(const at::Tensor& weight, const at::Tensor& bias, const Compute& compute);
+
+  /// x [..., width] -> [..., width]
+  at::Tensor operator()(const at::Tensor& x) const;
+
+ private:
+  at::Tensor weight_;
+  at::Tensor bias_;
+};
+
+/// Takes `name`.weight [width] and `name`.bias [width].
+LayerNorm take_layer_norm(Tensors& tensors, const std::string& name, std::int64_t width, const Compute& compute);
+
+/// Takes a parameter that is used as it is, in fp32 on the device.
+at::Tensor take_parameter(Tensors& tensors, const std::string& name, const Shape& shape, const Compute& compute);
+
+/// Multi-head attention of q [B, Tq, width] over k, v [B, Tk, width], scale dim_head^-0.5 -> [B, Tq, width].
+/// `causal` needs Tq == Tk.
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads, bool causal);
+
+}  // namespace caption

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+namespace caption {
+
+/// Number of threads that `parallel_for` uses, this one included. Set once, before the first use, from the options;
+/// it also sets LibTorch's own intra-op threads.
+void set_threads(int count);
+int threads();
+
+/// Calls body(begin, end) on disjoint ranges that cover [0, count), on up to `threads()` threads; returns when all are
+/// done. Not reentrant: the body must not call it. An exception of the body ends the program (it must not throw).
+void parallel_for(std::size_t count, const std::function<void(std::size_t begin, std::size_t end)>& body);
+
+}  // namespace caption

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "caption/options.h"
+
+namespace caption {
+
+/// Logits of several sequences: [rows, vocabulary], row-major; valid until the next call that made them.
+struct Logits {
+  std::span<const float> values;
+  std::size_t rows = 0;
+  std::size_t vocabulary = 0;
+};
+
+/// What a search asks of a language model; a test answers with a table. Rows are sequences in flight.
+class StepFunction {
+ public:
+  virtual ~StepFunction() = default;
+  /// The first position of each of the B images: [B, vocabulary]. Called once, first.
+  virtual Logits start() = 0;
+  /// New row r is row parents[r] of the call before with tokens[r] appended. -> [tokens.size(), vocabulary]
+  virtual Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents) = 0;
+};
+
+/// One finished sequence.
+struct Hypothesis {
+  std::vector<std::int32_t> tokens;  ///< with the stop token, if it was reached
+  double score = 0;                  ///< sum of log-probabilities
+};
+
+/// When a sequence ends.
+struct StopRule {
+  std::int32_t token = 13;  ///< GPT-2's "."
+};
+
+/// Decodes all images of `model` together, as `options` say (greedy, beam search or sampling). -> one list per image,
+/// best first, of at most n_best (fewer only if the vocabulary has no more).
+std::vector<std::vector<Hypothesis>> search(StepFunction& model, const StopRule& stop, const DecodeOptions& options);
+
+}  // namespace caption

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "caption/captioner.h"
+
+namespace caption {
+
+/// An 8-bit RGB picture.
+struct RgbImage {
+  int width = 0;
+  int height = 0;
+  std::vector<std::uint8_t> data;  ///< [height, width, 3]
+};
+
+/// What the encoder's pixels look like: from the bundle.
+struct PixelFormat {
+  int resolution = 0;  ///< R
+  float mean[3] = {0.48145466F, 0.4578275F, 0.40821073F};
+  float std[3] = {0.26862954F, 0.26130258F, 0.27577711F};
+};
+
+/// File bytes -> RGB: format sniffed from the bytes, EXIF orientation applied, alpha composited on white.
+/// Throws Error(unsupported_format | corrupt | too_large).
+RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions& options);
+
+/// Pillow's Image.resize((width, height), BICUBIC), bit for bit.
+RgbImage resize_bicubic(const RgbImage& image, int width, int height);
+
+/// Short side to R, centre crop, normalise -> [3, R, R] (clipcap's and torchvision's order and rounding).
+Pixels to_pixels(const RgbImage& image, const PixelFormat& format);
+
+}  // namespace caption

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace caption {
+
+/// Text <-> token ids of one language model.
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+  virtual std::int32_t size() const = 0;  ///< number of token ids
+  virtual std::vector<std::int32_t> encode(std::string_view utf8) const = 0;
+  /// Bytes that are not UTF-8 become U+FFFD, as Python's errors="replace" does. Ids outside [0, size) are an
+  /// Error(internal).
+  virtual std::string decode(std::span<const std::int32_t> ids) const = 0;
+};
+
+/// GPT-2's byte-level BPE from its published files encoder.json (or vocab.json) and vocab.bpe (or merges.txt).
+/// Throws Error(model).
+std::unique_ptr<Tokenizer> load_gpt2_tokenizer(const std::filesystem::path& vocabulary,
+                                               const std::filesystem::path& merges);
+
+/// A sentencepiece model file. Throws Error(model).
+std::unique_ptr<Tokenizer> load_sentencepiece_tokenizer(const std::filesystem::path& model);
+
+}  // namespace caption
