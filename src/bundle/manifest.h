@@ -1,0 +1,74 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace caption {
+
+/// A bundle's model.json: what its files are and how they belong together. Field for field the same as the JSON, whose
+/// format is described in models/README.md.
+struct Manifest {
+  static constexpr int kFormat = 1;
+
+  struct Image {
+    std::int64_t resolution = 0;  ///< R
+    std::array<double, 3> mean{};
+    std::array<double, 3> std{};
+  };
+  struct Encoder {
+    std::string file;
+    std::string kind;            ///< "vit" or "resnet"
+    std::int64_t embedding = 0;  ///< D
+    std::string activation;      ///< "quick_gelu" or "gelu"
+  };
+  struct Mapper {
+    std::string file;
+    std::string kind;                ///< "mlp", "transformer" or "linear"
+    std::int64_t prefix_length = 0;  ///< P
+    bool normalize = false;          ///< the mapper was trained on L2-normalised embeddings
+  };
+  struct LanguageModel {
+    std::string file;
+    std::int64_t width = 0;       ///< E
+    std::int64_t layers = 0;      ///< L
+    std::int64_t vocabulary = 0;  ///< V
+    std::int64_t context = 0;
+  };
+  struct TokenizerFiles {
+    std::string kind;                          ///< "gpt2-bpe" or "sentencepiece"
+    std::map<std::string, std::string> files;  ///< role -> file: "vocabulary" and "merges", or "model"
+  };
+  struct Stop {
+    std::int64_t token = 0;
+    std::int64_t max_tokens = 0;
+  };
+  struct File {
+    std::string name;
+    std::uint64_t bytes = 0;
+    std::string sha256;  ///< 64 lower-case hexadecimal digits
+  };
+
+  std::string name;
+  std::string description;
+  Image image;
+  Encoder encoder;
+  Mapper mapper;
+  LanguageModel language_model;
+  TokenizerFiles tokenizer;
+  Stop stop;
+  std::vector<File> files;
+  std::string origin;
+  std::string license;
+};
+
+/// Reads FOLDER/model.json; every field is required, unknown ones are errors, file names may not leave the folder.
+/// Throws Error(model) that names the field, expected and actual.
+Manifest read_manifest(const std::filesystem::path& folder);
+/// The text of a model.json.
+std::string to_json(const Manifest& manifest);
+
+}  // namespace caption

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace caption {
+
+/// Where bundles are searched by name, in this order: the folders of $CAPTION_MODELS (separated by ':'),
+/// $XDG_DATA_HOME/caption/models (or ~/.local/share/caption/models), and the models beside the program
+/// (`program_models`, PREFIX/share/caption/models).
+std::vector<std::filesystem::path> model_folders(const std::filesystem::path& program_models);
+
+/// One bundle that was found.
+struct FoundModel {
+  std::string name;              ///< the folder's name: what --model takes
+  std::filesystem::path folder;
+};
+
+/// All bundles in `folders`, by name; of two with one name the first found counts.
+std::vector<FoundModel> list_models(const std::vector<std::filesystem::path>& folders);
+
+/// The folder of `name_or_folder`: a folder that holds model.json, or a name (or alias: "conceptual-captions" is
+/// "conceptual") in `folders`. Throws Error(model) that says where it looked, what there is, and how to get it.
+std::filesystem::path find_model(const std::string& name_or_folder,
+                                 const std::vector<std::filesystem::path>& folders);
+
+/// The published models' names with a line on how to get each, for messages and `models list`.
+std::string how_to_get(const std::string& name);
+
+}  // namespace caption
