@@ -10,12 +10,13 @@
 
 namespace caption {
 
-/// What follows a linear layer. `quick_gelu` is OpenAI CLIP's x * sigmoid(1.702 x), `gelu` the exact (erf) form,
-/// `gelu_tanh` GPT-2's approximation ("gelu_new").
+/// What follows a linear layer. `quick_gelu` is OpenAI CLIP's x * sigmoid(1.702 x), `gelu` the exact (erf)
+/// form, `gelu_tanh` GPT-2's approximation ("gelu_new").
 enum class Activation { none, relu, tanh, gelu, gelu_tanh, quick_gelu };
 
 /// y = activation(x W^T + b), fp32 in and out, with the weights in the type of `Compute`.
-/// Each output row is the same, bit for bit, whatever other rows are in the call and however many threads run.
+/// Each output row is the same, bit for bit, whatever other rows are in the call and however many threads
+/// run.
 class Linear {
  public:
   /// weight [out, in] of any float dtype (it may be a transposed view), bias [out] or undefined.
@@ -56,13 +57,16 @@ class LayerNorm {
 };
 
 /// Takes `name`.weight [width] and `name`.bias [width].
-LayerNorm take_layer_norm(Tensors& tensors, const std::string& name, std::int64_t width, const Compute& compute);
+LayerNorm take_layer_norm(Tensors& tensors, const std::string& name, std::int64_t width,
+                          const Compute& compute);
 
 /// Takes a parameter that is used as it is, in fp32 on the device.
-at::Tensor take_parameter(Tensors& tensors, const std::string& name, const Shape& shape, const Compute& compute);
+at::Tensor take_parameter(Tensors& tensors, const std::string& name, const Shape& shape,
+                          const Compute& compute);
 
 /// Multi-head attention of q [B, Tq, width] over k, v [B, Tk, width], scale dim_head^-0.5 -> [B, Tq, width].
 /// `causal` needs Tq == Tk.
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads, bool causal);
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
+                     bool causal);
 
 }  // namespace caption
