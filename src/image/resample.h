@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "image/image.h"
+
+namespace caption {
+
+/// The part [first, first + count) of one side that is resized to `size` pixels.
+struct Span1d {
+  std::int64_t size = 0;   ///< of the whole resized side
+  std::int64_t first = 0;  ///< first pixel wanted
+  int count = 0;           ///< pixels wanted
+};
+
+/// The weights with which Pillow makes one side's pixels, in fixed point with 22 bits after the point.
+struct Kernel {
+  int taps = 0;                       ///< room per output pixel in `weights`
+  std::vector<int> start;             ///< [count] first input pixel
+  std::vector<int> length;            ///< [count] number of input pixels, at most `taps`
+  std::vector<std::int32_t> weights;  ///< [count, taps]
+};
+
+/// Pillow's precompute_coeffs and normalize_coeffs_8bpc for the bicubic filter (a = -0.5), widened when
+/// shrinking.
+Kernel bicubic_kernel(int in_size, const Span1d& out);
+
+/// What `resize_bicubic(image, x.size, y.size)` has at columns x and rows y, without computing the rest.
+RgbImage resize_region(const RgbImage& image, const Span1d& x, const Span1d& y);
+
+}  // namespace caption
