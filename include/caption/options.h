@@ -34,7 +34,8 @@ struct DecodeOptions {
   /// Captions returned per image, best first; at most `beam` unless sampling.
   int n_best = 1;
   /// A caption that has not met the stop token ends after so many tokens; at most what the model's positions allow.
-  int max_tokens = 67;
+  /// 0 takes the model's own limit: 67 for the published ones.
+  int max_tokens = 0;
   /// Divides the logits before the softmax; above 0.
   double temperature = 1.0;
   /// Draw tokens at random instead of searching.

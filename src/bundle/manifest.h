@@ -9,8 +9,8 @@
 
 namespace caption {
 
-/// A bundle's model.json: what its files are and how they belong together. Field for field the same as the JSON, whose
-/// format is described in models/README.md.
+/// A bundle's model.json: what its files are and how they belong together. Field for field the same as the
+/// JSON, whose format is described in models/README.md.
 struct Manifest {
   static constexpr int kFormat = 1;
 
@@ -65,8 +65,8 @@ struct Manifest {
   std::string license;
 };
 
-/// Reads FOLDER/model.json; every field is required, unknown ones are errors, file names may not leave the folder.
-/// Throws Error(model) that names the field, expected and actual.
+/// Reads FOLDER/model.json; every field is required, unknown ones are errors, file names may not leave the
+/// folder. Throws Error(model) that names the field, expected and actual.
 Manifest read_manifest(const std::filesystem::path& folder);
 /// The text of a model.json.
 std::string to_json(const Manifest& manifest);

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "caption/captioner.h"
@@ -32,5 +33,8 @@ RgbImage resize_bicubic(const RgbImage& image, int width, int height);
 
 /// Short side to R, centre crop, normalise -> [3, R, R] (clipcap's and torchvision's order and rounding).
 Pixels to_pixels(const RgbImage& image, const PixelFormat& format);
+
+/// Name and version of the library that decodes, as a line "name version".
+std::string image_libraries();
 
 }  // namespace caption

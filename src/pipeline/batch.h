@@ -25,9 +25,11 @@ struct Record {
   std::optional<Error> error;
 };
 
-/// The next input, or nothing at the end. Called from one reader thread at a time.
+/// The next input, or nothing at the end. Called from one reader thread at a time. One that waits (for a
+/// pipe) must return soon after the run's interrupt was set.
 using InputSource = std::function<std::optional<Input>()>;
-/// Takes the records, one per input, in input order. Called on the thread of `caption_all`; may throw to end the run.
+/// Takes the records, one per input, in input order. Called on the thread of `caption_all`; may throw to end
+/// the run.
 using RecordSink = std::function<void(const Record&)>;
 
 struct BatchOptions {
@@ -45,9 +47,9 @@ struct BatchSummary {
   bool interrupted = false;
 };
 
-/// Captions every input of `source`. Bounded memory over any number of inputs. A bad image becomes a record with an
-/// error; any other Error ends the run and is thrown. When `interrupt` becomes true, the images in flight through the
-/// model are finished and written, and the run ends.
+/// Captions every input of `source`. Bounded memory over any number of inputs. A bad image becomes a record
+/// with an error; any other Error ends the run and is thrown. When `interrupt` becomes true, the images in
+/// flight through the model are finished and written, and the run ends.
 BatchSummary caption_all(Captioner& captioner, const InputSource& source, const RecordSink& sink,
                          const BatchOptions& options, const std::atomic<bool>& interrupt);
 

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace caption {
+
+/// What `caption models import` asks for: published files -> a bundle.
+struct ImportRequest {
+  std::filesystem::path clip;                 ///< CLIP archive or state_dict
+  std::filesystem::path captioner;            ///< ClipCap checkpoint, or a mapper alone
+  std::optional<std::filesystem::path> gpt2;  ///< GPT-2's weights, if the captioner has none
+  std::string name;                           ///< of the bundle
+  std::filesystem::path folder;               ///< to be made: its parent exists or is made too
+  std::filesystem::path tokenizer;            ///< folder that holds encoder.json and vocab.bpe
+  std::optional<std::string> activation;      ///< "quick_gelu" or "gelu"; needed where the file does not tell
+  std::optional<bool> normalize;              ///< L2-normalise the embedding; default: by the mapper's kind
+};
+
+}  // namespace caption

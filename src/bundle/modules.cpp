@@ -1,0 +1,85 @@
+#include "bundle/modules.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "caption/error.h"
+#include "weights/weights.h"
+
+namespace caption {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The part of `file` that is asked for, or an error that says which part is missing.
+Tensors require_part(std::optional<Tensors> part, const WeightFile& file, const std::string& what) {
+  if (part) return std::move(*part);
+  throw Error(ErrorKind::model, file.path.string() + ": holds no " + what + "; is it the right file?",
+              file.path);
+}
+
+/// open_clip's models use exact GELU or OpenAI's QuickGELU, and their shapes do not tell which: the file's
+/// own attribute (scripts/export_torchscript.py writes it) or the user must.
+std::string resolve_activation(const std::string& asked, const WeightFile& file) {
+  if (!asked.empty()) return asked;
+  if (const auto it = file.attributes.find("quick_gelu"); it != file.attributes.end()) {
+    return it->second != 0 ? "quick_gelu" : "gelu";
+  }
+  // OpenAI's archives, and they alone, hold these attributes without ours. All of them use QuickGELU.
+  if (file.attributes.count("input_resolution") != 0 && file.attributes.count("context_length") != 0) {
+    return "quick_gelu";
+  }
+  throw Error(
+      ErrorKind::model,
+      file.path.string() +
+          ": the file does not tell which activation the encoder uses: add --activation quick_gelu (OpenAI's "
+          "weights) or --activation gelu (most of open_clip's)",
+      file.path);
+}
+
+void require_pair(const ImageEncoder& encoder, const Mapper& mapper, const ModuleFiles& files) {
+  if (encoder.embedding() == mapper.embedding()) return;
+  throw Error(
+      ErrorKind::model,
+      files.mapper.string() + ": the mapper takes CLIP embeddings of width " +
+          std::to_string(mapper.embedding()) + ", but " + files.clip.string() + " gives " +
+          std::to_string(encoder.embedding()) +
+          ": they were not trained together (512: ViT-B/32, ViT-B/16, RN101; 640: RN50x4; 768: ViT-L/14, "
+          "RN50x16; 1024: RN50, RN50x64)",
+      files.mapper);
+}
+
+}  // namespace
+
+Modules load_modules(const ModuleFiles& files, const Compute& compute) {
+  std::map<fs::path, WeightFile> read;
+  const auto open = [&](const fs::path& path) -> const WeightFile& {
+    const auto it = read.find(path);
+    if (it != read.end()) return it->second;
+    const WeightFile& file = read.emplace(path, read_weights(path)).first->second;
+    require_known_names(file);
+    return file;
+  };
+
+  Modules modules;
+  const WeightFile& clip = open(files.clip);
+  modules.activation = resolve_activation(files.activation, clip);
+  modules.encoder =
+      make_image_encoder(require_part(image_encoder_tensors(clip), clip, "CLIP image encoder (visual.*)"),
+                         modules.activation == "gelu" ? Activation::gelu : Activation::quick_gelu, compute);
+
+  const WeightFile& gpt2 = open(files.gpt2);
+  modules.gpt2 = std::make_unique<Gpt2>(
+      require_part(language_model_tensors(gpt2), gpt2, "GPT-2 (transformer.*); give it with --gpt2"),
+      compute);
+
+  const WeightFile& mapper = open(files.mapper);
+  modules.mapper =
+      make_mapper(require_part(mapper_tensors(mapper), mapper, "ClipCap mapper (clip_project.*)"),
+                  modules.gpt2->width(), compute);
+  require_pair(*modules.encoder, *modules.mapper, files);
+  return modules;
+}
+
+}  // namespace caption

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "core/compute.h"
+#include "gpt2/gpt2.h"
+#include "mapper/mapper.h"
+#include "vision/encoder.h"
+
+namespace caption {
+
+/// Which weight files make a model; several may be one file.
+struct ModuleFiles {
+  std::filesystem::path clip;
+  std::filesystem::path mapper;
+  std::filesystem::path gpt2;
+  std::string activation;  ///< "quick_gelu", "gelu", or empty: what the CLIP file itself says
+};
+
+struct Modules {
+  std::unique_ptr<ImageEncoder> encoder;
+  std::unique_ptr<Mapper> mapper;
+  std::unique_ptr<Gpt2> gpt2;
+  std::string activation;  ///< the encoder's, resolved
+};
+
+/// Reads the files and builds the three modules. The mapper must take what the encoder gives, so the wrong
+/// pair of CLIP and captioner cannot load. Throws Error(model).
+Modules load_modules(const ModuleFiles& files, const Compute& compute);
+
+}  // namespace caption

@@ -1,0 +1,225 @@
+#include "pipeline/batch.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <fstream>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace caption {
+namespace {
+
+constexpr int kInterruptCheckMs = 50;
+
+Error unreadable(const Input& input, const std::string& why) {
+  return {ErrorKind::unreadable, input.name + ": " + why, input.file};
+}
+
+/// All of stdin, in a way that an interrupt ends even when nothing comes.
+std::vector<std::byte> read_standard_input(const Input& input, const std::atomic<bool>& interrupt) {
+  std::vector<std::byte> bytes;
+  std::byte buffer[std::size_t{1} << 16];
+  pollfd waiting{STDIN_FILENO, POLLIN, 0};
+  while (!interrupt) {
+    if (::poll(&waiting, 1, kInterruptCheckMs) == 0) continue;
+    const ssize_t count = ::read(STDIN_FILENO, buffer, sizeof buffer);
+    if (count == 0) return bytes;
+    if (count > 0) bytes.insert(bytes.end(), buffer, buffer + count);
+    if (count < 0 && errno != EINTR) throw unreadable(input, std::strerror(errno));
+  }
+  throw unreadable(input, "interrupted");
+}
+
+std::vector<std::byte> read_file(const Input& input) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(input.file, error);
+  if (status.type() == std::filesystem::file_type::not_found) {
+    throw Error(ErrorKind::not_found, input.name + ": no such file", input.file);
+  }
+  if (error) throw unreadable(input, error.message());
+  if (std::filesystem::is_directory(status)) throw unreadable(input, "is a folder, not an image");
+  errno = 0;
+  std::ifstream stream(input.file, std::ios::binary);
+  if (!stream) throw unreadable(input, std::strerror(errno));
+  std::vector<std::byte> bytes;
+  char buffer[std::size_t{1} << 16];
+  while (stream.read(buffer, sizeof buffer) || stream.gcount() > 0) {
+    const auto* start = reinterpret_cast<const std::byte*>(buffer);
+    bytes.insert(bytes.end(), start, start + stream.gcount());
+  }
+  if (stream.bad()) throw unreadable(input, "could not be read to its end");
+  return bytes;
+}
+
+/// One input on its way: its pixels, or why there are none.
+struct Prepared {
+  std::string name;
+  Pixels pixels;
+  std::optional<Error> error;
+};
+
+/// Reader threads fill a bounded window of inputs, in order; the consumer takes from its front what is ready.
+class Readers {
+ public:
+  Readers(const Captioner& captioner, const InputSource& source, const BatchOptions& options,
+          const std::atomic<bool>& interrupt)
+      : captioner_(captioner),
+        source_(source),
+        interrupt_(interrupt),
+        image_options_(options.image),
+        // One batch in the model, one being prepared.
+        window_(2 * static_cast<std::size_t>(options.batch)) {
+    for (int i = 0; i < options.readers; ++i) threads_.emplace_back([this] { run(); });
+  }
+  Readers(const Readers&) = delete;
+  Readers& operator=(const Readers&) = delete;
+  ~Readers() { stop(); }
+
+  /// Waits for the next input; takes up to `limit` inputs that are ready now. Empty at the end or on an
+  /// interrupt.
+  std::vector<Prepared> take(std::size_t limit) {
+    std::unique_lock lock(mutex_);
+    // A signal handler can set the interrupt but cannot notify, hence the look now and then.
+    while (!interrupt_ && !changed_.wait_for(lock, std::chrono::milliseconds(kInterruptCheckMs), [&] {
+      return failure_ || (slots_.empty() ? ended_ : slots_.front().ready);
+    })) {
+    }
+    if (interrupt_) return {};
+    if (failure_) std::rethrow_exception(failure_);
+    std::vector<Prepared> taken;
+    while (taken.size() < limit && !slots_.empty() && slots_.front().ready) {
+      taken.push_back(std::move(slots_.front().prepared));
+      slots_.pop_front();
+      ++first_;
+    }
+    changed_.notify_all();
+    return taken;
+  }
+
+ private:
+  struct Slot {
+    bool ready = false;
+    Prepared prepared;
+  };
+
+  void run() {
+    try {
+      while (std::optional<std::pair<std::size_t, Input>> next = claim()) {
+        Prepared prepared = prepare(next->second);
+        const std::scoped_lock lock(mutex_);
+        slots_[next->first - first_] = {true, std::move(prepared)};
+        changed_.notify_all();
+      }
+    } catch (...) {
+      const std::scoped_lock lock(mutex_);
+      failure_ = std::current_exception();
+      changed_.notify_all();
+    }
+  }
+
+  /// The next input and its number, when the window has room; nothing at the end.
+  std::optional<std::pair<std::size_t, Input>> claim() {
+    // The source may be slow (a pipe): it is asked outside `mutex_`, one thread at a time.
+    const std::scoped_lock source_lock(source_mutex_);
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return ended_ || slots_.size() < window_; });
+      if (ended_) return std::nullopt;
+    }
+    std::optional<Input> input = source_();
+    const std::scoped_lock lock(mutex_);
+    if (!input || ended_) {
+      ended_ = true;
+      changed_.notify_all();
+      return std::nullopt;
+    }
+    slots_.emplace_back();
+    return std::pair{first_ + slots_.size() - 1, std::move(*input)};
+  }
+
+  Prepared prepare(const Input& input) const {
+    Prepared prepared{input.name, {}, {}};
+    try {
+      prepared.pixels = captioner_.prepare(
+          input.standard_input ? read_standard_input(input, interrupt_) : read_file(input), image_options_);
+    } catch (const Error& error) {
+      if (!concerns_one_image(error.kind())) throw;
+      // The decoder knows bytes, not names.
+      const bool named = std::string_view(error.what()).starts_with(input.name);
+      prepared.error = named ? error : Error(error.kind(), input.name + ": " + error.what(), input.file);
+    }
+    return prepared;
+  }
+
+  void stop() {
+    {
+      const std::scoped_lock lock(mutex_);
+      ended_ = true;
+      changed_.notify_all();
+    }
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  const Captioner& captioner_;
+  const InputSource& source_;
+  const std::atomic<bool>& interrupt_;
+  const ImageOptions image_options_;
+  const std::size_t window_;
+
+  std::mutex source_mutex_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Slot> slots_;  // inputs [first_, first_ + slots_.size())
+  std::size_t first_ = 0;
+  bool ended_ = false;
+  std::exception_ptr failure_;
+  std::vector<std::thread> threads_;
+};
+
+/// Captions what could be read and puts everything back in order.
+std::vector<Record> caption_batch(Captioner& captioner, std::vector<Prepared> batch,
+                                  const DecodeOptions& options) {
+  std::vector<Pixels> pixels;
+  for (Prepared& prepared : batch) {
+    if (!prepared.error) pixels.push_back(std::move(prepared.pixels));
+  }
+  std::vector<std::vector<Caption>> captions;
+  if (!pixels.empty()) captions = captioner.caption(pixels, options);
+  std::vector<Record> records;
+  std::size_t next = 0;
+  for (Prepared& prepared : batch) {
+    const bool failed = prepared.error.has_value();
+    records.push_back({std::move(prepared.name),
+                       failed ? std::vector<Caption>{} : std::move(captions.at(next)),
+                       std::move(prepared.error)});
+    if (!failed) ++next;
+  }
+  return records;
+}
+
+}  // namespace
+
+BatchSummary caption_all(Captioner& captioner, const InputSource& source, const RecordSink& sink,
+                         const BatchOptions& options, const std::atomic<bool>& interrupt) {
+  BatchSummary summary;
+  Readers readers(captioner, source, options, interrupt);
+  for (;;) {
+    std::vector<Prepared> batch = readers.take(static_cast<std::size_t>(options.batch));
+    if (batch.empty()) break;
+    for (const Record& record : caption_batch(captioner, std::move(batch), options.decode)) {
+      sink(record);
+      ++(record.error ? summary.failed : summary.captioned);
+    }
+  }
+  summary.interrupted = interrupt;
+  return summary;
+}
+
+}  // namespace caption

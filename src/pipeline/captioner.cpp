@@ -1,0 +1,136 @@
+#include "caption/captioner.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "bundle/bundle.h"
+#include "core/parallel.h"
+#include "decode/search.h"
+#include "image/image.h"
+#include "pipeline/device.h"
+
+namespace caption {
+namespace {
+
+/// GPT-2 as a search sees it.
+class LanguageModel : public StepFunction {
+ public:
+  /// prefix [B, P, E]
+  LanguageModel(const Gpt2& gpt2, const at::Tensor& prefix, std::int64_t max_tokens)
+      : session_(gpt2.start(prefix, max_tokens)) {}
+
+  Logits start() override { return view(session_.prefill()); }  // [B, V]
+  Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents) override {
+    return view(session_.step(tokens, parents));  // [R, V]
+  }
+
+ private:
+  Logits view(at::Tensor logits) {
+    logits_ = std::move(logits).cpu().contiguous();
+    const auto rows = static_cast<std::size_t>(logits_.size(0));
+    const auto vocabulary = static_cast<std::size_t>(logits_.size(1));
+    return {{logits_.const_data_ptr<float>(), rows * vocabulary}, rows, vocabulary};
+  }
+
+  Gpt2Session session_;
+  at::Tensor logits_;  // keeps the values alive until the next call
+};
+
+std::string trimmed(const std::string& text) {
+  constexpr const char* kSpace = " \t\r\n\f\v";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+PixelFormat pixel_format(const Manifest::Image& image) {
+  PixelFormat format;
+  format.resolution = static_cast<int>(image.resolution);
+  for (std::size_t c = 0; c < image.mean.size(); ++c) {
+    format.mean[c] = static_cast<float>(image.mean[c]);
+    format.std[c] = static_cast<float>(image.std[c]);
+  }
+  return format;
+}
+
+class BundleCaptioner : public Captioner {
+ public:
+  BundleCaptioner(Bundle bundle, const Compute& compute)
+      : bundle_(std::move(bundle)), compute_(compute), format_(pixel_format(bundle_.manifest.image)) {}
+
+  const std::string& name() const override { return bundle_.manifest.name; }
+
+  Pixels prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const override {
+    return to_pixels(decode_image(file_bytes, options), format_);
+  }
+
+  std::vector<std::vector<Caption>> caption(std::span<const Pixels> images, const DecodeOptions& asked) override {
+    if (images.empty()) return {};
+    const DecodeOptions options = resolve(asked);
+    const at::InferenceMode no_gradients;
+    const at::Tensor pixels = stack(images);                       // [B, 3, R, R]
+    at::Tensor embedding = bundle_.encoder->encode(pixels);        // [B, D]
+    if (bundle_.manifest.mapper.normalize) embedding = embedding / embedding.norm(2, -1, /*keepdim=*/true);
+    const at::Tensor prefix = bundle_.mapper->map(embedding);      // [B, P, E]
+    LanguageModel model(*bundle_.gpt2, prefix, options.max_tokens);
+    const StopRule stop{static_cast<std::int32_t>(bundle_.manifest.stop.token)};
+    return describe(search(model, stop, options));                 // [B][n_best]
+  }
+
+ private:
+  /// The options with the model's own maximum in place of "as the model says".
+  DecodeOptions resolve(DecodeOptions options) const {
+    if (options.max_tokens == 0) options.max_tokens = static_cast<int>(bundle_.manifest.stop.max_tokens);
+    const std::int64_t most = bundle_.gpt2->context() - bundle_.mapper->prefix_length();
+    if (options.max_tokens < 0 || options.max_tokens > most) {
+      throw Error(ErrorKind::usage, "--max-tokens " + std::to_string(options.max_tokens) + ": the model '" + name() +
+                                        "' takes 1 to " + std::to_string(most));
+    }
+    return options;
+  }
+
+  /// B images -> [B, 3, R, R] on the device
+  at::Tensor stack(std::span<const Pixels> images) const {
+    const std::int64_t side = format_.resolution;
+    at::Tensor pixels = at::empty({static_cast<std::int64_t>(images.size()), 3, side, side}, at::kFloat);
+    auto* out = pixels.mutable_data_ptr<float>();
+    for (const Pixels& image : images) {
+      if (image.resolution != side) {
+        throw Error(ErrorKind::internal, "pixels of another model: resolution " + std::to_string(image.resolution) +
+                                             " instead of " + std::to_string(side));
+      }
+      out = std::copy(image.values.begin(), image.values.end(), out);
+    }
+    return pixels.to(compute_.device);
+  }
+
+  std::vector<std::vector<Caption>> describe(std::vector<std::vector<Hypothesis>> found) const {
+    std::vector<std::vector<Caption>> captions;
+    for (std::vector<Hypothesis>& of_image : found) {
+      std::vector<Caption>& list = captions.emplace_back();
+      for (Hypothesis& one : of_image) {
+        const double mean = one.tokens.empty() ? 0 : one.score / static_cast<double>(one.tokens.size());
+        std::string text = trimmed(bundle_.tokenizer->decode(one.tokens));
+        list.push_back({std::move(text), std::move(one.tokens), one.score, mean});
+      }
+    }
+    return captions;
+  }
+
+  Bundle bundle_;
+  Compute compute_;
+  PixelFormat format_;
+};
+
+}  // namespace
+
+std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const ModelOptions& options) {
+  set_threads(options.threads);
+  const Compute compute = resolve_compute(options);
+  return std::make_unique<BundleCaptioner>(load_bundle(folder, compute), compute);
+}
+
+}  // namespace caption
