@@ -5,14 +5,11 @@
 #include <memory>
 #include <string>
 
+#include "core/activation.h"
 #include "core/compute.h"
 #include "core/tensors.h"
 
 namespace caption {
-
-/// What follows a linear layer. `quick_gelu` is OpenAI CLIP's x * sigmoid(1.702 x), `gelu` the exact (erf)
-/// form, `gelu_tanh` GPT-2's approximation ("gelu_new").
-enum class Activation { none, relu, tanh, gelu, gelu_tanh, quick_gelu };
 
 /// y = activation(x W^T + b), fp32 in and out, with the weights in the type of `Compute`.
 /// Each output row is the same, bit for bit, whatever other rows are in the call and however many threads

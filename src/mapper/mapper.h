@@ -22,8 +22,8 @@ class Mapper {
   virtual at::Tensor map(const at::Tensor& embedding) const = 0;
 };
 
-/// Builds the mapper whose tensors these are (names without "clip_project."). `width` is GPT-2's E, which the MLP's
-/// shapes alone do not tell. Throws Error(model).
+/// Builds the mapper whose tensors these are (names without "clip_project."). `width` is GPT-2's E, which the
+/// MLP's shapes alone do not tell. Throws Error(model).
 std::unique_ptr<Mapper> make_mapper(Tensors tensors, std::int64_t width, const Compute& compute);
 
 }  // namespace caption

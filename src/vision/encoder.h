@@ -23,8 +23,9 @@ class ImageEncoder {
   virtual at::Tensor encode(const at::Tensor& pixels) const = 0;
 };
 
-/// Builds the encoder whose tensors these are (CLIP's names without "visual."); every size is read off the shapes.
-/// `activation` (quick_gelu or gelu) is the ViT's; a ResNet has none to choose. Throws Error(model).
-std::unique_ptr<ImageEncoder> make_image_encoder(Tensors tensors, Activation activation, const Compute& compute);
+/// Builds the encoder whose tensors these are (CLIP's names without "visual."); every size is read off the
+/// shapes. `activation` (quick_gelu or gelu) is the ViT's; a ResNet has none to choose. Throws Error(model).
+std::unique_ptr<ImageEncoder> make_image_encoder(Tensors tensors, Activation activation,
+                                                 const Compute& compute);
 
 }  // namespace caption
