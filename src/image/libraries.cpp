@@ -4,6 +4,8 @@
 
 namespace caption {
 
-std::string image_libraries() { return "opencv " CV_VERSION "\n"; }
+std::string image_libraries() {
+  return "opencv " CV_VERSION "\n";
+}
 
 }  // namespace caption

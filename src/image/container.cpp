@@ -1,0 +1,155 @@
+#include "image/container.h"
+
+#include <cstdio>
+#include <string_view>
+
+namespace caption {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+// OpenCV's own limits, which it asserts only after it has begun.
+constexpr std::int64_t kDecoderSide = std::int64_t{1} << 20;
+constexpr std::int64_t kDecoderPixels = std::int64_t{1} << 30;
+
+struct Signature {
+  std::size_t at;
+  std::string_view text;
+  std::string_view name;
+};
+
+constexpr Signature kRefused[] = {
+    {0, "GIF87a"sv, "GIF"},
+    {0, "GIF89a"sv, "GIF"},
+    {4, "ftypavif"sv, "AVIF"},
+    {4, "ftypavis"sv, "animated AVIF"},
+    {4, "ftyphei"sv, "HEIC"},
+    {4, "ftyphev"sv, "HEIC"},
+    {4, "ftypmif1"sv, "HEIF"},
+    {4, "ftypmsf1"sv, "HEIF"},
+    {4, "ftyp"sv, "MP4 or QuickTime video"},
+    {0, "\0\0\0\x0CJXL "sv, "JPEG XL"},
+    {0, "\xFF\x0A"sv, "JPEG XL"},
+    {0, "\0\0\0\x0CjP  "sv, "JPEG 2000"},
+    {0, "\xFF\x4F\xFF\x51"sv, "JPEG 2000"},
+    {0, "II\x2B\0"sv, "BigTIFF"},
+    {0, "MM\0\x2B"sv, "BigTIFF"},
+    {0, "%PDF"sv, "PDF"},
+    {0, "%!PS"sv, "PostScript"},
+    {0, "8BPS"sv, "Photoshop"},
+    {0, "\x76\x2F\x31\x01"sv, "OpenEXR"},
+    {0, "#?RADIANCE"sv, "Radiance HDR"},
+    {0, "\0\0\x01\0"sv, "Windows icon"},
+    {0, "qoif"sv, "QOI"},
+    {0, "gimp xcf"sv, "GIMP"},
+    {0, "P1"sv, "PBM"},
+    {0, "P2"sv, "PGM"},
+    {0, "P3"sv, "PPM"},
+    {0, "P4"sv, "PBM"},
+    {0, "P5"sv, "PGM"},
+    {0, "P6"sv, "PPM"},
+    {0, "P7"sv, "PAM"},
+    {0, "PK\x03\x04"sv, "ZIP"},
+    {0, "\x1F\x8B"sv, "gzip"},
+    {0, "\x1A\x45\xDF\xA3"sv, "Matroska or WebM video"},
+    {0, "RIFF"sv, "RIFF (not WebP)"},
+};
+
+/// Markup is told by its first tags, which may stand after a byte-order mark, blanks or comments.
+std::string_view markup_name(Bytes file) {
+  std::string head;
+  for (const std::uint8_t byte : file.first(std::min<std::size_t>(file.size(), 1024))) {
+    head.push_back(static_cast<char>(byte >= 'A' && byte <= 'Z' ? byte + 32 : byte));
+  }
+  const std::size_t start = head.find_first_not_of("\xEF\xBB\xBF \t\r\n");
+  if (start == std::string::npos || head[start] != '<') return {};
+  if (head.find("<svg") != std::string::npos) return "SVG";
+  if (head.find("<html") != std::string::npos || head.find("<!doctype html") != std::string::npos) {
+    return "HTML (a web page, perhaps an error page saved under an image's name)";
+  }
+  return "XML";
+}
+
+[[noreturn]] void fail_unknown(Bytes file) {
+  if (file.empty()) throw Error(ErrorKind::unsupported_format, "the file is empty");
+  std::string_view name = markup_name(file);
+  for (const Signature& signature : kRefused) {
+    if (!name.empty()) break;
+    if (has(file, signature.at, signature.text)) name = signature.name;
+  }
+  if (!name.empty()) fail_unsupported("the format is " + std::string(name));
+  std::string start;
+  for (const std::uint8_t byte : file.first(std::min<std::size_t>(file.size(), 8))) {
+    char hex[4];
+    std::snprintf(hex, sizeof hex, " %02x", byte);
+    start += hex;
+  }
+  fail_unsupported("the bytes are of no image format that is known here (they begin with" + start + ")");
+}
+
+}  // namespace
+
+void fail_truncated(const std::string& format, const std::string& where) {
+  throw Error(ErrorKind::corrupt, "truncated " + format + ": the file ends " + where);
+}
+
+void fail_damaged(const std::string& format, const std::string& what) {
+  throw Error(ErrorKind::corrupt, "damaged " + format + ": " + what);
+}
+
+void fail_unsupported(const std::string& what) {
+  throw Error(ErrorKind::unsupported_format, what + "; convert it to JPEG, PNG, WebP, BMP or TIFF");
+}
+
+void require_size(const std::string& format, std::int64_t width, std::int64_t height, double max_megapixels) {
+  if (width < 1 || height < 1) {
+    fail_damaged(format, "its size is " + std::to_string(width) + "x" + std::to_string(height));
+  }
+  const std::string size = std::to_string(width) + "x" + std::to_string(height) + " pixels";
+  const double megapixels = static_cast<double>(width) * static_cast<double>(height) / 1e6;
+  if (megapixels > max_megapixels) {
+    char text[160];
+    std::snprintf(text, sizeof text,
+                  " (%.1f megapixels), the limit is %g megapixels; raise it with --max-megapixels",
+                  megapixels, max_megapixels);
+    throw Error(ErrorKind::too_large, "the image has " + size + text);
+  }
+  if (width > kDecoderSide || height > kDecoderSide || width * height > kDecoderPixels) {
+    throw Error(ErrorKind::too_large,
+                "the image has " + size +
+                    ", more than the decoder's limit of 1048576 pixels to a side and 1073 "
+                    "megapixels in all, which --max-megapixels cannot raise; shrink or cut it first");
+  }
+}
+
+int exif_orientation(Bytes exif) {
+  if (has(exif, 0, "Exif\0\0"sv)) exif = exif.subspan(6);
+  const bool little = has(exif, 0, "II"sv);
+  if (exif.size() < 8 || (!little && !has(exif, 0, "MM"sv))) return 1;
+  const auto get16 = [&](std::size_t at) { return little ? little16(exif, at) : big16(exif, at); };
+  const auto get32 = [&](std::size_t at) { return little ? little32(exif, at) : big32(exif, at); };
+  const std::size_t directory = get32(4);
+  if (directory > exif.size() - 2) return 1;
+  const std::size_t entries = get16(directory);
+  for (std::size_t i = 0; i < entries; ++i) {
+    const std::size_t entry = directory + 2 + i * 12;
+    if (entry + 12 > exif.size()) return 1;
+    if (get16(entry) != 0x0112) continue;
+    const std::uint32_t type = get16(entry + 2);
+    if (get32(entry + 4) != 1) return 1;
+    const std::uint32_t value = type == 3 ? get16(entry + 8) : type == 4 ? get32(entry + 8) : 1;
+    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+  }
+  return 1;
+}
+
+Container read_container(Bytes file, double max_megapixels) {
+  if (has(file, 0, "\xFF\xD8\xFF"sv)) return read_jpeg(file, max_megapixels);
+  if (has(file, 0, "\x89PNG\r\n\x1A\n"sv)) return read_png(file, max_megapixels);
+  if (has(file, 0, "RIFF"sv) && has(file, 8, "WEBP"sv)) return read_webp(file, max_megapixels);
+  if (has(file, 0, "BM"sv)) return read_bmp(file, max_megapixels);
+  if (has(file, 0, "II\x2A\0"sv) || has(file, 0, "MM\0\x2A"sv)) return read_tiff(file, max_megapixels);
+  fail_unknown(file);
+}
+
+}  // namespace caption

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "caption/error.h"
+
+// The containers around compressed pictures, read by ourselves: sizes before anything is decoded,
+// orientation, alpha, and whether the file is whole. OpenCV then gets a stream that holds only what the
+// picture needs.
+
+namespace caption {
+
+using Bytes = std::span<const std::uint8_t>;
+
+/// What the fourth channel of the decoded picture means.
+enum class Alpha { none, straight, premultiplied };
+
+/// A picture file as its own container describes it.
+struct Container {
+  std::string format;             ///< "JPEG", for messages
+  std::int64_t width = 0;         ///< of the stored picture, before it is turned upright
+  std::int64_t height = 0;        ///< likewise
+  int orientation = 1;            ///< EXIF's 1..8
+  Alpha alpha = Alpha::none;      ///< of a decoded fourth channel
+  bool white_is_zero = false;     ///< the decoder leaves grey values inverted
+  std::optional<int> clear_grey;  ///< PNG: the grey value, in 8 or 16 bits as decoded, that is transparent
+  /// The frame of an animation may be smaller than the canvas: its place there. Else empty.
+  struct Canvas {
+    std::int64_t width, height, x, y;
+  };
+  std::optional<Canvas> canvas;
+  std::vector<std::uint8_t> stream;  ///< what the decoder is given
+};
+
+// Each reads one format. Throws Error(corrupt | too_large | unsupported_format).
+Container read_jpeg(Bytes file, double max_megapixels);
+Container read_png(Bytes file, double max_megapixels);
+Container read_webp(Bytes file, double max_megapixels);
+Container read_bmp(Bytes file, double max_megapixels);
+Container read_tiff(Bytes file, double max_megapixels);
+
+/// Reads the format that the first bytes name. Throws Error(unsupported_format) naming what was found
+/// instead.
+Container read_container(Bytes file, double max_megapixels);
+
+/// Throws Error(too_large) if the picture has more pixels than the limit or than OpenCV can hold,
+/// Error(corrupt) if it has none.
+void require_size(const std::string& format, std::int64_t width, std::int64_t height, double max_megapixels);
+
+/// The orientation tag of an EXIF block, which begins with "II*" or "MM" (an "Exif\0\0" before it is
+/// skipped); 1 if there is none or it makes no sense: EXIF is full of errors, and the picture does not depend
+/// on it.
+int exif_orientation(Bytes exif);
+
+[[noreturn]] void fail_truncated(const std::string& format, const std::string& where);
+[[noreturn]] void fail_damaged(const std::string& format, const std::string& what);
+[[noreturn]] void fail_unsupported(const std::string& what);
+
+// Numbers in files. The caller has checked the bounds.
+inline std::uint32_t big16(Bytes b, std::size_t at) {
+  return static_cast<std::uint32_t>(b[at] << 8 | b[at + 1]);
+}
+inline std::uint32_t big32(Bytes b, std::size_t at) {
+  return big16(b, at) << 16 | big16(b, at + 2);
+}
+inline std::uint32_t little16(Bytes b, std::size_t at) {
+  return static_cast<std::uint32_t>(b[at + 1] << 8 | b[at]);
+}
+inline std::uint32_t little24(Bytes b, std::size_t at) {
+  return little16(b, at) | static_cast<std::uint32_t>(b[at + 2]) << 16;
+}
+inline std::uint32_t little32(Bytes b, std::size_t at) {
+  return little16(b, at + 2) << 16 | little16(b, at);
+}
+
+/// Whether `text` stands at `at`.
+inline bool has(Bytes b, std::size_t at, std::string_view text) {
+  if (at > b.size() || b.size() - at < text.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (b[at + i] != static_cast<std::uint8_t>(text[i])) return false;
+  }
+  return true;
+}
+
+inline void append(std::vector<std::uint8_t>& to, Bytes bytes) {
+  to.insert(to.end(), bytes.begin(), bytes.end());
+}
+inline void append_little32(std::vector<std::uint8_t>& to, std::uint32_t value) {
+  for (int shift = 0; shift < 32; shift += 8) to.push_back(static_cast<std::uint8_t>(value >> shift));
+}
+
+}  // namespace caption

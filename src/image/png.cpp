@@ -1,0 +1,127 @@
+#include <array>
+#include <cstddef>
+
+#include "image/container.h"
+
+namespace caption {
+namespace {
+
+constexpr std::uint32_t chunk_type(const char (&name)[5]) {
+  std::uint32_t type = 0;
+  for (int i = 0; i < 4; ++i) type = type << 8 | static_cast<std::uint8_t>(name[i]);
+  return type;
+}
+
+using CrcTables = std::array<std::array<std::uint32_t, 256>, 8>;
+
+constexpr CrcTables make_crc_tables() {
+  CrcTables tables{};
+  for (std::uint32_t byte = 0; byte < 256; ++byte) {
+    std::uint32_t crc = byte;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc & 1) != 0 ? crc >> 1 ^ 0xEDB88320U : crc >> 1;
+    tables[0][byte] = crc;
+  }
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    for (std::size_t t = 1; t < 8; ++t) {
+      const std::uint32_t before = tables[t - 1][byte];
+      tables[t][byte] = before >> 8 ^ tables[0][before & 0xFF];
+    }
+  }
+  return tables;
+}
+constexpr CrcTables kCrc = make_crc_tables();
+
+/// The CRC-32 of PNG and zlib, eight bytes a step.
+std::uint32_t crc32(Bytes bytes) {
+  std::uint32_t crc = 0xFFFFFFFFU;
+  std::size_t i = 0;
+  for (; i + 8 <= bytes.size(); i += 8) {
+    const std::uint32_t low = little32(bytes, i) ^ crc;
+    const std::uint32_t high = little32(bytes, i + 4);
+    crc = kCrc[7][low & 0xFF] ^ kCrc[6][low >> 8 & 0xFF] ^ kCrc[5][low >> 16 & 0xFF] ^ kCrc[4][low >> 24] ^
+          kCrc[3][high & 0xFF] ^ kCrc[2][high >> 8 & 0xFF] ^ kCrc[1][high >> 16 & 0xFF] ^ kCrc[0][high >> 24];
+  }
+  for (; i < bytes.size(); ++i) crc = crc >> 8 ^ kCrc[0][(crc ^ bytes[i]) & 0xFF];
+  return ~crc;
+}
+
+enum Colour : int { kGrey = 0, kRgb = 2, kPalette = 3, kGreyAlpha = 4, kRgba = 6 };
+
+struct Png {
+  Container container;
+  int depth = 0;
+  int colour = -1;
+  bool has_palette = false;
+  bool has_data = false;
+};
+
+void read_header(Png& png, Bytes data, double max_megapixels) {
+  if (data.size() != 13) fail_damaged("PNG", "the header has the wrong length");
+  png.container.width = big32(data, 0);
+  png.container.height = big32(data, 4);
+  png.depth = data[8];
+  png.colour = data[9];
+  require_size("PNG", png.container.width, png.container.height, max_megapixels);
+  if (png.colour == kGreyAlpha || png.colour == kRgba) png.container.alpha = Alpha::straight;
+}
+
+void read_transparency(Png& png, Bytes data) {
+  if (png.colour != kGrey) {
+    png.container.alpha = Alpha::straight;
+    return;
+  }
+  // OpenCV ignores this for grey pictures. The value has the file's depth, the decoded picture 8 or 16 bits.
+  if (data.size() != 2 || png.depth < 1) return;
+  const auto value = static_cast<int>(big16(data, 0));
+  const int top = (1 << png.depth) - 1;
+  png.container.clear_grey = png.depth < 8 ? value * 255 / top : value;
+}
+
+}  // namespace
+
+Container read_png(Bytes file, double max_megapixels) {
+  constexpr std::uint32_t kHeader = chunk_type("IHDR");
+  constexpr std::uint32_t kEnd = chunk_type("IEND");
+  Png png;
+  png.container.format = "PNG";
+  std::vector<std::uint8_t>& stream = png.container.stream;
+  stream.reserve(file.size());
+  append(stream, file.first(8));
+  std::uint32_t type = 0;
+  for (std::size_t at = 8; type != kEnd;) {
+    if (file.size() - at < 12) fail_truncated("PNG", "before the chunk IEND");
+    const std::size_t length = big32(file, at);
+    type = big32(file, at + 4);
+    if (file.size() - at - 12 < length) fail_truncated("PNG", "inside a chunk");
+    if (crc32(file.subspan(at + 4, length + 4)) != big32(file, at + 8 + length)) {
+      fail_damaged("PNG", "a chunk's checksum is wrong");
+    }
+    if (type == chunk_type("CgBI")) fail_unsupported("the file is Apple's variant of PNG");
+    if ((type == kHeader) != (at == 8)) fail_damaged("PNG", "it does not begin with one header");
+    const Bytes data = file.subspan(at + 8, length);
+    bool wanted = true;
+    if (type == kHeader) {
+      read_header(png, data, max_megapixels);
+    } else if (type == chunk_type("PLTE")) {
+      png.has_palette = true;
+    } else if (type == chunk_type("tRNS")) {
+      read_transparency(png, data);
+    } else if (type == chunk_type("IDAT")) {
+      png.has_data = true;
+    } else if (type == chunk_type("eXIf")) {
+      png.container.orientation = exif_orientation(data);
+      wanted = false;
+    } else {
+      wanted = type == kEnd;
+    }
+    // The rest (colour profiles, texts, further frames) is not needed, and libpng complains of much of it on
+    // stderr.
+    if (wanted) append(stream, file.subspan(at, length + 12));
+    at += length + 12;
+  }
+  if (!png.has_data) fail_damaged("PNG", "it holds no picture");
+  if (png.colour == kPalette && !png.has_palette) fail_damaged("PNG", "the palette is missing");
+  return std::move(png.container);
+}
+
+}  // namespace caption

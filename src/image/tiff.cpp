@@ -1,0 +1,154 @@
+#include <algorithm>
+#include <cstddef>
+
+#include "image/container.h"
+
+namespace caption {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+enum Tag : std::uint32_t {
+  kWidth = 256,
+  kHeight = 257,
+  kBitsPerSample = 258,
+  kCompression = 259,
+  kPhotometric = 262,
+  kStripOffsets = 273,
+  kOrientation = 274,
+  kSamplesPerPixel = 277,
+  kStripSizes = 279,
+  kPlanar = 284,
+  kTileOffsets = 324,
+  kTileSizes = 325,
+  kExtraSamples = 338,
+  kSampleFormat = 339
+};
+enum Photometric : std::uint32_t { kWhiteIsZero = 0, kBlackIsZero = 1, kRgb = 2, kPaletteColour = 3 };
+
+/// The first directory of a TIFF file.
+class Directory {
+ public:
+  explicit Directory(Bytes file) : file_(file), little_(has(file, 0, "II"sv)) {
+    if (file.size() < 8) fail_truncated("TIFF", "inside the header");
+    directory_ = get32(4);
+    if (directory_ > file.size() - 2) fail_truncated("TIFF", "before its directory");
+    entries_ = get16(directory_);
+    if ((file.size() - directory_ - 2) / 12 < entries_) fail_truncated("TIFF", "inside its directory");
+  }
+
+  /// Position of the tag's entry, 0 if there is none.
+  std::size_t find(Tag tag) const {
+    for (std::size_t i = 0; i < entries_; ++i) {
+      const std::size_t entry = directory_ + 2 + i * 12;
+      if (get16(entry) == tag) return entry;
+    }
+    return 0;
+  }
+
+  /// All values of a tag of bytes, shorts or longs; empty if it is absent.
+  std::vector<std::uint32_t> values(Tag tag) const {
+    const std::size_t entry = find(tag);
+    if (entry == 0) return {};
+    const std::uint32_t type = get16(entry + 2);
+    const std::size_t size = type == 1 ? 1 : type == 3 ? 2 : type == 4 ? 4 : 0;
+    if (size == 0) fail_damaged("TIFF", "tag " + std::to_string(tag) + " has a wrong type");
+    const std::size_t count = get32(entry + 4);
+    std::size_t at = entry + 8;
+    if (count > 4 / size) {
+      at = get32(at);
+      if (at > file_.size() || (file_.size() - at) / size < count)
+        fail_truncated("TIFF", "inside a tag's values");
+    }
+    std::vector<std::uint32_t> result(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t value = at + i * size;
+      result[i] = size == 1 ? file_[value] : size == 2 ? get16(value) : get32(value);
+    }
+    return result;
+  }
+
+  std::uint32_t value(Tag tag, std::uint32_t fallback) const {
+    const std::vector<std::uint32_t> all = values(tag);
+    return all.empty() ? fallback : all.front();
+  }
+
+  bool little() const { return little_; }
+
+ private:
+  std::uint32_t get16(std::size_t at) const { return little_ ? little16(file_, at) : big16(file_, at); }
+  std::uint32_t get32(std::size_t at) const { return little_ ? little32(file_, at) : big32(file_, at); }
+
+  Bytes file_;
+  bool little_;
+  std::size_t directory_ = 0;
+  std::size_t entries_ = 0;
+};
+
+void require_whole(const Directory& directory, const Container& result, std::size_t file_size,
+                   std::size_t bits_per_pixel) {
+  const bool tiled = directory.find(kTileOffsets) != 0;
+  const std::vector<std::uint32_t> offsets = directory.values(tiled ? kTileOffsets : kStripOffsets);
+  const std::vector<std::uint32_t> sizes = directory.values(tiled ? kTileSizes : kStripSizes);
+  if (offsets.empty()) fail_damaged("TIFF", "it holds no picture");
+  if (sizes.size() != offsets.size()) fail_damaged("TIFF", "the sizes of its strips are missing");
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    if (std::uint64_t{offsets[i]} + sizes[i] > file_size) fail_truncated("TIFF", "inside the picture");
+    total += sizes[i];
+  }
+  const auto row = (static_cast<std::uint64_t>(result.width) * bits_per_pixel + 7) / 8;
+  if (directory.value(kCompression, 1) == 1 && total < row * static_cast<std::uint64_t>(result.height)) {
+    fail_truncated("TIFF", "inside the picture");
+  }
+}
+
+/// What OpenCV is known to read rightly; it guesses at the rest.
+void require_supported(const Directory& directory, std::uint32_t bits, std::uint32_t samples,
+                       std::uint32_t photometric) {
+  const bool depth_known = bits == 8 || (bits == 1 && samples == 1) || (bits == 16 && photometric <= kRgb) ||
+                           (bits == 4 && samples == 1 && photometric == kPaletteColour);
+  const bool samples_known = samples == 1 || samples == 3 || samples == 4;
+  if (depth_known && samples_known && directory.value(kSampleFormat, 1) == 1) return;
+  const std::uint32_t format = directory.value(kSampleFormat, 1);
+  const std::string kind = format == 3 ? "floating-point " : format == 2 ? "signed " : "";
+  fail_unsupported("the file is a TIFF of " + std::to_string(samples) + " " + kind + "samples of " +
+                   std::to_string(bits) + " bits per pixel");
+}
+
+}  // namespace
+
+Container read_tiff(Bytes file, double max_megapixels) {
+  const Directory directory(file);
+  Container result;
+  result.format = "TIFF";
+  result.width = directory.value(kWidth, 0);
+  result.height = directory.value(kHeight, 0);
+  require_size("TIFF", result.width, result.height, max_megapixels);
+  const std::uint32_t bits = directory.value(kBitsPerSample, 1);
+  const std::uint32_t samples = directory.value(kSamplesPerPixel, 1);
+  const std::uint32_t photometric = directory.value(kPhotometric, kBlackIsZero);
+  require_supported(directory, bits, samples, photometric);
+  require_whole(directory, result, file.size(), std::size_t{bits} * samples);
+
+  // libtiff multiplies 8-bit colours by their alpha as it converts them; 16-bit samples come as they are.
+  const std::uint32_t extra = directory.value(kExtraSamples, 0);
+  if (photometric == kRgb && samples == 4 && (extra == 1 || extra == 2)) {
+    result.alpha = bits == 8 || extra == 1 ? Alpha::premultiplied : Alpha::straight;
+  }
+  result.white_is_zero = bits == 16 && photometric == kWhiteIsZero;
+
+  result.stream.assign(file.begin(), file.end());
+  if (const std::size_t entry = directory.find(kOrientation); entry != 0) {
+    const std::uint32_t orientation = directory.value(kOrientation, 1);
+    if (orientation >= 1 && orientation <= 8) result.orientation = static_cast<int>(orientation);
+    // OpenCV would turn the picture too, so its copy says "upright": one short.
+    const std::uint8_t little_one[10] = {3, 0, 1, 0, 0, 0, 1, 0, 0, 0};
+    const std::uint8_t big_one[10] = {0, 3, 0, 0, 0, 1, 0, 1, 0, 0};
+    std::copy_n(directory.little() ? little_one : big_one, 10,
+                result.stream.begin() + static_cast<std::ptrdiff_t>(entry + 2));
+  }
+  return result;
+}
+
+}  // namespace caption
