@@ -1,0 +1,154 @@
+#include "pipeline/batch.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <set>
+#include <thread>
+
+namespace caption {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Captions an image with its bytes; "bad" bytes cannot be decoded, "defect" is a failure of the program.
+class FakeCaptioner : public Captioner {
+ public:
+  const std::string& name() const override { return name_; }
+
+  Pixels prepare(std::span<const std::byte> bytes, const ImageOptions&) const override {
+    const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (text == "bad") throw Error(ErrorKind::corrupt, "truncated");
+    if (text == "defect") throw Error(ErrorKind::internal, "a defect");
+    // Later inputs are ready before earlier ones.
+    std::this_thread::sleep_for(std::chrono::microseconds(text.size() % 3 * 300));
+    Pixels pixels;
+    for (const char c : text) pixels.values.push_back(static_cast<float>(c));
+    const int in_flight = ++in_flight_;
+    int most = most_in_flight_;
+    while (most < in_flight && !most_in_flight_.compare_exchange_weak(most, in_flight)) {
+    }
+    return pixels;
+  }
+
+  std::vector<std::vector<Caption>> caption(std::span<const Pixels> images, const DecodeOptions&) override {
+    batches_.push_back(images.size());
+    std::vector<std::vector<Caption>> captions;
+    for (const Pixels& image : images) {
+      --in_flight_;
+      captions.push_back({Caption{std::string(image.values.begin(), image.values.end()), {}, 0, 0}});
+    }
+    return captions;
+  }
+
+  std::string name_ = "fake";
+  std::vector<std::size_t> batches_;
+  mutable std::atomic<int> in_flight_ = 0;
+  mutable std::atomic<int> most_in_flight_ = 0;
+};
+
+class BatchTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("caption-batch-" + std::to_string(::getpid()));
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  Input file(const std::string& name, const std::string& content) const {
+    std::ofstream(folder_ / name) << content;
+    return {name, folder_ / name};
+  }
+
+  /// A source over a list.
+  static InputSource over(std::vector<Input> inputs) {
+    return [inputs = std::move(inputs), next = std::size_t{0}]() mutable -> std::optional<Input> {
+      if (next == inputs.size()) return std::nullopt;
+      return inputs[next++];
+    };
+  }
+
+  RecordSink collect() {
+    return [this](const Record& record) { records_.push_back(record); };
+  }
+
+  fs::path folder_;
+  FakeCaptioner captioner_;
+  std::vector<Record> records_;
+  std::atomic<bool> interrupt_ = false;
+};
+
+TEST_F(BatchTest, RecordsComeInInputOrderWithManyReaders) {
+  std::vector<Input> inputs;
+  for (int i = 0; i < 200; ++i)
+    inputs.push_back(file(std::to_string(i), std::string(static_cast<std::size_t>(i % 7 + 1), 'x')));
+  const BatchSummary summary =
+      caption_all(captioner_, over(inputs), collect(), {.batch = 8, .readers = 4}, interrupt_);
+  EXPECT_EQ(summary.captioned, 200U);
+  EXPECT_EQ(summary.failed, 0U);
+  ASSERT_EQ(records_.size(), 200U);
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_EQ(records_[static_cast<std::size_t>(i)].image, std::to_string(i));
+    EXPECT_EQ(records_[static_cast<std::size_t>(i)].captions.at(0).text,
+              std::string(static_cast<std::size_t>(i % 7 + 1), 'x'));
+  }
+  for (const std::size_t size : captioner_.batches_) EXPECT_LE(size, 8U);
+  EXPECT_LE(captioner_.most_in_flight_, 2 * 8);  // the window bounds the memory
+}
+
+TEST_F(BatchTest, BadImagesBecomeRecordsAndTheRunGoesOn) {
+  const std::vector<Input> inputs = {
+      file("a", "one"), file("b", "bad"), {"gone", folder_ / "gone"}, {"dir", folder_}, file("e", "two")};
+  const BatchSummary summary = caption_all(captioner_, over(inputs), collect(), {}, interrupt_);
+  EXPECT_EQ(summary.captioned, 2U);
+  EXPECT_EQ(summary.failed, 3U);
+  ASSERT_EQ(records_.size(), 5U);
+  EXPECT_EQ(records_[1].error->kind(), ErrorKind::corrupt);
+  EXPECT_STREQ(records_[1].error->what(), "b: truncated");
+  EXPECT_EQ(records_[2].error->kind(), ErrorKind::not_found);
+  EXPECT_STREQ(records_[2].error->what(), "gone: no such file");
+  EXPECT_EQ(records_[3].error->kind(), ErrorKind::unreadable);
+  EXPECT_TRUE(records_[1].captions.empty());
+  EXPECT_EQ(records_[4].captions.at(0).text, "two");
+}
+
+TEST_F(BatchTest, ADefectEndsTheRun) {
+  try {
+    caption_all(captioner_, over({file("a", "defect")}), collect(), {}, interrupt_);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::internal);
+  }
+}
+
+TEST_F(BatchTest, AFailingSinkEndsTheRun) {
+  const RecordSink full = [](const Record&) { throw Error(ErrorKind::output, "no space left"); };
+  std::vector<Input> inputs(100, file("a", "one"));
+  EXPECT_THROW(caption_all(captioner_, over(inputs), full, {.readers = 3}, interrupt_), Error);
+}
+
+TEST_F(BatchTest, AnInterruptEndsAnEndlessRunAfterWholeRecords) {
+  const Input input = file("a", "one");
+  const InputSource endless = [&]() -> std::optional<Input> { return input; };
+  const RecordSink sink = [&](const Record& record) {
+    records_.push_back(record);
+    if (records_.size() == 20) interrupt_ = true;
+  };
+  const BatchSummary summary = caption_all(captioner_, endless, sink, {.batch = 4, .readers = 2}, interrupt_);
+  EXPECT_TRUE(summary.interrupted);
+  EXPECT_GE(records_.size(), 20U);
+  EXPECT_LE(records_.size(), 24U);
+  EXPECT_EQ(summary.captioned, records_.size());
+}
+
+TEST_F(BatchTest, NoInputsNoRecords) {
+  const BatchSummary summary = caption_all(captioner_, over({}), collect(), {}, interrupt_);
+  EXPECT_EQ(summary.captioned + summary.failed, 0U);
+  EXPECT_FALSE(summary.interrupted);
+}
+
+}  // namespace
+}  // namespace caption
