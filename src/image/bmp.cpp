@@ -152,8 +152,10 @@ Container read_bmp(Bytes file, double max_megapixels) {
   Bytes rows = file.subspan(bmp.pixels);
   const bool run_length = bmp.compression == kRle8 || bmp.compression == kRle4;
   if (!run_length) {
-    if (rows.size() < pitch * height) fail_truncated("BMP", "inside the pixels");
-    rows = rows.first(pitch * height);
+    // Some writers leave out the padding after the last row, and so may a reader.
+    const std::size_t needed = pitch * (height - 1) + (width * bmp.bits + 7) / 8;
+    if (rows.size() < needed) fail_truncated("BMP", "inside the pixels");
+    rows = rows.first(needed);
   }
   if (bmp.bits == 16 || bmp.bits == 32) {
     result.stream = plain_header(result, bmp, 32, {});
@@ -166,6 +168,7 @@ Container read_bmp(Bytes file, double max_megapixels) {
       std::min<std::size_t>(entries * (bmp.info == kOldInfo ? 3 : 4), bmp.pixels - palette_at);
   result.stream = plain_header(result, bmp, bmp.bits, file.subspan(palette_at, palette_size));
   append(result.stream, rows);
+  result.stream.insert(result.stream.end(), 3, 0);  // the padding, should it be missing
   return result;
 }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iostream>
 #include <limits>
 #include <new>
 #include <opencv2/core.hpp>
@@ -11,6 +13,36 @@
 namespace caption {
 namespace {
 
+/// Set while this thread is inside of OpenCV.
+thread_local bool decoding = false;
+
+/// OpenCV 4.6 reports each picture that it cannot read on std::cerr, whatever its log level. This drops what
+/// a decoding thread writes there and passes on the rest.
+class DecoderFilter : public std::streambuf {
+ public:
+  explicit DecoderFilter(std::streambuf* target) : target_(target) {}
+
+ private:
+  int_type overflow(int_type c) override {
+    if (decoding || traits_type::eq_int_type(c, traits_type::eof())) return traits_type::not_eof(c);
+    return target_->sputc(traits_type::to_char_type(c));
+  }
+  std::streamsize xsputn(const char* text, std::streamsize count) override {
+    return decoding ? count : target_->sputn(text, count);
+  }
+  int sync() override { return decoding ? 0 : target_->pubsync(); }
+
+  std::streambuf* target_;
+};
+
+/// Marks this thread as decoding for as long as it lives.
+struct DecodingScope {
+  DecodingScope() { decoding = true; }
+  ~DecodingScope() { decoding = false; }
+  DecodingScope(const DecodingScope&) = delete;
+  DecodingScope& operator=(const DecodingScope&) = delete;
+};
+
 int ignore_opencv_error(int, const char*, const char*, const char*, int, void*) {
   return 0;
 }
@@ -22,6 +54,8 @@ void set_up_opencv() {
     cv::setNumThreads(1);
     cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
     cv::redirectError(ignore_opencv_error);
+    static DecoderFilter* const filter = new DecoderFilter(std::cerr.rdbuf());  // lives as long as std::cerr
+    std::cerr.rdbuf(filter);
     return true;
   }();
   static_cast<void>(done);
@@ -38,6 +72,7 @@ cv::Mat decode_stream(const Container& container) {
                       const_cast<std::uint8_t*>(container.stream.data()));
   cv::Mat picture;
   try {
+    const DecodingScope scope;
     picture = cv::imdecode(bytes, cv::IMREAD_UNCHANGED);
   } catch (const cv::Exception& error) {
     fail_damaged(container.format, "it cannot be decoded (OpenCV: " + error.err + ")");

@@ -51,7 +51,7 @@ struct Png {
   Container container;
   int depth = 0;
   int colour = -1;
-  bool has_palette = false;
+  std::size_t palette_size = 0;  ///< colours
   bool has_data = false;
 };
 
@@ -61,20 +61,31 @@ void read_header(Png& png, Bytes data, double max_megapixels) {
   png.container.height = big32(data, 4);
   png.depth = data[8];
   png.colour = data[9];
+  const bool depth_known =
+      png.depth == 1 || png.depth == 2 || png.depth == 4 || png.depth == 8 || png.depth == 16;
+  if (!depth_known) fail_damaged("PNG", "its depth is " + std::to_string(png.depth) + " bits");
   require_size("PNG", png.container.width, png.container.height, max_megapixels);
   if (png.colour == kGreyAlpha || png.colour == kRgba) png.container.alpha = Alpha::straight;
 }
 
-void read_transparency(Png& png, Bytes data) {
-  if (png.colour != kGrey) {
-    png.container.alpha = Alpha::straight;
-    return;
-  }
-  // OpenCV ignores this for grey pictures. The value has the file's depth, the decoded picture 8 or 16 bits.
-  if (data.size() != 2 || png.depth < 1) return;
-  const auto value = static_cast<int>(big16(data, 0));
+/// Notes what is transparent. Returns whether libpng should see the chunk: it warns on stderr of what does
+/// not fit.
+bool read_transparency(Png& png, Bytes data) {
   const int top = (1 << png.depth) - 1;
-  png.container.clear_grey = png.depth < 8 ? value * 255 / top : value;
+  if (png.colour == kGrey && data.size() == 2) {
+    // OpenCV ignores this for grey pictures. The value has the file's depth, the decoded picture 8 or 16
+    // bits.
+    const auto value = static_cast<int>(big16(data, 0));
+    png.container.clear_grey = png.depth < 8 ? value * 255 / top : value;
+    return false;
+  }
+  bool fits = png.colour == kPalette && !data.empty() && data.size() <= png.palette_size;
+  if (png.colour == kRgb && data.size() == 6) {
+    fits = true;
+    for (std::size_t i = 0; i < 6; i += 2) fits = fits && big16(data, i) <= static_cast<std::uint32_t>(top);
+  }
+  if (fits) png.container.alpha = Alpha::straight;
+  return fits;
 }
 
 }  // namespace
@@ -85,8 +96,8 @@ Container read_png(Bytes file, double max_megapixels) {
   Png png;
   png.container.format = "PNG";
   std::vector<std::uint8_t>& stream = png.container.stream;
+  stream.assign(file.begin(), file.begin() + 8);
   stream.reserve(file.size());
-  append(stream, file.first(8));
   std::uint32_t type = 0;
   for (std::size_t at = 8; type != kEnd;) {
     if (file.size() - at < 12) fail_truncated("PNG", "before the chunk IEND");
@@ -103,9 +114,9 @@ Container read_png(Bytes file, double max_megapixels) {
     if (type == kHeader) {
       read_header(png, data, max_megapixels);
     } else if (type == chunk_type("PLTE")) {
-      png.has_palette = true;
+      png.palette_size = length / 3;
     } else if (type == chunk_type("tRNS")) {
-      read_transparency(png, data);
+      wanted = read_transparency(png, data);
     } else if (type == chunk_type("IDAT")) {
       png.has_data = true;
     } else if (type == chunk_type("eXIf")) {
@@ -120,7 +131,7 @@ Container read_png(Bytes file, double max_megapixels) {
     at += length + 12;
   }
   if (!png.has_data) fail_damaged("PNG", "it holds no picture");
-  if (png.colour == kPalette && !png.has_palette) fail_damaged("PNG", "the palette is missing");
+  if (png.colour == kPalette && png.palette_size == 0) fail_damaged("PNG", "the palette is missing");
   return std::move(png.container);
 }
 

@@ -18,7 +18,7 @@ enum Tag : std::uint32_t {
   kOrientation = 274,
   kSamplesPerPixel = 277,
   kStripSizes = 279,
-  kPlanar = 284,
+  kColourMap = 320,
   kTileOffsets = 324,
   kTileSizes = 325,
   kExtraSamples = 338,
@@ -91,6 +91,10 @@ void require_whole(const Directory& directory, const Container& result, std::siz
   const std::vector<std::uint32_t> offsets = directory.values(tiled ? kTileOffsets : kStripOffsets);
   const std::vector<std::uint32_t> sizes = directory.values(tiled ? kTileSizes : kStripSizes);
   if (offsets.empty()) fail_damaged("TIFF", "it holds no picture");
+  if (directory.value(kPhotometric, kBlackIsZero) == kPaletteColour &&
+      directory.values(kColourMap).size() < std::size_t{3} << bits_per_pixel) {
+    fail_damaged("TIFF", "its palette is missing or too short");
+  }
   if (sizes.size() != offsets.size()) fail_damaged("TIFF", "the sizes of its strips are missing");
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < offsets.size(); ++i) {
