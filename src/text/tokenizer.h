@@ -10,19 +10,21 @@
 
 namespace caption {
 
-/// Text <-> token ids of one language model.
+/// Text <-> token ids of one language model. Safe to use from several threads.
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
   virtual std::int32_t size() const = 0;  ///< number of token ids
+  /// Text that is not UTF-8 is an Error(usage) that tells where: nothing is replaced on the way in.
   virtual std::vector<std::int32_t> encode(std::string_view utf8) const = 0;
-  /// Bytes that are not UTF-8 become U+FFFD, as Python's errors="replace" does. Ids outside [0, size) are an
-  /// Error(internal).
+  /// Bytes that are not UTF-8 become U+FFFD: with GPT-2 one for each maximal subpart, as Python's
+  /// errors="replace" does, with sentencepiece one for each byte, as that library does. Ids outside [0, size)
+  /// are an Error(internal).
   virtual std::string decode(std::span<const std::int32_t> ids) const = 0;
 };
 
-/// GPT-2's byte-level BPE from its published files encoder.json (or vocab.json) and vocab.bpe (or merges.txt).
-/// Throws Error(model).
+/// GPT-2's byte-level BPE from its published files encoder.json (or vocab.json) and vocab.bpe (or
+/// merges.txt). Throws Error(model).
 std::unique_ptr<Tokenizer> load_gpt2_tokenizer(const std::filesystem::path& vocabulary,
                                                const std::filesystem::path& merges);
 

@@ -1,0 +1,61 @@
+#include <sentencepiece_processor.h>
+
+#include "caption/error.h"
+#include "text/file.h"
+#include "text/tokenizer.h"
+#include "text/utf8.h"
+
+namespace caption {
+namespace {
+
+class SentencepieceTokenizer : public Tokenizer {
+ public:
+  explicit SentencepieceTokenizer(const std::filesystem::path& model) : path_(model) {
+    const std::string bytes = read_tokenizer_file(model);
+    const auto status = processor_.LoadFromSerializedProto(bytes);
+    if (!status.ok()) {
+      throw Error(ErrorKind::model,
+                  model.string() + ": not a sentencepiece model (" + status.ToString() + ")", model);
+    }
+  }
+
+  std::int32_t size() const override { return processor_.GetPieceSize(); }
+
+  std::vector<std::int32_t> encode(std::string_view utf8) const override {
+    require_utf8(utf8);
+    std::vector<int> ids;
+    check(processor_.Encode({utf8.data(), utf8.size()}, &ids), "encode a text");
+    return ids;
+  }
+
+  std::string decode(std::span<const std::int32_t> ids) const override {
+    for (const std::int32_t id : ids) {
+      if (id < 0 || id >= size()) {
+        throw Error(ErrorKind::internal, "token id " + std::to_string(id) + " is not in [0, " +
+                                             std::to_string(size()) + "), the vocabulary of " +
+                                             path_.string());
+      }
+    }
+    std::string text;
+    check(processor_.Decode(std::vector<int>(ids.begin(), ids.end()), &text), "decode token ids");
+    return text;
+  }
+
+ private:
+  void check(const sentencepiece::util::Status& status, const std::string& task) const {
+    if (status.ok()) return;
+    throw Error(ErrorKind::internal,
+                path_.string() + ": sentencepiece could not " + task + ": " + status.ToString());
+  }
+
+  std::filesystem::path path_;
+  sentencepiece::SentencePieceProcessor processor_;
+};
+
+}  // namespace
+
+std::unique_ptr<Tokenizer> load_sentencepiece_tokenizer(const std::filesystem::path& model) {
+  return std::make_unique<SentencepieceTokenizer>(model);
+}
+
+}  // namespace caption
