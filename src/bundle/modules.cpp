@@ -26,10 +26,10 @@ std::string resolve_activation(const std::string& asked, const WeightFile& file)
   if (const auto it = file.attributes.find("quick_gelu"); it != file.attributes.end()) {
     return it->second != 0 ? "quick_gelu" : "gelu";
   }
-  // OpenAI's archives, and they alone, hold these attributes without ours. All of them use QuickGELU.
-  if (file.attributes.count("input_resolution") != 0 && file.attributes.count("context_length") != 0) {
-    return "quick_gelu";
-  }
+  // OpenAI's files, and they alone, hold these sizes without our attribute; all of them use QuickGELU. The program that
+  // saved the file decided whether they are attributes or tensors.
+  const auto holds = [&](const char* name) { return file.attributes.count(name) != 0 || file.tensors.count(name) != 0; };
+  if (holds("input_resolution") && holds("context_length")) return "quick_gelu";
   throw Error(
       ErrorKind::model,
       file.path.string() +

@@ -1,0 +1,121 @@
+// The whole way, stage by stage, against what the Python reference wrote (scripts/make_parity_models.py).
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "bundle/bundle.h"
+#include "caption/captioner.h"
+#include "image/image.h"
+#include "weights/weights.h"
+
+namespace caption {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kData = fs::path(CAPTION_TEST_DATA) / "parity";
+const std::vector<std::string> kImages = {"wide", "tall", "square", "small"};
+
+std::vector<std::byte> read_bytes(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  const auto* start = reinterpret_cast<const std::byte*>(text.data());
+  return {start, start + text.size()};
+}
+
+std::vector<std::int32_t> to_ids(const at::Tensor& tensor) {
+  const at::Tensor ids = tensor.to(at::kInt).contiguous();
+  return {ids.const_data_ptr<std::int32_t>(), ids.const_data_ptr<std::int32_t>() + ids.numel()};
+}
+
+class ParityTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  fs::path folder() const { return kData / GetParam(); }
+
+  at::Tensor golden(const std::string& image, const std::string& stage) const {
+    return goldens_.tensors.at(image + "/" + stage);
+  }
+
+  Pixels pixels_of(const Captioner& captioner, const std::string& image) const {
+    return captioner.prepare(read_bytes(kData / "images" / (image + ".png")), {});
+  }
+
+  /// The largest difference, relative to the golden's largest value.
+  static double difference(const at::Tensor& actual, const at::Tensor& expected) {
+    return ((actual.reshape_as(expected) - expected).abs().max() / expected.abs().max()).item<double>();
+  }
+
+  WeightFile goldens_ = read_weights(kData / GetParam() / "goldens.safetensors");
+};
+
+TEST_P(ParityTest, PixelsAreEqual) {
+  const auto captioner = load_captioner(folder(), {});
+  for (const std::string& image : kImages) {
+    const Pixels pixels = pixels_of(*captioner, image);
+    const at::Tensor expected = golden(image, "pixels").contiguous();
+    ASSERT_EQ(static_cast<std::int64_t>(pixels.values.size()), expected.numel());
+    EXPECT_TRUE(std::equal(pixels.values.begin(), pixels.values.end(), expected.const_data_ptr<float>()))
+        << image;
+  }
+}
+
+TEST_P(ParityTest, EveryStageIsClose) {
+  constexpr double kTolerance = 2e-5;
+  const Bundle bundle = load_bundle(folder(), Compute{});
+  for (const std::string& image : kImages) {
+    const at::Tensor embedding = bundle.encoder->encode(golden(image, "pixels").unsqueeze(0));  // [1, D]
+    EXPECT_LT(difference(embedding, golden(image, "embedding")), kTolerance) << image;
+    const bool normalize = bundle.manifest.mapper.normalize;
+    const at::Tensor input = golden(image, normalize ? "normalized" : "embedding").unsqueeze(0);
+    EXPECT_LT(difference(bundle.mapper->map(input), golden(image, "prefix")), kTolerance) << image;
+    const at::Tensor prefix = golden(image, "prefix").unsqueeze(0);  // [1, P, E]
+    EXPECT_LT(difference(bundle.gpt2->start(prefix, 1).prefill(), golden(image, "logits")), kTolerance)
+        << image;
+  }
+}
+
+/// All images in one batch, every hypothesis of every width.
+TEST_P(ParityTest, TokenIdsAreIdentical) {
+  const auto captioner = load_captioner(folder(), {});
+  std::vector<Pixels> batch;
+  for (const std::string& image : kImages) batch.push_back(pixels_of(*captioner, image));
+  for (const int beam : {1, 3, 5, 10}) {
+    const auto captions = captioner->caption(batch, {.beam = beam, .n_best = beam});
+    for (std::size_t i = 0; i < kImages.size(); ++i) {
+      const std::string search = "beam" + std::to_string(beam) + "/";
+      const at::Tensor scores = golden(kImages[i], search + "scores").to(at::kDouble).contiguous();
+      ASSERT_EQ(static_cast<std::int64_t>(captions[i].size()), scores.numel());
+      for (std::size_t n = 0; n < captions[i].size(); ++n) {
+        const at::Tensor ids = golden(kImages[i], search + std::to_string(n) + "/tokens");
+        EXPECT_EQ(captions[i][n].tokens, to_ids(ids))
+            << kImages[i] << " beam " << beam << " hypothesis " << n;
+        EXPECT_NEAR(captions[i][n].score, scores.const_data_ptr<double>()[n], 1e-3);
+      }
+    }
+  }
+}
+
+/// bf16 weights are another model, not another program: captions stay close in score.
+TEST_P(ParityTest, Bf16StaysClose) {
+  const auto captioner = load_captioner(folder(), {.precision = Precision::bf16});
+  for (const std::string& image : kImages) {
+    const Pixels pixels = pixels_of(*captioner, image);
+    const Caption best = captioner->caption({&pixels, 1}, {})[0][0];
+    const double expected = golden(image, "beam5/scores").to(at::kDouble)[0].item<double>();
+    EXPECT_NEAR(best.score, expected, 0.5) << image;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, ParityTest, ::testing::Values("vit-mlp", "resnet-transformer"),
+                         [](const auto& model) {
+                           std::string name = model.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace caption
