@@ -1,0 +1,125 @@
+// An engine for tests of the command line: fixed captions from a file's first bytes, no model, no image
+// library.
+//
+// A file's bytes decide what becomes of it:
+//   "corrupt...", "unsupported...", "too_large..."   an Error of that kind
+//   "say TEXT"                                       the caption TEXT, as it is
+//   anything else                                    "a picture of N bytes that starts with XX."
+// The environment decides the rest:
+//   FAKE_DELAY_MS    how long the model takes for each image
+//   FAKE_LOAD_ERROR  loading the model fails with this message
+//   FAKE_LOG         a file to which what the engine was asked for is appended, a line each
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "pipeline/engine.h"
+
+namespace caption {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+void note(const std::string& line) {
+  if (const std::string file = environment("FAKE_LOG"); !file.empty())
+    std::ofstream(file, std::ios::app) << line << '\n';
+}
+
+/// Bytes travel as one value each.
+std::string text_of(const Pixels& pixels) {
+  std::string bytes;
+  for (const float value : pixels.values) bytes += static_cast<char>(static_cast<unsigned char>(value));
+  if (bytes.starts_with("say ")) return bytes.substr(4);
+  return "a picture of " + std::to_string(bytes.size()) + " bytes that starts with " +
+         (bytes.empty() ? "nothing" : std::to_string(static_cast<unsigned char>(bytes.front()))) + ".";
+}
+
+class FakeCaptioner : public Captioner {
+ public:
+  const std::string& name() const override { return name_; }
+
+  Pixels prepare(std::span<const std::byte> file_bytes, const ImageOptions& /*options*/) const override {
+    Pixels pixels;
+    std::string bytes;
+    for (const std::byte byte : file_bytes) {
+      bytes += static_cast<char>(byte);
+      pixels.values.push_back(static_cast<float>(byte));
+    }
+    if (bytes.starts_with("corrupt")) throw Error(ErrorKind::corrupt, "the image ends early");
+    if (bytes.starts_with("unsupported")) throw Error(ErrorKind::unsupported_format, "not an image");
+    if (bytes.starts_with("too_large"))
+      throw Error(ErrorKind::too_large, "more pixels than --max-megapixels allows");
+    return pixels;
+  }
+
+  std::vector<std::vector<Caption>> caption(std::span<const Pixels> images,
+                                            const DecodeOptions& options) override {
+    if (options.max_tokens > 1000)
+      throw Error(ErrorKind::usage, "--max-tokens: this model allows at most 1000");
+    note("caption batch " + std::to_string(images.size()) + " beam " + std::to_string(options.beam) +
+         " n_best " + std::to_string(options.n_best) + " max_tokens " + std::to_string(options.max_tokens) +
+         " sample " + std::to_string(options.sample) + " top_k " + std::to_string(options.top_k) + " top_p " +
+         std::to_string(options.top_p) + " temperature " + std::to_string(options.temperature) + " seed " +
+         std::to_string(options.seed) + " length_penalty " + std::to_string(options.length_penalty));
+    std::vector<std::vector<Caption>> result;
+    for (const Pixels& image : images) {
+      if (const std::string delay = environment("FAKE_DELAY_MS"); !delay.empty()) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(std::stoi(delay)));
+      }
+      std::vector<Caption> captions;
+      for (int i = 0; i < options.n_best; ++i) {
+        const std::string rank = i == 0 ? "" : " (" + std::to_string(i + 1) + ")";
+        captions.push_back({text_of(image) + rank, {1, 2, 13}, -3.0 * (i + 1), -1.0 * (i + 1)});
+      }
+      result.push_back(captions);
+    }
+    return result;
+  }
+
+ private:
+  std::string name_ = "fake";
+};
+
+std::unique_ptr<Captioner> load(const std::filesystem::path& folder, const ModelOptions& options) {
+  if (const std::string message = environment("FAKE_LOAD_ERROR"); !message.empty()) {
+    throw Error(ErrorKind::model, message, folder);
+  }
+  note("load " + folder.filename().string() + " device " + options.device + " threads " +
+       std::to_string(options.threads) + " precision " +
+       (options.precision == Precision::bf16 ? "bf16" : "fp32") + " OMP_WAIT_POLICY " +
+       environment("OMP_WAIT_POLICY"));
+  return std::make_unique<FakeCaptioner>();
+}
+
+void import(const ImportRequest& request) {
+  note("import clip " + request.clip.filename().string() + " captioner " +
+       request.captioner.filename().string() + " gpt2 " +
+       (request.gpt2 ? request.gpt2->filename().string() : "none") + " name " + request.name + " folder " +
+       request.folder.string() + " tokenizer " + request.tokenizer.string() + " activation " +
+       request.activation.value_or("none") + " normalize " +
+       (request.normalize ? std::to_string(static_cast<int>(*request.normalize)) : "none"));
+}
+
+void verify(const std::filesystem::path& folder) {
+  if (std::filesystem::exists(folder / "damaged"))
+    throw Error(ErrorKind::model, "clip.pt: its SHA-256 differs", folder);
+}
+
+std::string versions() {
+  return "engine fake\n";
+}
+
+}  // namespace
+}  // namespace caption
+
+extern "C" const caption::Engine* caption_engine() {
+  static const caption::Engine engine = {caption::load, caption::import, caption::verify, caption::versions};
+  return &engine;
+}
