@@ -1,26 +1,27 @@
 #include "core/layers.h"
 
+#include <optional>
 #include <utility>
 
+#include "caption/error.h"
+#include "core/kernels.h"
+#include "core/packed_matrix.h"
+#include "core/parallel.h"
+
 namespace caption {
+namespace {
 
-struct Linear::Packed {
-  at::Tensor weight;  // [out, in]
-  at::Tensor bias;    // [out] or undefined
-};
+/// Floats below which normalising on one thread is quicker than waking another.
+constexpr std::int64_t kWorthSharing = 32 * 1024;
 
-Linear::Linear(const at::Tensor& weight, const at::Tensor& bias, const Compute& compute)
-    : in_(weight.size(1)), out_(weight.size(0)) {
-  auto packed = std::make_shared<Packed>();
-  packed->weight = weight.to(at::TensorOptions().device(compute.device).dtype(compute.weights))
-                       .to(at::kFloat)
-                       .contiguous();
-  if (bias.defined()) packed->bias = bias.to(at::TensorOptions().device(compute.device).dtype(at::kFloat));
-  packed_ = std::move(packed);
+void require(bool condition, const char* what, const at::Tensor& x) {
+  if (condition) return;
+  throw Error(ErrorKind::internal, std::string(what) + ": unexpected " + c10::toString(x.scalar_type()) +
+                                       " " + to_string(x.sizes()));
 }
 
-at::Tensor Linear::operator()(const at::Tensor& x, Activation activation) const {
-  const at::Tensor y = at::linear(x, packed_->weight, packed_->bias);
+/// The activations on devices other than the CPU.
+at::Tensor activate(const at::Tensor& y, Activation activation) {
   switch (activation) {
     case Activation::none:
       return y;
@@ -38,6 +39,57 @@ at::Tensor Linear::operator()(const at::Tensor& x, Activation activation) const 
   return y;
 }
 
+}  // namespace
+
+/// On the CPU the packed matrix; elsewhere the plain tensors.
+struct Linear::Packed {
+  std::optional<PackedMatrix> matrix;
+  at::Tensor weight;  // [out, in]
+  at::Tensor bias;    // [out] or undefined
+
+  at::Tensor on_device(const at::Tensor& x) const {
+    return at::linear(x.to(weight.scalar_type()), weight, bias).to(at::kFloat);
+  }
+};
+
+Linear::Linear(const at::Tensor& weight, const at::Tensor& bias, const Compute& compute)
+    : in_(weight.size(1)), out_(weight.size(0)) {
+  auto packed = std::make_shared<Packed>();
+  if (compute.device.is_cpu()) {
+    packed->matrix.emplace(weight, bias, compute.weights);
+  } else {
+    packed->weight = weight.to(compute.device, compute.weights).contiguous();
+    if (bias.defined()) packed->bias = bias.to(compute.device, compute.weights);
+  }
+  packed_ = std::move(packed);
+}
+
+at::Tensor Linear::operator()(const at::Tensor& x, Activation activation) const {
+  require(x.dim() > 0 && x.size(-1) == in_ && x.scalar_type() == at::kFloat, "linear layer", x);
+  if (!packed_->matrix) return activate(packed_->on_device(x), activation);
+  const at::Tensor from = x.contiguous();
+  Shape shape = x.sizes().vec();
+  shape.back() = out_;
+  at::Tensor y = at::empty(shape, x.options());
+  packed_->matrix->multiply({from.const_data_ptr<float>(), in_, from.numel() / in_},
+                            {y.mutable_data_ptr<float>(), out_, activation});
+  return y;
+}
+
+void Linear::add_to(at::Tensor& sum, const at::Tensor& x) const {
+  require(x.dim() > 0 && x.size(-1) == in_ && x.scalar_type() == at::kFloat, "linear layer", x);
+  require(sum.dim() > 0 && sum.size(-1) == out_ && sum.numel() / out_ == x.numel() / in_ &&
+              sum.is_contiguous() && sum.scalar_type() == at::kFloat,
+          "sum of a linear layer", sum);
+  if (!packed_->matrix) {
+    sum.add_(packed_->on_device(x).view(sum.sizes()));
+    return;
+  }
+  const at::Tensor from = x.contiguous();
+  packed_->matrix->multiply({from.const_data_ptr<float>(), in_, from.numel() / in_},
+                            {sum.mutable_data_ptr<float>(), out_, Activation::none, true});
+}
+
 Linear take_linear(Tensors& tensors, const std::string& name, std::int64_t out, std::int64_t in,
                    const Compute& compute) {
   const at::Tensor weight = tensors.take(name + ".weight", {out, in});
@@ -50,10 +102,30 @@ Linear take_linear_without_bias(Tensors& tensors, const std::string& name, std::
 }
 
 LayerNorm::LayerNorm(const at::Tensor& weight, const at::Tensor& bias, const Compute& compute)
-    : weight_(weight.to(compute.device, at::kFloat)), bias_(bias.to(compute.device, at::kFloat)) {}
+    : weight_(weight.to(compute.device, at::kFloat).contiguous()),
+      bias_(bias.to(compute.device, at::kFloat).contiguous()) {}
 
 at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
-  return at::layer_norm(x, weight_.sizes(), weight_, bias_, 1e-5);
+  const std::int64_t width = weight_.size(0);
+  require(x.dim() > 0 && x.size(-1) == width && x.scalar_type() == at::kFloat, "layer normalisation", x);
+  if (!weight_.is_cpu()) return at::layer_norm(x, weight_.sizes(), weight_, bias_, 1e-5);
+  const at::Tensor from = x.contiguous();
+  at::Tensor y = at::empty_like(from);
+  const auto normalise = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t r = begin; r < end; ++r) {
+      const auto offset = static_cast<std::int64_t>(r) * width;
+      kernels::active().layer_norm(from.const_data_ptr<float>() + offset, weight_.const_data_ptr<float>(),
+                                   bias_.const_data_ptr<float>(), width,
+                                   y.mutable_data_ptr<float>() + offset);
+    }
+  };
+  const auto rows = static_cast<std::size_t>(from.numel() / width);
+  if (from.numel() < kWorthSharing) {
+    normalise(0, rows);
+  } else {
+    parallel_for(rows, normalise);
+  }
+  return y;
 }
 
 LayerNorm take_layer_norm(Tensors& tensors, const std::string& name, std::int64_t width,
@@ -65,15 +137,6 @@ LayerNorm take_layer_norm(Tensors& tensors, const std::string& name, std::int64_
 at::Tensor take_parameter(Tensors& tensors, const std::string& name, const Shape& shape,
                           const Compute& compute) {
   return tensors.take(name, shape).to(compute.device, at::kFloat).contiguous();
-}
-
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
-                     bool causal) {
-  const auto split = [&](const at::Tensor& t) {  // [B, T, width] -> [B, heads, T, d]
-    return t.reshape({t.size(0), t.size(1), heads, t.size(2) / heads}).transpose(1, 2);
-  };
-  const at::Tensor y = at::scaled_dot_product_attention(split(q), split(k), split(v), {}, 0.0, causal);
-  return y.transpose(1, 2).reshape(q.sizes());
 }
 
 }  // namespace caption

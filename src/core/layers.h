@@ -22,6 +22,9 @@ class Linear {
   /// x [..., in] -> [..., out]
   at::Tensor operator()(const at::Tensor& x, Activation activation = Activation::none) const;
 
+  /// sum [..., out] += x W^T + b in place, for a residual stream; `sum` is contiguous, x [..., in].
+  void add_to(at::Tensor& sum, const at::Tensor& x) const;
+
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }
 
@@ -39,7 +42,7 @@ Linear take_linear(Tensors& tensors, const std::string& name, std::int64_t out, 
 Linear take_linear_without_bias(Tensors& tensors, const std::string& name, std::int64_t out, std::int64_t in,
                                 const Compute& compute);
 
-/// Layer normalisation over the last dimension in fp32, eps 1e-5.
+/// Layer normalisation over the last dimension in fp32, eps 1e-5. Rows do not influence each other's bits.
 class LayerNorm {
  public:
   /// weight [width], bias [width]
@@ -62,7 +65,8 @@ at::Tensor take_parameter(Tensors& tensors, const std::string& name, const Shape
                           const Compute& compute);
 
 /// Multi-head attention of q [B, Tq, width] over k, v [B, Tk, width], scale dim_head^-0.5 -> [B, Tq, width].
-/// `causal` needs Tq == Tk.
+/// `causal` needs Tq == Tk. fp32; q, k and v may be slices of one packed projection, of any strides. On the
+/// CPU an image's result does not depend on the batch, the threads or the instruction set.
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
                      bool causal);
 

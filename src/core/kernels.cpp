@@ -1,0 +1,54 @@
+#include "core/kernels.h"
+
+#include <atomic>
+
+#include "caption/error.h"
+
+namespace caption::kernels {
+
+extern const Kernels kPortable;
+#if defined(__x86_64__)
+extern const Kernels kAvx2;
+extern const Kernels kAvx512;
+#endif
+
+namespace {
+
+const Kernels* fastest() {
+  for (const InstructionSet set : {InstructionSet::avx512, InstructionSet::avx2}) {
+    if (const Kernels* kernels = find(set)) return kernels;
+  }
+  return &kPortable;
+}
+
+std::atomic<const Kernels*>& current() {
+  static std::atomic<const Kernels*> kernels = fastest();
+  return kernels;
+}
+
+}  // namespace
+
+const Kernels* find(InstructionSet set) {
+#if defined(__x86_64__)
+  const bool avx2 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (set == InstructionSet::avx512) return avx512 ? &kAvx512 : nullptr;
+  if (set == InstructionSet::avx2) return avx2 ? &kAvx2 : nullptr;
+#endif
+  return set == InstructionSet::portable ? &kPortable : nullptr;
+}
+
+const Kernels& active() {
+  return *current().load(std::memory_order_relaxed);
+}
+
+void force(InstructionSet set) {
+  const Kernels* kernels = find(set);
+  if (kernels == nullptr)
+    throw Error(ErrorKind::internal, "this processor lacks the instruction set to be forced");
+  current().store(kernels);
+}
+
+}  // namespace caption::kernels

@@ -1,0 +1,89 @@
+#include <bit>
+#include <cmath>
+
+#include "core/kernels.h"
+
+namespace caption::kernels {
+namespace {
+
+float half_to_float(std::uint16_t half) {
+  const std::uint32_t sign = (half & 0x8000U) << 16;
+  const std::uint32_t exponent = (half >> 10) & 0x1fU;
+  const std::uint32_t fraction = half & 0x3ffU;
+  if (exponent == 0x1fU) return std::bit_cast<float>(sign | 0x7f800000U | (fraction << 13));  // infinity, NaN
+  if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112U) << 23) | (fraction << 13));
+  const float subnormal = static_cast<float>(fraction) * 0x1p-24F;
+  return sign != 0 ? -subnormal : subnormal;
+}
+
+struct Lanes {
+  static constexpr int kBlockRows = 1;
+  static constexpr int kBlockColumns = 4;
+  static constexpr int kCount = 16;
+
+  float v[kCount];
+
+  static Lanes load(const float* p) {
+    return make([p](int i) { return p[i]; });
+  }
+  static Lanes set(float value) {
+    return make([value](int) { return value; });
+  }
+  static Lanes zero() { return set(0.0F); }
+  static Lanes load_half(const std::uint16_t* p) {
+    return make([p](int i) { return half_to_float(p[i]); });
+  }
+  static void load_bf16_pair(const std::uint16_t* p, Lanes& low, Lanes& high) {
+    for (int i = 0; i < kCount; ++i) {
+      low.v[i] = std::bit_cast<float>(static_cast<std::uint32_t>(p[2 * i]) << 16);
+      high.v[i] = std::bit_cast<float>(static_cast<std::uint32_t>(p[2 * i + 1]) << 16);
+    }
+  }
+  void store(float* p) const {
+    for (int i = 0; i < kCount; ++i) p[i] = v[i];
+  }
+
+  template <typename Element>
+  static Lanes make(const Element& element) {
+    Lanes lanes;
+    for (int i = 0; i < kCount; ++i) lanes.v[i] = element(i);
+    return lanes;
+  }
+};
+
+Lanes operator+(const Lanes& a, const Lanes& b) {
+  return Lanes::make([&](int i) { return a.v[i] + b.v[i]; });
+}
+Lanes operator-(const Lanes& a, const Lanes& b) {
+  return Lanes::make([&](int i) { return a.v[i] - b.v[i]; });
+}
+Lanes operator*(const Lanes& a, const Lanes& b) {
+  return Lanes::make([&](int i) { return a.v[i] * b.v[i]; });
+}
+Lanes operator/(const Lanes& a, const Lanes& b) {
+  return Lanes::make([&](int i) { return a.v[i] / b.v[i]; });
+}
+Lanes fma(const Lanes& a, const Lanes& b, const Lanes& c) {
+  return Lanes::make([&](int i) { return std::fma(a.v[i], b.v[i], c.v[i]); });
+}
+Lanes select_less(const Lanes& a, const Lanes& b, const Lanes& x, const Lanes& y) {
+  return Lanes::make([&](int i) { return a.v[i] < b.v[i] ? x.v[i] : y.v[i]; });
+}
+Lanes floor(const Lanes& a) {
+  return Lanes::make([&](int i) { return std::floor(a.v[i]); });
+}
+Lanes power_of_two(const Lanes& n) {
+  return Lanes::make([&](int i) {
+    // A NaN has no exponent; any will do, as it is multiplied by the NaN.
+    const int exponent = n.v[i] == n.v[i] ? static_cast<int>(n.v[i]) : 0;
+    return std::bit_cast<float>(static_cast<std::uint32_t>(exponent + 127) << 23);
+  });
+}
+
+#include "core/kernels_body.h"
+
+}  // namespace
+
+extern const Kernels kPortable = make_kernels("portable");
+
+}  // namespace caption::kernels
