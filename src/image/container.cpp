@@ -1,5 +1,6 @@
 #include "image/container.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <string_view>
 
@@ -141,6 +142,14 @@ int exif_orientation(Bytes exif) {
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
   return 1;
+}
+
+void append(std::vector<std::uint8_t>& to, Bytes bytes) {
+  to.insert(to.end(), bytes.begin(), bytes.end());
+}
+
+void append_little32(std::vector<std::uint8_t>& to, std::uint32_t value) {
+  for (int shift = 0; shift < 32; shift += 8) to.push_back(static_cast<std::uint8_t>(value >> shift));
 }
 
 Container read_container(Bytes file, double max_megapixels) {

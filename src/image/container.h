@@ -88,11 +88,7 @@ inline bool has(Bytes b, std::size_t at, std::string_view text) {
   return true;
 }
 
-inline void append(std::vector<std::uint8_t>& to, Bytes bytes) {
-  to.insert(to.end(), bytes.begin(), bytes.end());
-}
-inline void append_little32(std::vector<std::uint8_t>& to, std::uint32_t value) {
-  for (int shift = 0; shift < 32; shift += 8) to.push_back(static_cast<std::uint8_t>(value >> shift));
-}
+void append(std::vector<std::uint8_t>& to, Bytes bytes);
+void append_little32(std::vector<std::uint8_t>& to, std::uint32_t value);
 
 }  // namespace caption

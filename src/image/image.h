@@ -24,11 +24,14 @@ struct PixelFormat {
   float std[3] = {0.26862954F, 0.26130258F, 0.27577711F};
 };
 
-/// File bytes -> RGB: format sniffed from the bytes, EXIF orientation applied, alpha composited on white.
-/// Throws Error(unsupported_format | corrupt | too_large).
+/// The bytes of a JPEG, PNG, WebP, BMP or TIFF file -> RGB: format sniffed from the bytes, EXIF orientation
+/// applied, alpha composited on white, 16 bits cut to 8, the first frame or page of several. A file that is
+/// not whole is an error. Safe to call from several threads. Throws Error(unsupported_format | corrupt |
+/// too_large); the message does not name the file, which the caller knows.
 RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions& options);
 
-/// Pillow's Image.resize((width, height), BICUBIC), bit for bit.
+/// Pillow's Image.resize((width, height), BICUBIC), bit for bit, across first and then down (see resample.h).
+/// Both sizes are at least 1x1, else Error(internal).
 RgbImage resize_bicubic(const RgbImage& image, int width, int height);
 
 /// Short side to R, centre crop, normalise -> [3, R, R] (clipcap's and torchvision's order and rounding).

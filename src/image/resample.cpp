@@ -99,9 +99,16 @@ void vertical(const std::uint8_t* in, std::size_t width, const std::int32_t* wei
   vertical_row(in, width, weights, length, sums, out);
 }
 
+/// kLanes rows of `width` bytes -> columns [width, kLanes]
+void transpose(const std::uint8_t* const (&rows)[kLanes], std::size_t width, std::uint8_t* columns) {
+  for (std::size_t i = 0; i < width; ++i) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) columns[i * kLanes + lane] = rows[lane][i];
+  }
+}
+
 /// Rows [first_row, first_row + rows) of the image, columns x -> [rows, x.count, 3]
 std::vector<std::uint8_t> horizontal_pass(const RgbImage& image, const Span1d& x, int first_row, int rows) {
-  const Kernel kernel = bicubic_kernel(image.width, x);
+  Kernel kernel = bicubic_kernel(image.width, x);
   // Only the columns that some weight meets: a crop of a panorama needs few.
   int begin = image.width;
   int end = 0;
@@ -109,9 +116,12 @@ std::vector<std::uint8_t> horizontal_pass(const RgbImage& image, const Span1d& x
     begin = std::min(begin, kernel.start[i]);
     end = std::max(end, kernel.start[i] + kernel.length[i]);
   }
+  for (int& start : kernel.start) start -= begin;
   const auto in_bytes = static_cast<std::size_t>(image.width) * 3;
+  const auto first_byte = static_cast<std::size_t>(begin) * 3;
+  const auto used_bytes = static_cast<std::size_t>(end - begin) * 3;
   const auto out_bytes = static_cast<std::size_t>(x.count) * 3;
-  std::vector<std::uint8_t> columns(in_bytes * kLanes);
+  std::vector<std::uint8_t> columns(used_bytes * kLanes);
   std::vector<std::uint8_t> lanes(out_bytes * kLanes);
   std::vector<std::uint8_t> out(out_bytes * static_cast<std::size_t>(rows));
   for (int top = 0; top < rows; top += kLanes) {
@@ -120,12 +130,9 @@ std::vector<std::uint8_t> horizontal_pass(const RgbImage& image, const Span1d& x
     for (int lane = 0; lane < kLanes; ++lane) {
       // Lanes past the last row repeat it; their results are not read.
       const auto row = static_cast<std::size_t>(first_row + top + std::min(lane, used - 1));
-      source[lane] = image.data.data() + row * in_bytes;
+      source[lane] = image.data.data() + row * in_bytes + first_byte;
     }
-    const std::size_t last = static_cast<std::size_t>(end) * 3;
-    for (std::size_t i = static_cast<std::size_t>(begin) * 3; i < last; ++i) {
-      for (std::size_t lane = 0; lane < kLanes; ++lane) columns[i * kLanes + lane] = source[lane][i];
-    }
+    transpose(source, used_bytes, columns.data());
     horizontal(columns.data(), kernel, lanes.data());
     for (std::size_t lane = 0; lane < static_cast<std::size_t>(used); ++lane) {
       std::uint8_t* row = out.data() + (static_cast<std::size_t>(top) + lane) * out_bytes;

@@ -1,0 +1,149 @@
+#include <gtest/gtest.h>
+
+#include <string_view>
+
+#include "caption/error.h"
+#include "golden.h"
+
+namespace caption {
+namespace {
+
+using FileBytes = std::vector<std::byte>;
+
+FileBytes bytes_of(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+/// "kind: message" of the Error that decoding throws, "" if it throws none.
+std::string outcome(std::span<const std::byte> file, const ImageOptions& options = {}) {
+  try {
+    decode_image(file, options);
+  } catch (const Error& error) {
+    return std::string(error_code(error.kind())) + ": " + error.what();
+  }
+  return "";
+}
+
+bool starts_with(const std::string& text, const std::string& start) {
+  return text.rfind(start, 0) == 0;
+}
+
+void insert(FileBytes& file, std::size_t at, const FileBytes& piece) {
+  file.insert(file.begin() + static_cast<std::ptrdiff_t>(at), piece.begin(), piece.end());
+}
+
+class WholeFile : public testing::TestWithParam<const char*> {};
+
+TEST_P(WholeFile, EveryPrefixIsAnError) {
+  const FileBytes file = read_bytes(image_data(GetParam()));
+  // The last row's padding of a BMP is not part of the picture.
+  const std::size_t spare = std::string_view(GetParam()).ends_with(".bmp") ? 4 : 1;
+  for (std::size_t length = 12; length + spare <= file.size(); ++length) {
+    const std::string result = outcome(std::span(file).first(length));
+    ASSERT_TRUE(starts_with(result, "corrupt: ")) << length << " of " << file.size() << " bytes: " << result;
+  }
+}
+
+TEST_P(WholeFile, BytesBehindItDoNoHarm) {
+  FileBytes file = read_bytes(image_data(GetParam()));
+  const RgbImage image = decode_image(file, {});
+  insert(file, file.size(), bytes_of("\x12\xFF\x01 trailing bytes"));
+  EXPECT_EQ(decode_image(file, {}).data, image.data);
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, WholeFile,
+                         testing::Values("subsampling2.jpg", "progressive.jpg", "restart.jpg", "grey.jpg",
+                                         "cmyk.jpg", "orientation6.jpg", "rgb.png", "palette_alpha.png",
+                                         "lossy.webp", "rgba_lossy.webp", "orientation6.webp",
+                                         "animated.webp", "rgb.bmp", "palette.bmp", "rgb.tif",
+                                         "orientation6.tif", "palette.tif", "jpeg.tif"));
+
+TEST(Damage, AThumbnailsEndIsNotTheEndOfTheJpeg) {
+  FileBytes file = read_bytes(image_data("subsampling0.jpg"));
+  const RgbImage image = decode_image(file, {});
+  const FileBytes thumbnail =
+      bytes_of(std::string_view("\xFF\xE1\0\x10"
+                                "Exif\0\0\xFF\xD8\xFF\xDA\0\0\xFF\xD9",
+                                18));
+  insert(file, 2, thumbnail);
+  EXPECT_EQ(decode_image(file, {}).data, image.data);
+  file.resize(file.size() - 2);
+  EXPECT_TRUE(starts_with(outcome(file), "corrupt: truncated JPEG"));
+}
+
+TEST(Damage, AWrongChecksumIsAnError) {
+  FileBytes file = read_bytes(image_data("rgb.png"));
+  file[file.size() / 2] ^= std::byte{1};
+  EXPECT_EQ(outcome(file), "corrupt: damaged PNG: a chunk's checksum is wrong");
+}
+
+TEST(Damage, NothingButTheErrorIsSaid) {
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  int errors = 0;
+  for (const char* name : {"rgba.webp", "lossy.webp", "jpeg.tif", "orientation1.tif", "palette.bmp"}) {
+    const FileBytes file = read_bytes(image_data(name));
+    for (std::size_t at = 12; at < file.size(); ++at) {
+      FileBytes damaged = file;
+      damaged[at] = ~damaged[at];
+      errors += outcome(damaged).empty() ? 0 : 1;
+    }
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_GT(errors, 100);
+}
+
+TEST(Limits, TheMessageNamesSizeLimitAndOption) {
+  ImageOptions options;
+  options.max_megapixels = 0.0008;  // the pictures have 851 pixels
+  for (const char* name : {"grey.jpg", "rgb.png", "lossy.webp", "animated.webp", "rgb.bmp", "rgb.tif"}) {
+    const std::string result = outcome(read_bytes(image_data(name)), options);
+    EXPECT_TRUE(starts_with(result, "too_large: the image has 37x23 pixels")) << name << ": " << result;
+    EXPECT_NE(result.find("0.0008 megapixels"), std::string::npos) << result;
+    EXPECT_NE(result.find("--max-megapixels"), std::string::npos) << result;
+  }
+}
+
+TEST(Limits, AHeaderIsEnoughToRefuse) {
+  // A BMP header of 40000 x 30000 pixels without any pixels.
+  const std::string_view header(
+      "BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x40\x9C\0\0\x30\x75\0\0\x01\0\x18\0\0\0\0\0"
+      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+      54);
+  EXPECT_TRUE(
+      starts_with(outcome(bytes_of(header)), "too_large: the image has 40000x30000 pixels (1200.0 mega"));
+  ImageOptions options;
+  options.max_megapixels = 1e6;
+  EXPECT_NE(outcome(bytes_of(header), options).find("--max-megapixels cannot raise"), std::string::npos);
+}
+
+TEST(Formats, WhatIsNotAcceptedIsNamed) {
+  const std::pair<std::string_view, std::string> cases[] = {
+      {"GIF89a\x01\0", "GIF"},
+      {std::string_view("\0\0\0\x1C"
+                        "ftypavif",
+                        12),
+       "AVIF"},
+      {std::string_view("\0\0\0\x1C"
+                        "ftypheic",
+                        12),
+       "HEIC"},
+      {"%PDF-1.7", "PDF"},
+      {"\xEF\xBB\xBF<?xml version=\"1.0\"?>\n<!-- x -->\n<svg>", "SVG"},
+      {"\n <!DOCTYPE html><html>", "HTML"},
+      {std::string_view("II\x2B\0\x08\0\0\0", 8), "BigTIFF"},
+      {"P6\n1 1\n255\nabc", "PPM"},
+  };
+  for (const auto& [bytes, name] : cases) {
+    const std::string result = outcome(bytes_of(bytes));
+    EXPECT_TRUE(starts_with(result, "unsupported_format: the format is " + name)) << name << ": " << result;
+    EXPECT_NE(result.find("convert it to"), std::string::npos) << result;
+  }
+  EXPECT_EQ(outcome({}), "unsupported_format: the file is empty");
+  EXPECT_NE(outcome(bytes_of("hello")).find("68 65 6c 6c 6f"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace caption

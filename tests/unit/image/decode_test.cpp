@@ -1,0 +1,87 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "caption/error.h"
+#include "golden.h"
+
+namespace caption {
+namespace {
+
+RgbImage decode(const std::string& name) {
+  return decode_image(read_bytes(image_data(name)), {});
+}
+
+TEST(Decode, EqualsPillow) {
+  const auto table = read_table("decode.txt");
+  ASSERT_GE(table.size(), 70U);
+  for (const auto& row : table) {
+    if (row[0] == "cmyk.jpg") continue;
+    const RgbImage image = decode(row[0]);
+    EXPECT_EQ(image.width, std::stoi(row[1])) << row[0];
+    EXPECT_EQ(image.height, std::stoi(row[2])) << row[0];
+    EXPECT_EQ(fnv1a(image.data), row[3]) << row[0];
+  }
+}
+
+TEST(Decode, CmykJpegIsWithinOneOfPillow) {
+  const RgbImage image = decode("cmyk.jpg");
+  const auto expected = read_bytes(image_data("cmyk.rgb"));
+  ASSERT_EQ(image.data.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    ASSERT_LE(std::abs(image.data[i] - static_cast<int>(expected[i])), 1) << "byte " << i;
+  }
+}
+
+TEST(Decode, OrientationsOfALosslessFileShowTheSamePicture) {
+  const RgbImage upright = decode("orientation1.png");
+  const RgbImage half_turn = decode("orientation3.png");
+  const RgbImage right = decode("orientation6.png");
+  ASSERT_EQ(right.width, upright.height);
+  const auto pixel = [](const RgbImage& image, int x, int y) {
+    const auto at = static_cast<std::size_t>((y * image.width + x) * 3);
+    return std::vector<std::uint8_t>(image.data.begin() + static_cast<std::ptrdiff_t>(at),
+                                     image.data.begin() + static_cast<std::ptrdiff_t>(at + 3));
+  };
+  for (int y = 0; y < upright.height; ++y) {
+    for (int x = 0; x < upright.width; ++x) {
+      ASSERT_EQ(pixel(upright, x, y), pixel(half_turn, upright.width - 1 - x, upright.height - 1 - y));
+      ASSERT_EQ(pixel(upright, x, y), pixel(right, upright.height - 1 - y, x));
+    }
+  }
+}
+
+TEST(Decode, IsSafeFromSeveralThreads) {
+  const auto table = read_table("decode.txt");
+  const auto work = [&table](std::vector<std::string>& wrong) {
+    for (const auto& row : table) {
+      if (row[0] != "cmyk.jpg" && fnv1a(decode(row[0]).data) != row[3]) wrong.push_back(row[0]);
+    }
+  };
+  std::vector<std::vector<std::string>> wrong(4);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& list : wrong) threads.emplace_back(work, std::ref(list));
+  }
+  for (const auto& list : wrong) EXPECT_TRUE(list.empty()) << list.front();
+}
+
+/// The photographs of tests/data/photos, each of which has its lines in photos.txt.
+TEST(Decode, PhotosEqualPillowToTheLastBit) {
+  const auto table = read_table("photos.txt");
+  if (table.empty()) GTEST_SKIP() << "no goldens of photographs: run scripts/make_image_goldens.py";
+  for (const auto& row : table) {
+    const std::string path = std::string(CAPTION_TEST_DATA) + "/photos/" + row[0];
+    if (!std::filesystem::exists(path)) continue;
+    const RgbImage image = decode_image(read_bytes(path), {});
+    EXPECT_EQ(fnv1a(image.data), row[2]) << row[0];
+    PixelFormat format;
+    format.resolution = std::stoi(row[1]);
+    EXPECT_EQ(fnv1a(to_pixels(image, format).values), row[3]) << row[0] << " R " << row[1];
+  }
+}
+
+}  // namespace
+}  // namespace caption
