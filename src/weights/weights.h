@@ -15,19 +15,34 @@ namespace caption {
 /// Everything that a weight file holds.
 struct WeightFile {
   std::filesystem::path path;
-  std::string format;                              ///< "torchscript", "torch.save", "torch.save (legacy)", "safetensors"
-  std::map<std::string, at::Tensor> tensors;       ///< by full dotted name; views of the mapped file where possible
+  std::string format;  ///< "torchscript", "torch.save", "torch.save (legacy)", "safetensors"
+  std::map<std::string, at::Tensor>
+      tensors;  ///< by full dotted name; read-only views of the mapped file where possible
   std::map<std::string, std::int64_t> attributes;  ///< int attributes of a TorchScript archive's top module
 };
 
-/// Reads any of the formats that we know, told by the bytes. Never runs code from the file. Throws Error(model).
-WeightFile read_weights(const std::filesystem::path& path);
+/// Which checksums of a zip archive are compared. The other formats have none.
+enum class Checksums {
+  structure,  ///< of names, shapes and other small records: a matter of milliseconds for any size
+  all,        ///< of the matrices too, which reads the whole file: for files whose SHA-256 nobody has checked
+};
 
-/// CLIP's image encoder out of `file`: names without "visual."; the text side is left out. Nothing if there is none.
+/// Reads any of the formats that we know, told by the bytes, never by the name. Never runs code from the
+/// file. The file is mapped and must stay as it is while the tensors are used; writing into them is not
+/// allowed. A state dict may be wrapped as training programs do it ({"state_dict": ..., "epoch": 3}), and
+/// "module." or "_orig_mod." before all of its names is taken off. Throws Error(model) naming the file, the
+/// tensor or record, expected and actual.
+WeightFile read_weights(const std::filesystem::path& path, Checksums checksums = Checksums::structure);
+
+/// CLIP's image encoder out of `file`: names without "visual."; the text side is left out. Nothing if there
+/// is none. A file that holds an encoder alone may have bare names ("conv1.weight").
 std::optional<Tensors> image_encoder_tensors(const WeightFile& file);
-/// ClipCap's mapper: names without "clip_project.". Nothing if there is none.
+/// ClipCap's mapper: names without "clip_project." ("model.0.weight" of the MLP, "prefix_const" of the
+/// transformer, "weight" of the old single linear layer). Nothing if there is none. A file that holds a
+/// mapper alone may have bare names.
 std::optional<Tensors> mapper_tensors(const WeightFile& file);
-/// GPT-2: names as in Hugging Face's GPT2Model, without "gpt.", "transformer."; causal masks left out. Nothing if none.
+/// GPT-2: names as in Hugging Face's GPT2Model, without "gpt.", "transformer."; causal masks left out;
+/// "lm_head.weight" kept if the file has it. Nothing if none.
 std::optional<Tensors> language_model_tensors(const WeightFile& file);
 /// Throws Error(model) naming a tensor of `file` that belongs to none of the three and is no known leftover.
 void require_known_names(const WeightFile& file);
