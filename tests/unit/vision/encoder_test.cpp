@@ -1,0 +1,194 @@
+#include "vision/encoder.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "caption/error.h"
+#include "core/parallel.h"
+#include "random_encoders.h"
+
+namespace caption {
+namespace {
+
+using testing::TensorMap;
+
+/// An encoder kind, as a test parameter.
+struct Kind {
+  const char* name;
+  TensorMap (*tensors)();
+  std::int64_t resolution;
+};
+
+void PrintTo(const Kind& kind, std::ostream* out) {
+  *out << kind.name;
+}
+
+std::unique_ptr<ImageEncoder> make(TensorMap map, Activation activation = Activation::quick_gelu) {
+  return make_image_encoder(testing::as_tensors(std::move(map)), activation, Compute{});
+}
+
+at::Tensor random_pixels(std::int64_t count, std::int64_t resolution) {
+  return testing::RandomTensors(5).normal({count, 3, resolution, resolution}, 1.0);
+}
+
+double largest_difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).abs().max().item<double>();
+}
+
+/// What is said about `map` when it is refused.
+std::string refusal(TensorMap map) {
+  try {
+    make(std::move(map));
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::model);
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string refusal(TensorMap map, const std::function<void(TensorMap&)>& change) {
+  change(map);
+  return refusal(std::move(map));
+}
+
+#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
+
+TEST(Vit, EqualsThePlainFormula) {
+  const at::Tensor pixels = random_pixels(2, 12);
+  for (const bool quick : {true, false}) {
+    const auto encoder = make(testing::random_vit(), quick ? Activation::quick_gelu : Activation::gelu);
+    const at::Tensor expected = testing::plain_vit(testing::random_vit(), pixels, quick);
+    EXPECT_LT(largest_difference(encoder->encode(pixels), expected), 1e-5) << "quick_gelu: " << quick;
+  }
+  EXPECT_GT(largest_difference(testing::plain_vit(testing::random_vit(), pixels, true),
+                               testing::plain_vit(testing::random_vit(), pixels, false)),
+            1e-3);
+}
+
+TEST(ResNet, EqualsThePlainFormula) {
+  const at::Tensor pixels = random_pixels(2, 64);
+  const at::Tensor expected = testing::plain_resnet(testing::random_resnet(), pixels);
+  EXPECT_LT(largest_difference(make(testing::random_resnet())->encode(pixels), expected), 1e-5);
+}
+
+TEST(ResNet, NeedsNoStepCounters) {
+  TensorMap map = testing::random_resnet();
+  std::erase_if(map, [](const auto& entry) { return entry.first.ends_with("num_batches_tracked"); });
+  const at::Tensor pixels = random_pixels(1, 64);
+  EXPECT_TRUE(make(map)->encode(pixels).equal(make(testing::random_resnet())->encode(pixels)));
+}
+
+class Encoder : public ::testing::TestWithParam<Kind> {};
+
+TEST_P(Encoder, ReadsItsSizesOffTheShapes) {
+  const auto encoder = make(GetParam().tensors());
+  EXPECT_EQ(encoder->kind(), GetParam().name);
+  EXPECT_EQ(encoder->resolution(), GetParam().resolution);
+  EXPECT_EQ(encoder->embedding(), 10);
+}
+
+TEST_P(Encoder, GivesAnImageTheSameEmbeddingInAnyBatch) {
+  const auto encoder = make(GetParam().tensors());
+  const at::Tensor pixels = random_pixels(3, GetParam().resolution);
+  const at::Tensor together = encoder->encode(pixels);
+  ASSERT_EQ(together.sizes(), (c10::IntArrayRef{3, 10}));
+  for (std::int64_t i = 0; i < 3; ++i) {
+    EXPECT_TRUE(encoder->encode(pixels.narrow(0, i, 1))[0].equal(together[i])) << "image " << i;
+  }
+  EXPECT_GT(largest_difference(together[0], together[1]), 1e-3);
+}
+
+TEST_P(Encoder, GivesTheSameEmbeddingWithAnyNumberOfThreads) {
+  const auto encoder = make(GetParam().tensors());
+  const at::Tensor pixels = random_pixels(3, GetParam().resolution);
+  set_threads(1);
+  const at::Tensor alone = encoder->encode(pixels);
+  for (const int count : {2, 3}) {
+    set_threads(count);
+    EXPECT_TRUE(encoder->encode(pixels).equal(alone)) << count << " threads";
+  }
+  set_threads(0);
+}
+
+TEST_P(Encoder, TakesHalfPrecisionWeights) {
+  TensorMap half = GetParam().tensors();
+  TensorMap rounded = half;
+  for (auto& [name, tensor] : half) {
+    if (tensor.dim() < 2) continue;  // as published: norms stay fp32
+    tensor = tensor.to(at::kHalf);
+    rounded[name] = tensor.to(at::kFloat);
+  }
+  const at::Tensor pixels = random_pixels(1, GetParam().resolution);
+  EXPECT_TRUE(make(half)->encode(pixels).equal(make(rounded)->encode(pixels)));
+}
+
+TEST_P(Encoder, RefusesEveryMissingTensorByName) {
+  const TensorMap whole = GetParam().tensors();
+  for (const auto& [name, tensor] : whole) {
+    // Without "proj" a ViT is taken for a ResNet; step counters may be absent.
+    if (name == "proj" || name.ends_with("num_batches_tracked")) continue;
+    // The first tensor of a block counts the blocks, so another one may be named.
+    const std::string text = refusal(whole, [&](TensorMap& map) { map.erase(name); });
+    EXPECT_HAS(text, "clip.pt: tensor 'visual.");
+  }
+}
+
+TEST_P(Encoder, RefusesUnknownTensors) {
+  const std::string text = refusal(GetParam().tensors(), [](TensorMap& map) {
+    map["extra"] = at::zeros({2, 3});
+  });
+  EXPECT_HAS(text, "'visual.extra'");
+  EXPECT_HAS(text, "[2, 3]");
+}
+
+TEST_P(Encoder, RefusesPixelsOfAnotherSize) {
+  const auto encoder = make(GetParam().tensors());
+  try {
+    encoder->encode(random_pixels(1, GetParam().resolution + 1));
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::internal);
+    EXPECT_HAS(std::string(error.what()), std::to_string(GetParam().resolution));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, Encoder,
+                         ::testing::Values(Kind{"vit", testing::random_vit, 12},
+                                           Kind{"resnet", testing::random_resnet, 64}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(Vit, RefusesWrongShapes) {
+  const TensorMap vit = testing::random_vit();
+  std::string text = refusal(vit, [](TensorMap& map) { map["conv1.weight"] = at::zeros({100, 3, 4, 4}); });
+  EXPECT_HAS(text, "'visual.conv1.weight': a ViT's width must be a multiple of 64");
+  text = refusal(vit, [](TensorMap& map) { map["conv1.weight"] = at::zeros({128, 3, 5, 4}); });
+  EXPECT_HAS(text, "expected shape [128, 3, 4, 4], found [128, 3, 5, 4]");
+  text = refusal(vit, [](TensorMap& map) { map["positional_embedding"] = at::zeros({9, 128}); });
+  EXPECT_HAS(text, "'visual.positional_embedding': expected n x n + 1 positions");
+  text = refusal(vit, [](TensorMap& map) { map["ln_post.bias"] = at::zeros({64}); });
+  EXPECT_HAS(text, "'visual.ln_post.bias': expected shape [128], found [64]");
+  text = refusal(vit, [](TensorMap& map) {
+    std::erase_if(map, [](const auto& entry) { return entry.first.starts_with("transformer."); });
+  });
+  EXPECT_HAS(text, "no blocks");
+}
+
+TEST(ResNet, RefusesWrongShapes) {
+  const TensorMap resnet = testing::random_resnet();
+  std::string text = refusal(resnet, [](TensorMap& map) {
+    map["layer1.0.conv1.weight"] = at::zeros({5, 6, 1, 1});
+  });
+  EXPECT_HAS(text, "'visual.layer1.0.conv1.weight': a ResNet's width must be even");
+  text = refusal(resnet, [](TensorMap& map) { map["attnpool.positional_embedding"] = at::zeros({4, 192}); });
+  EXPECT_HAS(text, "expected n x n + 1 positions");
+  text = refusal(resnet, [](TensorMap& map) { map["layer3.0.bn2.running_var"] = at::zeros({6}); });
+  EXPECT_HAS(text, "'visual.layer3.0.bn2.running_var': expected shape [24], found [6]");
+  text = refusal(resnet, [](TensorMap& map) {
+    std::erase_if(map, [](const auto& entry) { return entry.first.starts_with("layer4."); });
+  });
+  EXPECT_HAS(text, "'visual.layer4.0.conv1.weight': missing");
+}
+
+}  // namespace
+}  // namespace caption
