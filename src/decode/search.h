@@ -36,8 +36,23 @@ struct StopRule {
   std::int32_t token = 13;  ///< GPT-2's "."
 };
 
-/// Decodes all images of `model` together, as `options` say (greedy, beam search or sampling). -> one list per image,
-/// best first, of at most n_best (fewer only if the vocabulary has no more).
-std::vector<std::vector<Hypothesis>> search(StepFunction& model, const StopRule& stop, const DecodeOptions& options);
+/// Bounds of what `validate` accepts.
+constexpr int kMostHypotheses = 1000;  ///< for the beam width and for n-best
+constexpr double kLowestTemperature = 0.001;
+constexpr double kHighestTemperature = 1000;
+constexpr double kHighestLengthPenalty = 10;
+
+/// Throws Error(usage), with the valid range, if an option is outside it or if n_best > beam without
+/// sampling. That max_tokens fits the model's positions is not known here.
+void validate(const DecodeOptions& options);
+
+/// Decodes all images of `model` together, as `options` say (greedy, beam search or sampling). -> one list
+/// per image, best first, of at most n_best (fewer only if the vocabulary has no more). Rows of sequences
+/// that have ended, and so of images that are done, leave the batch; `step` is called at most max_tokens - 1
+/// times, never with no rows. An image's result does not depend on the others as long as its rows' logits do
+/// not. Throws Error(usage) for options that do not validate, Error(model) for logits that are NaN or plus
+/// infinity and for a stop token outside the vocabulary, Error(internal) for an answer of the wrong shape.
+std::vector<std::vector<Hypothesis>> search(StepFunction& model, const StopRule& stop,
+                                            const DecodeOptions& options);
 
 }  // namespace caption

@@ -1,0 +1,75 @@
+#include "decode/next_token.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "caption/error.h"
+#include "decode/exponential.h"
+
+namespace caption {
+namespace {
+
+constexpr float kImpossible = -std::numeric_limits<float>::infinity();
+
+[[noreturn]] void refuse(std::span<const float> logits) {
+  for (std::size_t token = 0; token < logits.size(); ++token) {
+    if (std::isnan(logits[token]) || logits[token] == -kImpossible) {
+      throw Error(ErrorKind::model, "the language model gave " + std::to_string(logits[token]) +
+                                        " as the logit of token " + std::to_string(token) +
+                                        ": its weights are damaged or overflow in this precision");
+    }
+  }
+  throw Error(ErrorKind::model, "the language model gave minus infinity as the logit of every token");
+}
+
+}  // namespace
+
+void NextToken::load(std::span<const float> logits) {
+  logits_ = logits;
+  if (temperature_ != 1.0F) {
+    scaled_.resize(logits.size());
+    for (std::size_t i = 0; i < logits.size(); ++i) scaled_[i] = logits[i] / temperature_;
+    logits_ = scaled_;
+  }
+  block_peaks_.resize((logits_.size() + kExponentialBlock - 1) / kExponentialBlock);
+  find_block_peaks(logits_.data(), logits_.size(), block_peaks_.data());
+  peak_ = *std::max_element(block_peaks_.begin(), block_peaks_.end());
+  if (!std::isfinite(peak_)) refuse(logits);
+  const double sum = sum_of_exponentials(logits_.data(), logits_.size(), peak_);
+  if (!std::isfinite(sum)) refuse(logits);
+  log_sum_ = static_cast<float>(std::log(sum));
+}
+
+float NextToken::log_probability(std::int32_t token) const {
+  return (logits_[static_cast<std::size_t>(token)] - peak_) - log_sum_;
+}
+
+void NextToken::likeliest(std::size_t count, std::vector<Candidate>& candidates) const {
+  candidates.clear();
+  const auto logit = [&](const Candidate& c) { return logits_[static_cast<std::size_t>(c.token)]; };
+  float least =
+      kImpossible;  // a token needs a larger logit to come in; ids ascend, so an equal one is too late
+  for (std::size_t block = 0; block < block_peaks_.size(); ++block) {
+    if (block_peaks_[block] <= least) continue;
+    const std::size_t begin = block * kExponentialBlock;
+    const std::size_t end = std::min(begin + kExponentialBlock, logits_.size());
+    for (std::size_t i = begin; i < end; ++i) {
+      if (!(logits_[i] > least)) continue;
+      if (candidates.size() == count) candidates.pop_back();
+      const auto place = std::find_if(candidates.begin(), candidates.end(),
+                                      [&](const Candidate& c) { return logits_[i] > logit(c); });
+      candidates.insert(place, {static_cast<std::int32_t>(i), 0});
+      if (candidates.size() == count) least = logit(candidates.back());
+    }
+  }
+  for (Candidate& candidate : candidates) candidate.log_probability = log_probability(candidate.token);
+}
+
+void NextToken::weights(std::vector<float>& result) const {
+  result.resize(logits_.size());
+  exponentials(logits_.data(), logits_.size(), peak_, result.data());
+}
+
+}  // namespace caption

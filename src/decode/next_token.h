@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace caption {
+
+/// A token that may come next.
+struct Candidate {
+  std::int32_t token = 0;
+  float log_probability = 0;
+};
+
+/// The distribution of the next token that one row of logits stands for: softmax(logits / temperature).
+/// Log-probabilities are fp32, (logit - largest logit) - log(sum of exponentials), as PyTorch's log_softmax
+/// has them; the sum is taken in fp32 within blocks and in fp64 over them. The same row gives the same bits
+/// on every machine.
+class NextToken {
+ public:
+  explicit NextToken(double temperature) : temperature_(static_cast<float>(temperature)) {}
+
+  /// Takes `logits`, which must outlive the calls below. A logit of minus infinity is a token that cannot
+  /// come. Throws Error(model) naming the token if one is NaN or plus infinity, or if no token can come.
+  void load(std::span<const float> logits);
+
+  float log_probability(std::int32_t token) const;
+
+  /// The `count` likeliest tokens, the likeliest first, of equal ones the lower id first; fewer if no more
+  /// can come.
+  void likeliest(std::size_t count, std::vector<Candidate>& candidates) const;
+
+  /// exp(logit - largest logit) of every token: proportional to the probabilities.
+  void weights(std::vector<float>& result) const;
+
+ private:
+  float temperature_;
+  std::vector<float> scaled_;       ///< logits / temperature, unless that is 1
+  std::span<const float> logits_;   ///< as they are used
+  std::vector<float> block_peaks_;  ///< the largest logit of each block
+  float peak_ = 0;
+  float log_sum_ = 0;
+};
+
+}  // namespace caption

@@ -1,0 +1,166 @@
+#include "decode/sample.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "decode/next_token.h"
+#include "decode/rows.h"
+
+namespace caption {
+namespace {
+
+constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;
+
+std::uint64_t mix(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+  return x ^ (x >> 31);
+}
+
+/// The tokens that may be drawn, each with a weight proportional to its probability.
+class Choices {
+ public:
+  explicit Choices(const DecodeOptions& options) : options_(options) {}
+
+  void load(const NextToken& next) {
+    next.weights(weights_);
+    kept_.resize(weights_.size());
+    std::iota(kept_.begin(), kept_.end(), 0);
+    mass_ = std::accumulate(weights_.begin(), weights_.end(), 0.0);
+    if (options_.top_k > 0 || options_.top_p < 1) truncate();
+  }
+
+  /// The token at `position`, in [0, 1), of the kept weights laid end to end.
+  std::int32_t at(double position) const {
+    double sum = 0;
+    std::int32_t drawn = kept_.front();
+    for (const std::int32_t token : kept_) {
+      const double weight = weight_of(token);
+      if (weight == 0) continue;
+      drawn = token;
+      sum += weight;
+      if (sum > position * mass_) break;
+    }
+    return drawn;
+  }
+
+ private:
+  double weight_of(std::int32_t token) const {
+    return static_cast<double>(weights_[static_cast<std::size_t>(token)]);
+  }
+
+  /// Keeps the likeliest by top_k and top_p; of equal ones the lower id goes first.
+  void truncate() {
+    const auto less_likely = [&](std::int32_t a, std::int32_t b) {
+      return weight_of(a) != weight_of(b) ? weight_of(a) < weight_of(b) : a > b;
+    };
+    std::vector<std::int32_t> heap = std::exchange(kept_, {});
+    std::make_heap(heap.begin(), heap.end(), less_likely);
+    const bool by_count = options_.top_k > 0;
+    const std::size_t most = by_count ? static_cast<std::size_t>(options_.top_k) : heap.size();
+    const double enough = by_count ? std::numeric_limits<double>::infinity() : options_.top_p * mass_;
+    double sum = 0;
+    while (!heap.empty() && kept_.size() < most && sum < enough) {
+      std::pop_heap(heap.begin(), heap.end(), less_likely);
+      kept_.push_back(heap.back());
+      sum += weight_of(heap.back());
+      heap.pop_back();
+    }
+    mass_ = sum;
+    if (by_count && options_.top_p < 1) cut(options_.top_p * sum);
+  }
+
+  /// Keeps the first of the kept tokens that together weigh `enough`.
+  void cut(double enough) {
+    std::size_t count = 0;
+    mass_ = 0;
+    while (count < kept_.size() && mass_ < enough) mass_ += weight_of(kept_[count++]);
+    kept_.resize(count);
+  }
+
+  const DecodeOptions& options_;
+  std::vector<float> weights_;      ///< by token
+  std::vector<std::int32_t> kept_;  ///< ascending ids, or the likeliest first
+  double mass_ = 0;                 ///< sum of the kept weights
+};
+
+/// A sequence being drawn.
+struct Draw {
+  Hypothesis hypothesis;
+  RandomStream random;
+  bool stopped = false;
+  std::size_t row = 0;
+};
+
+/// Draws the next token of all running sequences. Those of one row stand together.
+void advance(std::vector<Draw>& draws, const Rows& rows, const StopRule& stop, const DecodeOptions& options) {
+  NextToken next(options.temperature);
+  Choices choices(options);
+  std::size_t loaded = std::numeric_limits<std::size_t>::max();
+  for (Draw& draw : draws) {
+    if (draw.stopped) continue;
+    if (loaded != draw.row) {
+      loaded = draw.row;
+      next.load(rows[loaded]);
+      choices.load(next);
+    }
+    const std::int32_t token = choices.at(draw.random.next());
+    draw.hypothesis.tokens.push_back(token);
+    draw.hypothesis.score += static_cast<double>(next.log_probability(token));
+    draw.stopped = token == stop.token;
+  }
+}
+
+/// Runs the last tokens of all running sequences through the model. False if none is left.
+bool step(std::vector<Draw>& draws, Rows& rows) {
+  std::vector<std::int32_t> tokens;
+  std::vector<std::int32_t> parents;
+  for (Draw& draw : draws) {
+    if (draw.stopped) continue;
+    tokens.push_back(draw.hypothesis.tokens.back());
+    parents.push_back(static_cast<std::int32_t>(std::exchange(draw.row, tokens.size() - 1)));
+  }
+  if (tokens.empty()) return false;
+  rows.step(tokens, parents);
+  return true;
+}
+
+double mean(const Hypothesis& hypothesis) {
+  return hypothesis.score / static_cast<double>(hypothesis.tokens.size());
+}
+
+}  // namespace
+
+RandomStream::RandomStream(std::uint64_t seed, std::uint64_t number)
+    : state_(mix(mix(seed + kGolden) + number)) {}
+
+double RandomStream::next() {
+  state_ += kGolden;
+  return static_cast<double>(mix(state_) >> 11) * 0x1p-53;
+}
+
+std::vector<std::vector<Hypothesis>> sample(StepFunction& model, const StopRule& stop,
+                                            const DecodeOptions& options) {
+  Rows rows(model);
+  std::vector<std::vector<Hypothesis>> results(rows.start(stop));
+  const auto per_image = static_cast<std::size_t>(options.n_best);
+  std::vector<Draw> draws;
+  for (std::size_t i = 0; i < results.size() * per_image; ++i) {
+    draws.push_back({{}, RandomStream(options.seed, i % per_image), false, i / per_image});
+  }
+  advance(draws, rows, stop, options);
+  for (int length = 1; length < options.max_tokens && step(draws, rows); ++length) {
+    advance(draws, rows, stop, options);
+  }
+  for (std::size_t i = 0; i < draws.size(); ++i)
+    results[i / per_image].push_back(std::move(draws[i].hypothesis));
+  for (std::vector<Hypothesis>& hypotheses : results) {
+    std::stable_sort(hypotheses.begin(), hypotheses.end(),
+                     [](const Hypothesis& a, const Hypothesis& b) { return mean(a) > mean(b); });
+  }
+  return results;
+}
+
+}  // namespace caption

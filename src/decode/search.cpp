@@ -1,0 +1,57 @@
+#include "decode/search.h"
+
+#include <cmath>
+#include <limits>
+#include <sstream>
+#include <string_view>
+
+#include "caption/error.h"
+#include "decode/beam.h"
+#include "decode/sample.h"
+
+namespace caption {
+namespace {
+
+/// Throws unless low <= value <= high, which NaN never is.
+template <typename Number>
+void require(std::string_view name, Number value, Number low, Number high) {
+  if (value >= low && value <= high) return;
+  std::ostringstream message;
+  message << name << " is " << value << ": it must be ";
+  if (high == std::numeric_limits<Number>::max()) {
+    message << "at least " << low;
+  } else {
+    message << "in [" << low << ", " << high << "]";
+  }
+  throw Error(ErrorKind::usage, message.str());
+}
+
+}  // namespace
+
+void validate(const DecodeOptions& options) {
+  constexpr int kNoLimit = std::numeric_limits<int>::max();
+  require("the beam width", options.beam, 1, kMostHypotheses);
+  require("n-best", options.n_best, 1, kMostHypotheses);
+  if (!options.sample && options.n_best > options.beam) {
+    throw Error(ErrorKind::usage, "n-best is " + std::to_string(options.n_best) +
+                                      ": without sampling it can be at most the beam width, " +
+                                      std::to_string(options.beam));
+  }
+  require("the maximum of tokens", options.max_tokens, 1, kNoLimit);
+  require("the temperature", options.temperature, kLowestTemperature, kHighestTemperature);
+  require("top-k", options.top_k, 0, kNoLimit);
+  require("the length penalty", options.length_penalty, 0.0, kHighestLengthPenalty);
+  if (!(options.top_p > 0 && options.top_p <= 1)) {
+    std::ostringstream message;
+    message << "top-p is " << options.top_p << ": it must be above 0 and at most 1";
+    throw Error(ErrorKind::usage, message.str());
+  }
+}
+
+std::vector<std::vector<Hypothesis>> search(StepFunction& model, const StopRule& stop,
+                                            const DecodeOptions& options) {
+  validate(options);
+  return options.sample ? sample(model, stop, options) : beam_search(model, stop, options);
+}
+
+}  // namespace caption
