@@ -17,10 +17,12 @@ inline constexpr std::int64_t kPanel = 64;
 /// Most rows that one call of a panel kernel takes.
 inline constexpr std::int64_t kPanelRows = 6;
 
-/// Keys and values of the positions that one row looks at. Position t's vectors are at keys[t] and values[t].
+/// Keys and values of the positions that one row looks at. Position t's vectors, of one head, are at keys[t]
+/// + offset and values[t] + offset.
 struct Past {
   const float* const* keys;
   const float* const* values;
+  std::int64_t offset;
   std::int64_t count;
 };
 

@@ -299,16 +299,16 @@ void softmax(float* x, std::int64_t count, std::int64_t padded, float scale) {
 
 void attend(const float* q, const Past& past, std::int64_t dim, float scale, float* scores, float* out) {
   for (std::int64_t t = 0; t < past.count; ++t) {
+    const float* key = past.keys[t] + past.offset;
     Lanes sum = Lanes::zero();
-    for (std::int64_t i = 0; i < dim; i += kLanes)
-      sum = fma(Lanes::load(q + i), Lanes::load(past.keys[t] + i), sum);
+    for (std::int64_t i = 0; i < dim; i += kLanes) sum = fma(Lanes::load(q + i), Lanes::load(key + i), sum);
     scores[t] = total(sum);
   }
   softmax(scores, past.count, (past.count + kLanes - 1) / kLanes * kLanes, scale);
   for (std::int64_t i = 0; i < dim; i += kLanes) {
     Lanes sum = Lanes::zero();
     for (std::int64_t t = 0; t < past.count; ++t) {
-      sum = fma(Lanes::set(scores[t]), Lanes::load(past.values[t] + i), sum);
+      sum = fma(Lanes::set(scores[t]), Lanes::load(past.values[t] + past.offset + i), sum);
     }
     sum.store(out + i);
   }

@@ -112,7 +112,7 @@ TEST(Kernels, AttendEqualsTheDefinition) {
     for (const auto set : instruction_sets()) {
       at::Tensor y = at::empty({1, 1, dim});
       std::vector<float> scores(static_cast<std::size_t>(count) + 15);
-      kernels::find(set)->attend(q.const_data_ptr<float>(), {keys.data(), values.data(), count}, dim, 0.125F,
+      kernels::find(set)->attend(q.const_data_ptr<float>(), {keys.data(), values.data(), 0, count}, dim, 0.125F,
                                  scores.data(), y.mutable_data_ptr<float>());
       EXPECT_LT(difference(y, reference(q, k, v, 1, false)), 2e-6);
       if (!first.defined()) first = y;

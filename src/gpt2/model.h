@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/layers.h"
+#include "gpt2/gpt2.h"
+
+namespace caption {
+
+/// One pre-norm block.
+struct Gpt2Block {
+  Gpt2Block(Tensors& tensors, const std::string& name, std::int64_t width, const Compute& compute);
+
+  LayerNorm ln_1;
+  Linear c_attn;       // [E] -> [3E]: queries, keys, values
+  Linear attn_c_proj;  // [E] -> [E]
+  LayerNorm ln_2;
+  Linear c_fc;        // [E] -> [F]
+  Linear mlp_c_proj;  // [F] -> [E]
+};
+
+/// The weights, and the way through them.
+struct Gpt2::Model {
+  /// Attention of one block: (layer, qkv [..., 3E]) -> [..., E]
+  using Attend = std::function<at::Tensor(std::int64_t layer, const at::Tensor& qkv)>;
+
+  Model(Tensors tensors, const Compute& compute);
+
+  std::int64_t width() const { return wte.size(1); }
+  std::int64_t heads() const;
+
+  /// tokens [R] at one position -> [R, E]
+  at::Tensor embed(std::span<const std::int32_t> tokens, std::int64_t position) const;
+  /// Takes x [..., E] through all blocks, in place.
+  void run_blocks(at::Tensor& x, const Attend& attend) const;
+  /// x [R, E] -> logits [R, V]
+  at::Tensor logits(const at::Tensor& x) const;
+
+  at::Device device;
+  at::Tensor wte;  // [V, E], any float type, on the CPU
+  at::Tensor wpe;  // [context, E] fp32
+  std::vector<Gpt2Block> blocks;
+  LayerNorm ln_f;
+  Linear lm_head;  // [E] -> [V], tied to wte
+};
+
+}  // namespace caption
