@@ -1,5 +1,9 @@
 #include "image/resample.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -99,9 +103,35 @@ void vertical(const std::uint8_t* in, std::size_t width, const std::int32_t* wei
   vertical_row(in, width, weights, length, sums, out);
 }
 
+#ifdef __SSE2__
+/// A 16 x 16 block of bytes, its columns written one after the other: four rounds that interleave row i with
+/// row i + 8.
+void transpose_block(const std::uint8_t* const (&rows)[kLanes], std::size_t at, std::uint8_t* columns) {
+  __m128i from[kLanes];
+  __m128i to[kLanes];
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    from[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[i] + at));
+  }
+  for (int round = 0; round < 4; ++round) {
+    for (std::size_t i = 0; i < kLanes / 2; ++i) {
+      to[2 * i] = _mm_unpacklo_epi8(from[i], from[i + kLanes / 2]);
+      to[2 * i + 1] = _mm_unpackhi_epi8(from[i], from[i + kLanes / 2]);
+    }
+    std::copy_n(to, kLanes, from);
+  }
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(columns + i * kLanes), from[i]);
+  }
+}
+#endif
+
 /// kLanes rows of `width` bytes -> columns [width, kLanes]
 void transpose(const std::uint8_t* const (&rows)[kLanes], std::size_t width, std::uint8_t* columns) {
-  for (std::size_t i = 0; i < width; ++i) {
+  std::size_t i = 0;
+#ifdef __SSE2__
+  for (; i + kLanes <= width; i += kLanes) transpose_block(rows, i, columns + i * kLanes);
+#endif
+  for (; i < width; ++i) {
     for (std::size_t lane = 0; lane < kLanes; ++lane) columns[i * kLanes + lane] = rows[lane][i];
   }
 }
