@@ -37,7 +37,7 @@ void validate(const DecodeOptions& options) {
                                       ": without sampling it can be at most the beam width, " +
                                       std::to_string(options.beam));
   }
-  require("the maximum of tokens", options.max_tokens, 1, kNoLimit);
+  require("the maximum of tokens", options.max_tokens, 0, kNoLimit);
   require("the temperature", options.temperature, kLowestTemperature, kHighestTemperature);
   require("top-k", options.top_k, 0, kNoLimit);
   require("the length penalty", options.length_penalty, 0.0, kHighestLengthPenalty);
@@ -51,6 +51,7 @@ void validate(const DecodeOptions& options) {
 std::vector<std::vector<Hypothesis>> search(StepFunction& model, const StopRule& stop,
                                             const DecodeOptions& options) {
   validate(options);
+  require("the maximum of tokens of a search", options.max_tokens, 1, std::numeric_limits<int>::max());
   return options.sample ? sample(model, stop, options) : beam_search(model, stop, options);
 }
 

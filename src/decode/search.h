@@ -47,11 +47,12 @@ constexpr double kHighestLengthPenalty = 10;
 void validate(const DecodeOptions& options);
 
 /// Decodes all images of `model` together, as `options` say (greedy, beam search or sampling). -> one list
-/// per image, best first, of at most n_best (fewer only if the vocabulary has no more). Rows of sequences
-/// that have ended, and so of images that are done, leave the batch; `step` is called at most max_tokens - 1
-/// times, never with no rows. An image's result does not depend on the others as long as its rows' logits do
-/// not. Throws Error(usage) for options that do not validate, Error(model) for logits that are NaN or plus
-/// infinity and for a stop token outside the vocabulary, Error(internal) for an answer of the wrong shape.
+/// per image, best first, of at most n_best (fewer only if the vocabulary has no more). max_tokens must be at
+/// least 1 by now. Rows of sequences that have ended, and so of images that are done, leave the batch; `step`
+/// is called at most max_tokens - 1 times, never with no rows. An image's result does not depend on the
+/// others as long as its rows' logits do not. Throws Error(usage) for options that do not validate,
+/// Error(model) for logits that are NaN or plus infinity and for a stop token outside the vocabulary,
+/// Error(internal) for an answer of the wrong shape.
 std::vector<std::vector<Hypothesis>> search(StepFunction& model, const StopRule& stop,
                                             const DecodeOptions& options);
 

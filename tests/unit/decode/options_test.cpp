@@ -1,0 +1,62 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "caption/error.h"
+#include "decode/search.h"
+
+namespace caption {
+namespace {
+
+template <typename Change>
+std::string failure(Change change) {
+  DecodeOptions options;
+  change(options);
+  try {
+    validate(options);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(DecodeOptions, TheDefaultsAreValid) {
+  EXPECT_NO_THROW(validate(DecodeOptions{}));
+}
+
+TEST(DecodeOptions, TheBoundsAreValid) {
+  EXPECT_EQ(failure([](auto& o) { o.beam = o.n_best = 1; }), "");
+  EXPECT_EQ(failure([](auto& o) { o.beam = o.n_best = kMostHypotheses; }), "");
+  EXPECT_EQ(failure([](auto& o) { o.sample = true, o.beam = 1, o.n_best = kMostHypotheses; }), "");
+  EXPECT_EQ(failure([](auto& o) { o.max_tokens = 0; }), "");
+  EXPECT_EQ(failure([](auto& o) { o.max_tokens = std::numeric_limits<int>::max(); }), "");
+  EXPECT_EQ(failure([](auto& o) { o.top_k = std::numeric_limits<int>::max(); }), "");
+  EXPECT_EQ(failure([](auto& o) { o.temperature = kLowestTemperature; }), "");
+  EXPECT_EQ(failure([](auto& o) { o.length_penalty = 0; }), "");
+  EXPECT_EQ(failure([](auto& o) { o.top_p = 1e-9; }), "");
+}
+
+TEST(DecodeOptions, AnInvalidOneIsNamedWithItsRange) {
+  EXPECT_EQ(failure([](auto& o) { o.beam = 0; }), "the beam width is 0: it must be in [1, 1000]");
+  EXPECT_EQ(failure([](auto& o) { o.beam = 1001; }), "the beam width is 1001: it must be in [1, 1000]");
+  EXPECT_EQ(failure([](auto& o) { o.n_best = 0; }), "n-best is 0: it must be in [1, 1000]");
+  EXPECT_EQ(failure([](auto& o) { o.n_best = 6; }),
+            "n-best is 6: without sampling it can be at most the beam width, 5");
+  EXPECT_EQ(failure([](auto& o) { o.max_tokens = -1; }),
+            "the maximum of tokens is -1: it must be at least 0");
+  EXPECT_EQ(failure([](auto& o) { o.temperature = 0; }), "the temperature is 0: it must be in [0.001, 1000]");
+  EXPECT_EQ(failure([](auto& o) { o.temperature = NAN; }),
+            "the temperature is nan: it must be in [0.001, 1000]");
+  EXPECT_EQ(failure([](auto& o) { o.top_k = -1; }), "top-k is -1: it must be at least 0");
+  EXPECT_EQ(failure([](auto& o) { o.top_p = 0; }), "top-p is 0: it must be above 0 and at most 1");
+  EXPECT_EQ(failure([](auto& o) { o.top_p = 1.5; }), "top-p is 1.5: it must be above 0 and at most 1");
+  EXPECT_EQ(failure([](auto& o) { o.top_p = NAN; }), "top-p is nan: it must be above 0 and at most 1");
+  EXPECT_EQ(failure([](auto& o) { o.length_penalty = -0.5; }),
+            "the length penalty is -0.5: it must be in [0, 10]");
+}
+
+}  // namespace
+}  // namespace caption
