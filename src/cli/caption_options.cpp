@@ -11,16 +11,22 @@
 namespace caption::cli {
 namespace {
 
-constexpr const char* kDescription =
-    "caption - writes captions of images\n"
-    "\n"
-    "One image: its caption alone. Several, or a folder: a line NAME<TAB>CAPTION each.\n"
-    "Captions go to standard output, everything else to standard error. A bad image is\n"
-    "reported and the others go on.";
+constexpr const char* kDescription = "caption - writes captions of images";
 
-constexpr const char* kUsage =
-    "  caption [OPTION]... INPUT...\n"
-    "  caption models list|show|import|verify ...    (see 'caption models --help')\n";
+std::string usage() {
+  return "  caption [OPTION]... INPUT...\n"
+         "  caption models list|show|import|verify ...    (see 'caption models --help')\n"
+         "\n"
+         "INPUT is an image file, '-' for one image's bytes on standard input, or a folder:\n"
+         "its image files, sorted by name, without hidden ones. Image files in folders end\n"
+         "in " +
+         image_extensions_text() +
+         ".\n"
+         "\n"
+         "One image: its caption alone. Several, or a folder: a line NAME<TAB>CAPTION each.\n"
+         "Captions go to standard output, everything else to standard error. A bad image is\n"
+         "reported, and the others go on.\n";
+}
 
 constexpr const char* kFooter = R"(Records:
   jsonl: one object per input, in the order of the inputs, written at once:
@@ -72,13 +78,6 @@ struct Given {
 };
 
 void add_inputs(CLI::App& app, CaptionConfig& config) {
-  app.add_option(
-         "INPUT", config.inputs.names,
-         "An image file, a folder (its files that end in " + image_extensions_text() +
-             ", sorted by name; hidden ones are left out), or - for one image's bytes on standard input")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false)  // CLI11 would take "[a,b]" for a list
-      ->group("Inputs");
   app.add_flag("-r,--recursive", config.inputs.recursive, "Look into the folders' subfolders, too")
       ->group("Inputs");
   add_name(app, "--files-from", config.inputs.files_from, "FILE",
@@ -209,7 +208,8 @@ int reader_threads(int threads) {
 Command parse_caption(const std::vector<std::string>& arguments) {
   CaptionConfig config;
   Given given;
-  const std::unique_ptr<CLI::App> app = make_app(kDescription, kUsage);
+  const std::unique_ptr<CLI::App> app = make_app(kDescription, usage());
+  app->allow_extras();
   app->footer(kFooter);
   add_inputs(*app, config);
   add_model(*app, config);
@@ -219,6 +219,7 @@ Command parse_caption(const std::vector<std::string>& arguments) {
   app->add_flag("--verbose", given.verbose, "With --version: the libraries' versions, too")->group("Other");
   if (std::optional<std::string> help = parse(*app, "caption", arguments)) return PrintHelp{*help};
 
+  config.inputs.names = other_arguments(*app, "caption");
   if (given.version) return PrintVersion{given.verbose};
   require(!given.verbose, "--verbose is for --version");
   require(!given.json || given.format->count() == 0 || config.format == Format::jsonl,

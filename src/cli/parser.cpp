@@ -9,27 +9,12 @@
 
 namespace caption::cli {
 namespace detail {
-namespace {
-
-template <typename... Format>
-std::string number_text(Format... value) {
-  std::array<char, 64> buffer{};
-  return {buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), value...).ptr};
-}
-
-}  // namespace
 
 std::string to_text(double value) {
-  return number_text(value);
-}
-std::string to_text(std::int64_t value) {
-  return number_text(value);
-}
-std::string to_text(std::uint64_t value) {
-  return number_text(value);
-}
-std::string to_text(int value) {
-  return number_text(value);
+  std::array<char, 512> buffer{};  // fixed notation of any double
+  const auto written =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
+  return {buffer.data(), written.ptr};
 }
 
 }  // namespace detail
@@ -54,13 +39,25 @@ void reject_empty_values(const std::vector<std::string>& arguments) {
   }
 }
 
+[[noreturn]] void fail(const std::string& command, const std::string& problem) {
+  throw Error(ErrorKind::usage, printable(problem) + "; see '" + command + " --help'");
+}
+
+bool looks_like_option(const std::string& argument) {
+  return argument.size() > 1 && argument.front() == '-';
+}
+
+std::string unknown_option(const CLI::App& app, const std::string& argument) {
+  return "unknown option '" + argument + "'" +
+         did_you_mean(argument.substr(0, argument.find('=')), option_names(app));
+}
+
 /// What CLI11 left over: unknown options, or one argument too many.
 std::string describe_leftover(const CLI::App& app) {
-  const std::vector<std::string> rest = app.remaining();
-  if (rest.empty()) return "an argument was not expected";
-  const std::string& first = rest.front();
-  if (first.size() < 2 || first.front() != '-') return "unexpected argument '" + first + "'";
-  return "unknown option '" + first + "'" + did_you_mean(first.substr(0, first.find('=')), option_names(app));
+  for (const std::string& argument : app.remaining()) {
+    if (looks_like_option(argument)) return unknown_option(app, argument);
+  }
+  return "unexpected argument '" + app.remaining().at(0) + "'";
 }
 
 }  // namespace
@@ -92,7 +89,22 @@ std::optional<std::string> parse(CLI::App& app, const std::string& command,
   } catch (const CLI::ParseError& error) {
     problem = error.what();
   }
-  throw Error(ErrorKind::usage, printable(problem) + "; see '" + command + " --help'");
+  fail(command, problem);
+}
+
+std::vector<std::string> other_arguments(const CLI::App& app, const std::string& command) {
+  std::vector<std::string> names;
+  bool options_ended = false;
+  for (const std::string& argument : app.remaining()) {
+    if (!options_ended && argument == "--") {
+      options_ended = true;
+    } else if (!options_ended && looks_like_option(argument)) {
+      fail(command, unknown_option(app, argument));
+    } else {
+      names.push_back(argument);
+    }
+  }
+  return names;
 }
 
 }  // namespace caption::cli

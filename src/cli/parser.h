@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,11 @@ std::unique_ptr<CLI::App> make_app(const std::string& description, const std::st
 std::optional<std::string> parse(CLI::App& app, const std::string& command,
                                  std::vector<std::string> arguments);
 
+/// After `parse`, if `app` allows extras: the arguments that are no options, among them all after "--".
+/// (CLI11's own list of positional arguments would take a name like "[a,b]" apart.) Throws Error(usage) for
+/// an unknown option.
+std::vector<std::string> other_arguments(const CLI::App& app, const std::string& command);
+
 /// Which numbers an option takes.
 template <typename T>
 struct Range {
@@ -32,9 +38,11 @@ struct Range {
 
 namespace detail {
 std::string to_text(double value);
-std::string to_text(std::int64_t value);
-std::string to_text(std::uint64_t value);
-std::string to_text(int value);
+
+template <std::integral T>
+std::string to_text(T value) {
+  return std::to_string(value);
+}
 
 template <typename T>
 std::string describe(const Range<T>& range) {

@@ -1,0 +1,147 @@
+"""Runs the real program and looks at what a user sees: standard output, standard error and the exit status."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+class Result:
+    def __init__(self, done):
+        self.out = done.stdout
+        self.text = done.stdout.decode("utf-8", "surrogateescape")
+        self.lines = self.text.splitlines()
+        self.err = done.stderr.decode("utf-8", "surrogateescape")
+        self.code = done.returncode
+
+    def records(self):
+        return [json.loads(line) for line in self.lines]
+
+
+class Program:
+    """One installed tree; `run` starts its program in a folder of its own, away from the user's models."""
+
+    def __init__(self, prefix, folder, environment):
+        self.path = Path(prefix) / "bin" / "caption"
+        assert self.path.is_file(), f"no program {self.path}: build first"
+        self.folder = folder
+        self.environment = environment
+
+    def full_environment(self, **more):
+        return {**self.environment, **{name: str(value) for name, value in more.items()}}
+
+    def run(self, *arguments, stdin=b"", timeout=120, cwd=None, **environment):
+        done = subprocess.run(
+            [self.path, *arguments],
+            input=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=timeout,
+            cwd=cwd or self.folder,
+            env=self.full_environment(**environment),
+            check=False,
+        )
+        return Result(done)
+
+    def start(self, *arguments, environment=None, **popen):
+        defaults = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(
+            [self.path, *arguments],
+            cwd=self.folder,
+            env=self.full_environment(**(environment or {})),
+            **{**defaults, **popen},
+        )
+
+
+def prefix(variable):
+    assert variable in os.environ, f"{variable} is not set: run the tests with ctest"
+    return Path(os.environ[variable])
+
+
+def clean_environment(home):
+    kept = {name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
+    return {**kept, "HOME": str(home), "TERM": "xterm", "LC_ALL": "C.UTF-8"}
+
+
+def manifest(name, **changes):
+    files = ["clip.pt", "gpt2.pt", "prefix.pt", "encoder.json", "vocab.bpe"]
+    fields = {
+        "format": 1,
+        "name": name,
+        "description": f"the model {name}",
+        "image": {"resolution": 8, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
+        "encoder": {"file": "clip.pt", "kind": "vit", "embedding": 4, "activation": "quick_gelu"},
+        "mapper": {"file": "prefix.pt", "kind": "mlp", "prefix_length": 2, "normalize": False},
+        "language_model": {"file": "gpt2.pt", "width": 4, "layers": 1, "vocabulary": 10, "context": 16},
+        "tokenizer": {"kind": "gpt2-bpe", "files": {"vocabulary": "encoder.json", "merges": "vocab.bpe"}},
+        "stop": {"token": 1, "max_tokens": 5},
+        "files": [{"name": file, "bytes": 1, "sha256": "0" * 64} for file in files],
+        "origin": "made by a test",
+        "license": "CC0",
+    }
+    return {**fields, **changes}
+
+
+def add_model(folder, name, **changes):
+    model = folder / name
+    model.mkdir(parents=True)
+    (model / "model.json").write_text(json.dumps(manifest(name, **changes)))
+    return model
+
+
+@pytest.fixture
+def models(tmp_path):
+    """A folder of models that the fake program searches, with 'demo' in it."""
+    folder = tmp_path / "models"
+    add_model(folder, "demo")
+    return folder
+
+
+@pytest.fixture
+def work(tmp_path):
+    """The folder in which programs run."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def fake(tmp_path, work, models):
+    """The program with an engine that needs no model; see fake_engine.cpp."""
+    environment = clean_environment(tmp_path / "home")
+    return Program(prefix("CAPTION_FAKE_PREFIX"), work, {**environment, "CAPTION_MODELS": str(models)})
+
+
+@pytest.fixture
+def real(tmp_path, work):
+    """The program as users get it."""
+    return Program(prefix("CAPTION_PREFIX"), work, clean_environment(tmp_path / "home"))
+
+
+@pytest.fixture
+def source():
+    return prefix("CAPTION_SOURCE")
+
+
+@pytest.fixture
+def images(work):
+    """Three images for the fake engine and two files that it rejects."""
+    contents = {
+        "a.jpg": b"say a cat on a mat.",
+        "b.png": b"corrupt",
+        "c.jpg": b"say a dog, \"Rex\".",
+        "d.webp": b"unsupported",
+        "e.tif": b"say an owl.",
+    }
+    for name, content in contents.items():
+        (work / name).write_bytes(content)
+    return sorted(contents)
+
+
+@pytest.fixture
+def schema(source):
+    jsonschema = pytest.importorskip("jsonschema", reason="Debian: python3-jsonschema")
+    text = (source / "scripts" / "schema" / "record.schema.json").read_text()
+    return jsonschema.Draft7Validator(json.loads(text))
