@@ -1,0 +1,155 @@
+"""caption models, and which model a run takes."""
+
+import json
+
+import pytest
+from conftest import add_model
+
+
+def test_the_default_is_the_demo_and_says_so(fake, images, models):
+    result = fake.run("a.jpg")
+    assert result.code == 0 and result.text == "a cat on a mat.\n"
+    assert "using the demo model" in result.err and "'conceptual' is not installed" in result.err
+    assert len(result.err.splitlines()) == 1
+    assert fake.run("a.jpg", "--quiet").err == ""
+    assert fake.run("a.jpg", "--model", "demo").err == ""
+
+
+def test_the_default_is_conceptual_if_it_is_there(fake, images, models, tmp_path):
+    add_model(models, "conceptual")
+    result = fake.run("a.jpg", FAKE_LOG=tmp_path / "log")
+    assert result.err == "" and "load conceptual " in (tmp_path / "log").read_text()
+
+
+def test_no_model_at_all(fake, images, tmp_path):
+    result = fake.run("a.jpg", CAPTION_MODELS=tmp_path / "none")
+    assert result.code == 3 and "caption models import --clip ViT-B-32.pt" in result.err
+
+
+def test_models_by_name_alias_and_folder(fake, images, models, tmp_path):
+    add_model(models, "conceptual")
+    elsewhere = add_model(tmp_path / "elsewhere", "other")
+    log = tmp_path / "log"
+    for name, loaded in [("demo", "demo"), ("conceptual-captions", "conceptual"), (str(elsewhere), "other")]:
+        assert fake.run("a.jpg", "--model", name, FAKE_LOG=log).code == 0
+        assert log.read_text().splitlines()[-2].startswith(f"load {loaded} ")
+
+
+def test_the_order_of_the_search(fake, tmp_path, models):
+    user = add_model(tmp_path / "data" / "caption" / "models", "mine")
+    first = add_model(tmp_path / "first", "mine")
+    listed = json.loads(fake.run("models", "list", "--json", XDG_DATA_HOME=tmp_path / "data").text)
+    assert [(model["name"], model["folder"]) for model in listed] == [("demo", str(models / "demo")), ("mine", str(user))]
+    folders = f"{tmp_path / 'first'}:{models}"
+    listed = json.loads(fake.run("models", "list", "--json", XDG_DATA_HOME=tmp_path / "data", CAPTION_MODELS=folders).text)
+    assert listed[1]["folder"] == str(first)
+
+
+def test_a_missing_model_is_explained(fake, images):
+    result = fake.run("a.jpg", "--model", "conceptual")
+    assert result.code == 3 and "caption models import --clip" in result.err
+    result = fake.run("a.jpg", "--model", "dmeo")
+    assert result.code == 3 and "did you mean 'demo'?" in result.err
+    result = fake.run("models", "show", "concptual")
+    assert result.code == 3 and "did you mean 'conceptual'?" in result.err
+    assert "did you mean" not in fake.run("a.jpg", "--model", "zzzzzz").err
+
+
+def test_a_model_that_is_missing_costs_no_load_and_no_file(fake, images, work):
+    assert fake.run("a.jpg", "--model", "nowhere", "--output", "out").code == 3
+    assert not (work / "out").exists()
+
+
+def test_list(fake, models):
+    (models / "broken").mkdir()
+    (models / "broken" / "model.json").write_text("{")
+    (models / "no-model").mkdir()
+    result = fake.run("models", "list")
+    assert result.code == 0
+    assert [line.split()[0] for line in result.lines] == ["broken", "demo"]
+    assert "damaged: " in result.lines[0] and "the model demo" in result.lines[1] and str(models / "demo") in result.lines[1]
+    assert "'conceptual', for photographs, is not installed" in result.err and "models import" in result.err
+    listed = json.loads(fake.run("models", "list", "--json").text)
+    assert [sorted(model) for model in listed] == [["error", "folder", "name"], ["description", "folder", "name"]]
+    add_model(models, "conceptual")
+    assert fake.run("models", "list").err == ""
+
+
+def test_list_of_nothing_is_no_error(fake, tmp_path):
+    assert fake.run("models", "list", "--json", CAPTION_MODELS=tmp_path / "none").text == "[]\n"
+
+
+def test_show(fake, models):
+    result = fake.run("models", "show", "demo")
+    assert result.code == 0 and result.err == ""
+    for words in ["vit, 8 x 8 pixels -> 4 numbers", "mlp, 2 prefix vectors", "made by a test", "CC0", "gpt2.pt"]:
+        assert words in result.text
+    shown = json.loads(fake.run("models", "show", "--json", str(models / "demo")).text)
+    assert shown == json.loads((models / "demo" / "model.json").read_text())
+
+
+def test_show_of_a_damaged_model(fake, models):
+    add_model(models, "bad", format=99)
+    result = fake.run("models", "show", "bad")
+    assert result.code == 3 and "format" in result.err and "bad/model.json" in result.err
+
+
+def test_verify(fake, models):
+    result = fake.run("models", "verify", "demo")
+    assert result.code == 0 and "every file is as model.json says" in result.text
+    (models / "demo" / "damaged").touch()
+    result = fake.run("models", "verify", "demo")
+    assert result.code == 3 and result.out == b"" and "its SHA-256 differs" in result.err
+
+
+@pytest.fixture
+def files(work):
+    for name in ["clip.pt", "captioner.pt", "gpt2.pt"]:
+        (work / name).touch()
+    return ["--clip", "clip.pt", "--captioner", "captioner.pt", "--name", "mine"]
+
+
+def test_import_asks_the_engine(fake, files, work, tmp_path):
+    log = tmp_path / "log"
+    result = fake.run("models", "import", *files, FAKE_LOG=log)
+    assert result.code == 0 and result.out == b"" and "made the model 'mine' in " in result.err
+    home = tmp_path / "home" / ".local" / "share" / "caption" / "models" / "mine"
+    tokenizer = fake.path.parent.parent / "share" / "caption" / "models" / "gpt2"
+    assert log.read_text() == (
+        f"import clip clip.pt captioner captioner.pt gpt2 none name mine folder {home} tokenizer {tokenizer} "
+        "activation none normalize none\n"
+    )
+    fake.run(
+        "models", "import", *files, "--gpt2", "gpt2.pt", "--folder", "here/mine", "--tokenizer", ".", "--activation", "gelu",
+        "--no-normalize", FAKE_LOG=log,
+    )
+    last = log.read_text().splitlines()[-1]
+    assert last.endswith("gpt2 gpt2.pt name mine folder here/mine tokenizer . activation gelu normalize 0")
+    fake.run("models", "import", *files, "--normalize", "--quiet", XDG_DATA_HOME=tmp_path / "data", FAKE_LOG=log)
+    last = log.read_text().splitlines()[-1]
+    assert last.endswith("normalize 1") and f"folder {tmp_path}/data/caption/models/mine" in last
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--clip", "clip.pt"], "--captioner is missing"),
+        (["--clip", "clip.pt", "--captioner", "captioner.pt"], "--name is missing"),
+        (["--clip", "nowhere.pt", "--captioner", "captioner.pt", "--name", "x"], "--clip: no file 'nowhere.pt'"),
+        (["--clip", "clip.pt", "--captioner", "captioner.pt", "--name", "a/b"], "--name needs letters"),
+        (["--clip", "clip.pt", "--captioner", "captioner.pt", "--name", ".."], "--name needs letters"),
+        (["--normalize", "--no-normalize"], "contradict"),
+        (["--activation", "relu"], "--activation: needs quick_gelu or gelu, not 'relu'"),
+        (["--clip", "clip.pt", "--captioner", "captioner.pt", "--name", "x", "--folder", "."], "'.' exists"),
+        (["--captoner", "x"], "did you mean '--captioner'?"),
+    ],
+)
+def test_import_checks_its_options(fake, files, arguments, message):
+    result = fake.run("models", "import", *arguments)
+    assert result.code == 2 and message in result.err
+
+
+@pytest.mark.parametrize("action", ["list", "show", "verify", "import"])
+def test_every_action_has_help(fake, action):
+    result = fake.run("models", action, "--help")
+    assert result.code == 0 and f"caption models {action}" in result.text and result.err == ""
