@@ -78,6 +78,11 @@ TEST(Damage, AWrongChecksumIsAnError) {
   EXPECT_EQ(outcome(file), "corrupt: damaged PNG: a chunk's checksum is wrong");
 }
 
+TEST(Damage, ACutTiffIsCalledTruncated) {
+  const FileBytes file = read_bytes(image_data("rgb.tif"));
+  EXPECT_TRUE(starts_with(outcome(std::span(file).first(file.size() - 1)), "corrupt: truncated TIFF"));
+}
+
 TEST(Damage, NothingButTheErrorIsSaid) {
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
@@ -51,6 +52,24 @@ TEST(Decode, OrientationsOfALosslessFileShowTheSamePicture) {
       ASSERT_EQ(pixel(upright, x, y), pixel(right, upright.height - 1 - y, x));
     }
   }
+}
+
+TEST(Decode, AnAnimationsFirstFrameLiesOnItsCanvas) {
+  const RgbImage frame = decode("animated.webp");
+  std::vector<std::byte> file = read_bytes(image_data("animated.webp"));
+  constexpr std::size_t kCanvas = 24;  // of the chunk VP8X, which is the first
+  const std::byte tag[] = {std::byte{'A'}, std::byte{'N'}, std::byte{'M'}, std::byte{'F'}};
+  const auto anmf = std::search(file.begin(), file.end(), std::begin(tag), std::end(tag));
+  file[kCanvas] = std::byte{39};      // 40 wide
+  file[kCanvas + 3] = std::byte{25};  // 26 high
+  anmf[8] = std::byte{1};             // the frame stands 2 from the left
+  const RgbImage image = decode_image(file, {});
+  ASSERT_EQ(image.width, 40);
+  ASSERT_EQ(image.height, 26);
+  EXPECT_EQ(image.data[3], 255);
+  EXPECT_TRUE(
+      std::equal(frame.data.begin(), frame.data.begin() + std::ptrdiff_t{37} * 3, image.data.begin() + 6));
+  EXPECT_EQ(image.data.back(), 255);
 }
 
 TEST(Decode, IsSafeFromSeveralThreads) {
