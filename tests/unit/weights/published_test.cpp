@@ -1,0 +1,119 @@
+// The names of published files, without their sizes.
+#include <set>
+
+#include "archives.h"
+
+namespace caption::test {
+namespace {
+
+WeightFile named(const std::vector<std::string>& names) {
+  WeightFile file;
+  file.path = "model.pt";
+  file.format = "torch.save";
+  for (const std::string& name : names) file.tensors[name] = at::zeros({2, 2});
+  return file;
+}
+
+/// Takes everything that `expected` names, and nothing else may be there.
+void expect_names(std::optional<Tensors> part, const std::set<std::string>& expected) {
+  ASSERT_TRUE(part.has_value());
+  for (const std::string& name : expected) {
+    EXPECT_TRUE(part->contains(name)) << name;
+    if (part->contains(name)) part->take(name, {2, 2});
+  }
+  EXPECT_NO_THROW(part->require_all_taken());
+}
+
+TEST(Published, OpenAiClip) {
+  const WeightFile file = named(
+      {"visual.class_embedding", "visual.conv1.weight", "visual.transformer.resblocks.0.attn.in_proj_weight",
+       "visual.bn1.num_batches_tracked", "token_embedding.weight", "positional_embedding", "text_projection",
+       "transformer.resblocks.0.ln_1.weight", "ln_final.weight", "logit_scale", "input_resolution",
+       "context_length", "vocab_size"});
+  expect_names(image_encoder_tensors(file),
+               {"class_embedding", "conv1.weight", "transformer.resblocks.0.attn.in_proj_weight"});
+  EXPECT_FALSE(mapper_tensors(file));
+  EXPECT_FALSE(language_model_tensors(file));
+  EXPECT_NO_THROW(require_known_names(file));
+}
+
+TEST(Published, OpenClip) {
+  const WeightFile file = named({"visual.conv1.weight", "text.transformer.resblocks.0.ln_1.weight",
+                                 "logit_scale", "logit_bias", "attn_mask"});
+  expect_names(image_encoder_tensors(file), {"conv1.weight"});
+  EXPECT_NO_THROW(require_known_names(file));
+}
+
+TEST(Published, ClipCapWithMlp) {
+  const WeightFile file = named(
+      {"gpt.transformer.wte.weight", "gpt.transformer.wpe.weight", "gpt.transformer.h.0.attn.c_attn.bias",
+       "gpt.transformer.h.0.attn.bias", "gpt.transformer.h.0.attn.masked_bias", "gpt.transformer.ln_f.bias",
+       "gpt.lm_head.weight", "clip_project.model.0.weight", "clip_project.model.2.bias"});
+  expect_names(mapper_tensors(file), {"model.0.weight", "model.2.bias"});
+  expect_names(language_model_tensors(file),
+               {"wte.weight", "wpe.weight", "h.0.attn.c_attn.bias", "ln_f.bias", "lm_head.weight"});
+  EXPECT_FALSE(image_encoder_tensors(file));
+  EXPECT_NO_THROW(require_known_names(file));
+}
+
+TEST(Published, OtherMappers) {
+  expect_names(mapper_tensors(named({"clip_project.weight", "clip_project.bias"})), {"weight", "bias"});
+  expect_names(mapper_tensors(named({"clip_project.prefix_const", "clip_project.linear.weight",
+                                     "clip_project.transformer.layers.0.norm1.weight"})),
+               {"prefix_const", "linear.weight", "transformer.layers.0.norm1.weight"});
+}
+
+TEST(Published, HuggingFaceGpt2) {
+  const std::set<std::string> expected = {"wte.weight", "h.0.ln_1.weight"};
+  expect_names(language_model_tensors(named({"wte.weight", "h.0.ln_1.weight", "h.0.attn.bias"})), expected);
+  expect_names(language_model_tensors(named({"transformer.wte.weight", "transformer.h.0.ln_1.weight"})),
+               expected);
+  expect_names(language_model_tensors(named({"transformer.wte.weight", "lm_head.weight"})),
+               {"wte.weight", "lm_head.weight"});
+}
+
+TEST(Published, PartsAlone) {
+  const WeightFile encoder =
+      named({"conv1.weight", "class_embedding", "positional_embedding", "bn1.num_batches_tracked"});
+  expect_names(image_encoder_tensors(encoder), {"conv1.weight", "class_embedding", "positional_embedding"});
+  EXPECT_NO_THROW(require_known_names(encoder));
+  const WeightFile mlp = named({"model.0.weight", "model.0.bias", "model.2.weight", "model.2.bias"});
+  expect_names(mapper_tensors(mlp), {"model.0.weight", "model.0.bias", "model.2.weight", "model.2.bias"});
+  EXPECT_NO_THROW(require_known_names(mlp));
+  const WeightFile transformer =
+      named({"prefix_const", "linear.weight", "transformer.layers.0.norm1.weight"});
+  expect_names(mapper_tensors(transformer),
+               {"prefix_const", "linear.weight", "transformer.layers.0.norm1.weight"});
+  expect_names(mapper_tensors(named({"weight", "bias"})), {"weight", "bias"});
+  EXPECT_FALSE(mapper_tensors(named({"weight", "bias", "other"})));
+}
+
+TEST(Published, UnknownNamesAreRefused) {
+  const auto refusal = [](const std::vector<std::string>& names) -> std::string {
+    try {
+      require_known_names(named(names));
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::model);
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_NE(refusal({"gpt.transformer.wte.weight", "stranger"}).find("model.pt: tensor 'stranger'"),
+            std::string::npos);
+  EXPECT_NE(refusal({"vision_model.embeddings.class_embedding"}).find("Hugging Face's CLIP"),
+            std::string::npos);
+  // CLIP's text side is a leftover of CLIP, not of anything.
+  EXPECT_NE(refusal({"clip_project.weight", "logit_scale"}).find("logit_scale"), std::string::npos);
+  EXPECT_NE(refusal({"transformer.wte.weight", "transformer.stranger"}).find("transformer.stranger"),
+            std::string::npos);
+}
+
+TEST(Published, UnknownTensorsOfAPartAreItsOwn) {
+  // The module that knows its tensors refuses what it does not take.
+  std::optional<Tensors> part = mapper_tensors(named({"clip_project.weight", "clip_project.stranger"}));
+  part->take("weight", {2, 2});
+  EXPECT_THROW(part->require_all_taken(), Error);
+}
+
+}  // namespace
+}  // namespace caption::test
