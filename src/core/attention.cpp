@@ -1,3 +1,5 @@
+#include "core/attention.h"
+
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -100,16 +102,16 @@ class HeadAttention {
   std::vector<float> scores_;         // [kPanelRows][key_panels * 64]
 };
 
-at::Tensor attention_on_device(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                               std::int64_t heads, bool causal) {
+}  // namespace
+
+at::Tensor attention_by_aten(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                             std::int64_t heads, bool causal) {
   const auto split = [&](const at::Tensor& t) {  // [B, T, width] -> [B, heads, T, d]
     return t.reshape({t.size(0), t.size(1), heads, t.size(2) / heads}).transpose(1, 2);
   };
   const at::Tensor y = at::scaled_dot_product_attention(split(q), split(k), split(v), {}, 0.0, causal);
   return y.transpose(1, 2).reshape(q.sizes());  // [B, heads, Tq, d] -> [B, Tq, width]
 }
-
-}  // namespace
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
                      bool causal) {
@@ -121,7 +123,7 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
                                          " heads: unexpected shapes q " + to_string(q.sizes()) + ", k " +
                                          to_string(k.sizes()) + ", v " + to_string(v.sizes()));
   }
-  if (!q.is_cpu()) return attention_on_device(q, k, v, heads, causal);
+  if (!q.is_cpu()) return attention_by_aten(q, k, v, heads, causal);
 
   const auto with_whole_rows = [](const at::Tensor& x) { return x.stride(2) == 1 ? x : x.contiguous(); };
   const at::Tensor queries = with_whole_rows(q);

@@ -1,0 +1,228 @@
+#include "gpt2/gpt2.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "caption/error.h"
+#include "core/parallel.h"
+#include "tiny.h"
+
+namespace caption {
+namespace {
+
+using Ids = std::vector<std::int32_t>;
+
+Gpt2 load(Named named, const Compute& compute = {}) {
+  return Gpt2(Tensors("tiny.pt", "gpt.transformer.", std::move(named)), compute);
+}
+
+double difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).abs().max().item<double>();
+}
+
+bool same_bits(const at::Tensor& a, const at::Tensor& b) {
+  const at::Tensor x = a.contiguous();
+  const at::Tensor y = b.contiguous();
+  return x.sizes() == y.sizes() && std::memcmp(x.const_data_ptr(), y.const_data_ptr(), x.nbytes()) == 0;
+}
+
+/// One call of step.
+struct Step {
+  Ids tokens;
+  Ids parents;
+};
+
+/// From 3 prefixes: kept, multiplied, reordered, dropped (a whole image, too), grown again.
+const std::vector<Step> kBranching = {{{3, 4, 5, 6, 7, 8, 9}, {0, 0, 1, 1, 1, 2, 2}},
+                                      {{10, 11, 12, 13, 14}, {6, 0, 3, 3, 1}},
+                                      {{89, 0, 2, 15, 16, 17, 18, 19, 20}, {4, 0, 0, 1, 2, 2, 2, 3, 1}},
+                                      {{21, 22}, {8, 1}},
+                                      {{1, 2, 3, 4}, {1, 1, 0, 1}}};
+
+/// What each row of each step was grown from.
+struct Lineage {
+  std::int64_t image;
+  Ids tokens;
+};
+
+std::vector<std::vector<Lineage>> lineages(std::int64_t images, const std::vector<Step>& steps) {
+  std::vector<Lineage> rows;
+  for (std::int64_t b = 0; b < images; ++b) rows.push_back({b, {}});
+  std::vector<std::vector<Lineage>> all;
+  for (const Step& step : steps) {
+    std::vector<Lineage> next;
+    for (std::size_t r = 0; r < step.tokens.size(); ++r) {
+      next.push_back(rows[static_cast<std::size_t>(step.parents[r])]);
+      next.back().tokens.push_back(step.tokens[r]);
+    }
+    all.push_back(rows = next);
+  }
+  return all;
+}
+
+at::Tensor embeddings(const Named& named, const at::Tensor& prefix, const Ids& tokens) {
+  std::vector<at::Tensor> parts = {prefix};
+  for (const std::int32_t token : tokens)
+    parts.push_back(named.at("wte.weight")[token].to(at::kFloat).unsqueeze(0));
+  return at::cat(parts, 0);
+}
+
+TEST(Gpt2, SizesAreReadOffTheShapes) {
+  const Gpt2 model = load(tiny_gpt2());
+  EXPECT_EQ(model.width(), kWidth);
+  EXPECT_EQ(model.layers(), kLayers);
+  EXPECT_EQ(model.vocabulary(), kVocabulary);
+  EXPECT_EQ(model.context(), kContext);
+}
+
+TEST(Gpt2, CachedBranchingBeamsEqualTheWholeForward) {
+  for (const at::ScalarType type : {at::kFloat, at::kHalf, at::kBFloat16}) {
+    Named named = tiny_gpt2();
+    for (auto& [name, tensor] : named) tensor = tensor.to(type);
+    const Gpt2 model = load(named);
+    const at::Tensor prefix = at::randn({3, 4, kWidth});
+    Gpt2Session session = model.start(prefix, static_cast<std::int64_t>(kBranching.size()));
+    const at::Tensor first = session.prefill();
+    ASSERT_EQ(first.sizes(), (Shape{3, kVocabulary}));
+    for (std::int64_t b = 0; b < 3; ++b) {
+      EXPECT_LT(difference(first[b], reference_logits(named, prefix[b])), 5e-5);
+    }
+    const auto expected = lineages(3, kBranching);
+    for (std::size_t s = 0; s < kBranching.size(); ++s) {
+      const at::Tensor logits = session.step(kBranching[s].tokens, kBranching[s].parents);
+      ASSERT_EQ(logits.size(0), static_cast<std::int64_t>(kBranching[s].tokens.size()));
+      for (std::size_t r = 0; r < expected[s].size(); ++r) {
+        const at::Tensor x = embeddings(named, prefix[expected[s][r].image], expected[s][r].tokens);
+        EXPECT_LT(difference(logits[static_cast<std::int64_t>(r)], reference_logits(named, x)), 5e-5)
+            << "step " << s << " row " << r;
+      }
+    }
+  }
+}
+
+TEST(Gpt2, ARowAloneWithAnyThreadsGivesTheSameBits) {
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    const Gpt2 model = load(tiny_gpt2(), {at::kCPU, type});
+    const at::Tensor prefix = at::randn({3, 4, kWidth});
+    const auto expected = lineages(3, kBranching);
+    for (const int thread_count : {1, 2, 5}) {
+      set_threads(thread_count);
+      Gpt2Session together = model.start(prefix, 5);
+      const at::Tensor first = together.prefill();
+      for (std::size_t s = 0; s < kBranching.size(); ++s) {
+        const at::Tensor logits = together.step(kBranching[s].tokens, kBranching[s].parents);
+        for (std::size_t r = 0; r < expected[s].size(); ++r) {
+          const Lineage& row = expected[s][r];
+          set_threads(1);
+          Gpt2Session alone = model.start(prefix.slice(0, row.image, row.image + 1), 5);
+          at::Tensor last = alone.prefill();
+          EXPECT_TRUE(same_bits(last[0], first[row.image]));
+          for (const std::int32_t token : row.tokens) last = alone.step(Ids{token}, Ids{0});
+          EXPECT_TRUE(same_bits(last[0], logits[static_cast<std::int64_t>(r)]))
+              << thread_count << " threads, step " << s << " row " << r;
+          set_threads(thread_count);
+        }
+      }
+    }
+    set_threads(0);
+  }
+}
+
+TEST(Gpt2, Bf16WeightsAreClose) {
+  const at::Tensor prefix = at::randn({1, 4, kWidth});
+  const Gpt2 exact_model = load(tiny_gpt2());
+  const Gpt2 narrow_model = load(tiny_gpt2(), {at::kCPU, at::kBFloat16});
+  const at::Tensor exact = exact_model.start(prefix, 0).prefill();
+  const at::Tensor narrow = narrow_model.start(prefix, 0).prefill();
+  EXPECT_GT(difference(exact, narrow), 1e-4);
+  EXPECT_LT(difference(exact, narrow) / exact.abs().max().item<double>(), 0.03);
+}
+
+TEST(Gpt2, TiedOutputLayer) {
+  Named named = tiny_gpt2();
+  named["lm_head.weight"] = named["wte.weight"];
+  EXPECT_NO_THROW(load(named));
+  named["lm_head.weight"] = named["wte.weight"].clone();
+  EXPECT_NO_THROW(load(named));
+}
+
+void expect_model_error(const std::function<void(Named&)>& change, const std::string& text) {
+  Named named = tiny_gpt2();
+  change(named);
+  try {
+    load(named);
+    ADD_FAILURE() << "no error: " << text;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::model);
+    EXPECT_NE(std::string(error.what()).find(text), std::string::npos) << error.what();
+  }
+}
+
+TEST(Gpt2, ErrorsNameTheTensor) {
+  expect_model_error([](Named& n) { n["h.1.ln_2.bias"] = at::ones({3}); },
+                     "tiny.pt: tensor 'gpt.transformer.h.1.ln_2.bias': expected shape [128], found [3]");
+  expect_model_error(
+      [](Named& n) {
+        n["h.0.attn.c_attn.weight"] = at::ones({384, 128});
+      },
+      "'gpt.transformer.h.0.attn.c_attn.weight': expected shape [128, 384], found [384, 128]");
+  expect_model_error([](Named& n) { n.erase("h.2.mlp.c_proj.weight"); },
+                     "'gpt.transformer.h.2.mlp.c_proj.weight': missing");
+  expect_model_error([](Named& n) { n["h.0.extra"] = at::ones({2}); },
+                     "'gpt.transformer.h.0.extra': unknown tensor");
+  expect_model_error([](Named& n) { n.erase("wte.weight"); }, "'gpt.transformer.wte.weight': missing");
+  expect_model_error([](Named& n) { n["wte.weight"] = at::ones({kVocabulary, 100}); }, "multiple of 64");
+  expect_model_error(
+      [](Named& n) {
+        n["wpe.weight"] = at::ones({kContext, 64});
+      },
+      "'gpt.transformer.wpe.weight': expected shape [20, 128], found [20, 64]");
+  expect_model_error([](Named& n) { n["lm_head.weight"] = n["wte.weight"] + 1; }, "lm_head.weight': differs");
+  expect_model_error(
+      [](Named& n) {
+        n["lm_head.weight"] = at::ones({3, kWidth});
+      },
+      "lm_head.weight': expected shape [90, 128], found [3, 128]");
+  expect_model_error(
+      [](Named& n) {
+        for (auto it = n.begin(); it != n.end();)
+          it = it->first.starts_with("h.") ? n.erase(it) : std::next(it);
+      },
+      "'gpt.transformer.h.0.ln_1.weight': missing");
+}
+
+TEST(Gpt2, MisuseIsAnInternalError) {
+  const Gpt2 model = load(tiny_gpt2());
+  const at::Tensor prefix = at::randn({2, 4, kWidth});
+  EXPECT_THROW(model.start(at::randn({2, 4, 64}), 1), Error);
+  EXPECT_THROW(model.start(at::randn({4, kWidth}), 1), Error);
+  EXPECT_THROW(model.start(prefix, kContext - 3), Error);
+  EXPECT_NO_THROW(model.start(prefix, kContext - 4));
+  EXPECT_THROW(model.start(prefix, -1), Error);
+
+  Gpt2Session session = model.start(prefix, 1);
+  EXPECT_THROW(session.step(Ids{1}, Ids{0}), Error);
+  session.prefill();
+  EXPECT_THROW(session.prefill(), Error);
+  EXPECT_THROW(session.step(Ids{}, Ids{}), Error);
+  EXPECT_THROW(session.step(Ids{1, 2}, Ids{0}), Error);
+  EXPECT_THROW(session.step(Ids{90}, Ids{0}), Error);
+  EXPECT_THROW(session.step(Ids{-1}, Ids{0}), Error);
+  EXPECT_THROW(session.step(Ids{1}, Ids{2}), Error);
+  EXPECT_THROW(session.step(Ids{1}, Ids{-1}), Error);
+  EXPECT_NO_THROW(session.step(Ids{1}, Ids{1}));
+  try {
+    session.step(Ids{1}, Ids{0});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::internal);
+  }
+}
+
+}  // namespace
+}  // namespace caption
