@@ -4,7 +4,8 @@
 
 #include <immintrin.h>
 
-// GCC 12 takes the "undefined" operands inside its own intrinsics for a mistake of the caller (its bug 105593).
+// GCC 12 takes the "undefined" operands inside its own intrinsics for a mistake of the caller (its bug
+// 105593).
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")
 
