@@ -148,7 +148,8 @@ void add_output(CLI::App& app, CaptionConfig& config, Given& given) {
                                     "How records are written, see below")
                      ->group("Output");
   app.add_flag("--json", given.json, "Short for --format jsonl")->group("Output");
-  add_name(app, "--output", config.output, "FILE", "Write the records to FILE, over what it held")
+  add_name(app, "--output", config.output, "FILE",
+           "Write the records to FILE, over what it held; - is standard output")
       ->group("Output");
   add_name(app, "--failed", config.failed, "FILE", "Write the failed inputs' names to FILE, for --files-from")
       ->group("Output");
@@ -228,6 +229,8 @@ Command parse_caption(const std::vector<std::string>& arguments) {
   check_inputs(config);
   check_device(config.model_options.device);
   check_decoding(config.batch.decode, given);
+  if (config.output == "-") config.output.reset();
+  require(config.failed != "-", "--failed needs a file; captions go to standard output");
   config.batch.readers = reader_threads(config.model_options.threads);
   return config;
 }

@@ -146,6 +146,11 @@ def test_output_goes_to_a_file_over_what_it_held(fake, work, images):
     assert [json.loads(line)["image"] for line in (work / "out.jsonl").read_text().splitlines()] == ["a.jpg", "e.tif"]
 
 
+def test_output_minus_is_standard_output(fake, work, images):
+    assert fake.run("a.jpg", "--output", "-").text == "a cat on a mat.\n"
+    assert not (work / "-").exists()
+
+
 def test_a_file_of_results_survives_a_run_that_cannot_start(fake, work, images):
     (work / "out.txt").write_text("precious")
     assert fake.run("--output", "out.txt", "a.jpg", FAKE_LOAD_ERROR="broken").code == 3

@@ -89,6 +89,7 @@ def test_version(fake):
         (["--json", "--format", "csv", "a.jpg"], "it does not go with another --format"),
         (["--null", "a.jpg"], "--null is for --files-from and --failed"),
         (["--verbose", "a.jpg"], "--verbose is for --version"),
+        (["--failed", "-", "a.jpg"], "--failed needs a file"),
         (["-", "-"], "standard input can be read once"),
         (["-", "--files-from", "-"], "standard input can be read once"),
         ([""], "an INPUT is empty"),
