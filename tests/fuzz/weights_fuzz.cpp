@@ -1,5 +1,6 @@
 // A deterministic fuzzer of read_weights: mutated copies of good files must be read or refused with
 // Error(model), nothing else. Usage: fuzz_weights ITERATIONS SEED FILE_OR_FOLDER... Build it with sanitizers.
+#include <ATen/Parallel.h>
 #include <unistd.h>
 
 #include <algorithm>
