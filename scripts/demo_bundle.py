@@ -24,7 +24,7 @@ ORIGIN = (
     "Trained from scratch by scripts/train_demo.py on scenes composed of openclipart, Tux Paint stamps, Noto Emoji, "
     "Twemoji and OpenMoji pictures; see README.md beside this file"
 )
-LICENSE = "The project's own licence for the weights; the licences of the training pictures are in README.md"
+LICENSE = "MIT for the weights, as for the program; the licences of the training pictures are in README.md beside this file"
 PICTURE_SIZES = ((480, 360), (400, 400), (512, 360), (360, 480))
 
 
