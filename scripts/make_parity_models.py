@@ -26,7 +26,7 @@ from reference import formats, goldens, random_weights as rw
 from reference.bundle import Bundle
 from reference.pixels import load_pixels
 
-MARGIN = 5e-4
+MARGIN = 5e-5  # fp32 rounding moves a logit of these models by some 1e-6
 MAX_TOKENS = 24
 VOCABULARY = 400
 CONTEXT = 96

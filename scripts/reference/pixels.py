@@ -25,8 +25,9 @@ def resize_and_crop(image: Image.Image, resolution: int) -> Image.Image:
         size = (resolution, int(resolution * height / width))
     else:
         size = (int(resolution * width / height), resolution)
-    if size != image.size:
-        image = image.resize(size, Image.Resampling.BICUBIC)
+    # Columns first, then rows, each rounded to 8 bits: Pillow before 13.0, with which CLIP was published, always did it
+    # so; 13.0 swaps the passes for tall images, which changes a few values.
+    image = image.resize((size[0], image.height), Image.Resampling.BICUBIC).resize(size, Image.Resampling.BICUBIC)
     left = int(round((size[0] - resolution) / 2.0))
     top = int(round((size[1] - resolution) / 2.0))
     return image.crop((left, top, left + resolution, top + resolution))
