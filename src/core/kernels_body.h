@@ -281,11 +281,24 @@ void layer_norm(const float* x, const float* weight, const float* bias, std::int
   }
 }
 
+/// The largest of `count` floats, a multiple of 16.
+float maximum(const float* x, std::int64_t count) {
+  Lanes largest = Lanes::load(x);
+  for (std::int64_t i = kLanes; i < count; i += kLanes) {
+    const Lanes next = Lanes::load(x + i);
+    largest = select_less(largest, next, next, largest);
+  }
+  float v[kLanes];
+  largest.store(v);
+  for (int i = 1; i < kLanes; ++i) v[0] = v[i] > v[0] ? v[i] : v[0];
+  return v[0];
+}
+
 void softmax(float* x, std::int64_t count, std::int64_t padded, float scale) {
-  float largest = x[0];
-  for (std::int64_t i = 1; i < count; ++i) largest = x[i] > largest ? x[i] : largest;
-  for (std::int64_t i = count; i < padded; ++i) x[i] = 0.0F;
-  const Lanes shift = Lanes::set(largest);
+  const std::int64_t used = (count + kLanes - 1) / kLanes * kLanes;
+  for (std::int64_t i = count; i < used; ++i) x[i] = x[0];  // changes no maximum; zero again below
+  for (std::int64_t i = used; i < padded; ++i) x[i] = 0.0F;
+  const Lanes shift = Lanes::set(maximum(x, used));
   const Lanes factor = Lanes::set(scale);
   Lanes sum = Lanes::zero();
   for (std::int64_t i = 0; i < count; i += kLanes) {

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -50,10 +51,11 @@ __attribute__((target("avx512f"))) void fma_avx512() {
   const __m512 one = _mm512_set1_ps(0.5F);
   for (int i = 0; i < kFmaRounds; ++i) {
 #pragma GCC unroll 24
-    for (auto& s : sum) s = _mm512_fmadd_ps(one, one, s);
-    asm volatile("" ::: "memory");
+    for (auto& s : sum) {
+      s = _mm512_fmadd_ps(one, one, s);
+      asm volatile("" : "+v"(s));  // hides that all sums are equal
+    }
   }
-  for (auto& s : sum) asm volatile("" ::"v"(s));
 }
 
 __attribute__((target("avx2,fma"))) void fma_avx2() {
@@ -61,10 +63,11 @@ __attribute__((target("avx2,fma"))) void fma_avx2() {
   const __m256 one = _mm256_set1_ps(0.5F);
   for (int i = 0; i < kFmaRounds; ++i) {
 #pragma GCC unroll 12
-    for (auto& s : sum) s = _mm256_fmadd_ps(one, one, s);
-    asm volatile("" ::: "memory");
+    for (auto& s : sum) {
+      s = _mm256_fmadd_ps(one, one, s);
+      asm volatile("" : "+x"(s));  // hides that all sums are equal
+    }
   }
-  for (auto& s : sum) asm volatile("" ::"x"(s));
 }
 #endif
 
@@ -92,29 +95,25 @@ double peak_bandwidth() {
   std::fill_n(reinterpret_cast<char*>(memory.data()), kBytes, 1);
   const double time = best_time([&] {
     parallel_for(kBytes >> 20, [&](std::size_t begin, std::size_t end) {
-      using Words = std::uint64_t __attribute__((vector_size(64)));
-      const auto* words = reinterpret_cast<const Words*>(memory.data());
-      Words a{}, b{}, c{}, d{};
-      for (std::size_t i = begin << 14; i < end << 14; i += 4) {
-        a ^= words[i];
-        b ^= words[i + 1];
-        c ^= words[i + 2];
-        d ^= words[i + 3];
+      // One word of each cache line: the processor has little else to do than to wait for memory.
+      const auto* words = reinterpret_cast<const std::uint64_t*>(memory.data());
+      std::uint64_t sums[4] = {};
+      for (std::size_t i = begin << 17; i < end << 17; i += 32) {
+        for (std::size_t line = 0; line < 4; ++line) sums[line] += words[i + 8 * line];
       }
-      a ^= b ^ c ^ d;
-      volatile std::uint64_t sink = a[0] ^ a[1] ^ a[2] ^ a[3] ^ a[4] ^ a[5] ^ a[6] ^ a[7];
+      volatile std::uint64_t sink = sums[0] + sums[1] + sums[2] + sums[3];
       static_cast<void>(sink);
     });
   });
   return kBytes / time * 1e-9;
 }
 
-struct Shape2 {
+struct Matrix {
   std::int64_t out, in, rows;
 };
 
 /// Microseconds of one product, over enough copies of the matrix that each is cold when its turn comes.
-void report(const Shape2& s, at::ScalarType type, double gflops, double bandwidth) {
+void report(const Matrix& s, at::ScalarType type, double gflops, double bandwidth) {
   const double bytes = static_cast<double>(s.out * s.in) * (type == at::kFloat ? 4 : 2);
   const int copies = static_cast<int>(std::clamp(300e6 / bytes, 2.0, 60.0));
   const at::Tensor weight = at::randn({s.out, s.in});
@@ -166,7 +165,7 @@ void run(int thread_count) {
               static_cast<int>(kernels::active().name.size()), kernels::active().name.data(), gflops,
               bandwidth);
   for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
-    for (const Shape2& shape : {Shape2{768, 768, 1},
+    for (const Matrix& shape : {Matrix{768, 768, 1},
                                 {2304, 768, 1},
                                 {2304, 768, 5},
                                 {3072, 768, 5},

@@ -73,7 +73,7 @@ TEST(Attention, SameBitsForAnyBatchThreadsAndInstructionSet) {
       expected = attention(q, k, v, c.heads, c.causal);
     }
     for (const auto set : instruction_sets()) {
-      for (const int thread_count : {1, 2, 5}) {
+      for (const int thread_count : {1, 3}) {
         const Using used(set, thread_count);
         EXPECT_TRUE(same_bits(attention(q, k, v, c.heads, c.causal), expected));
         for (std::int64_t b = 0; b < 3; ++b) {

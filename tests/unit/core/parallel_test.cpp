@@ -31,13 +31,13 @@ TEST_P(Parallel, CoversEveryIndexOnce) {
 
 TEST_P(Parallel, ManyJobsInARowAndAfterASleep) {
   std::vector<long> sums(50, 0);
-  for (int job = 0; job < 2000; ++job) {
-    if (job % 500 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  for (int job = 0; job < 300; ++job) {
+    if (job % 100 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
     parallel_for(sums.size(), [&](std::size_t begin, std::size_t end) {
       for (; begin < end; ++begin) sums[begin] += job;
     });
   }
-  EXPECT_EQ(sums, std::vector<long>(50, 1999L * 2000 / 2));
+  EXPECT_EQ(sums, std::vector<long>(50, 299L * 300 / 2));
 }
 
 TEST_P(Parallel, SeveralCallersTakeTurns) {
@@ -45,14 +45,14 @@ TEST_P(Parallel, SeveralCallersTakeTurns) {
   std::vector<std::thread> callers;
   for (int c = 0; c < 3; ++c) {
     callers.emplace_back([&] {
-      for (int job = 0; job < 200; ++job) {
+      for (int job = 0; job < 50; ++job) {
         parallel_for(10,
                      [&](std::size_t begin, std::size_t end) { total += static_cast<long>(end - begin); });
       }
     });
   }
   for (std::thread& caller : callers) caller.join();
-  EXPECT_EQ(total, 3 * 200 * 10);
+  EXPECT_EQ(total, 3 * 50 * 10);
 }
 
 TEST_P(Parallel, NestedCallRunsOnItsOwnThread) {
@@ -68,7 +68,7 @@ TEST_P(Parallel, NestedCallRunsOnItsOwnThread) {
   EXPECT_EQ(inner, 40);
 }
 
-INSTANTIATE_TEST_SUITE_P(Threads, Parallel, testing::Values(1, 2, 3, 8));
+INSTANTIATE_TEST_SUITE_P(Threads, Parallel, testing::Values(1, 2, 5));
 
 TEST(ParallelThreads, UsesThemAll) {
   set_threads(2);

@@ -110,7 +110,7 @@ TEST(Gpt2, ARowAloneWithAnyThreadsGivesTheSameBits) {
     const Gpt2 model = load(tiny_gpt2(), {at::kCPU, type});
     const at::Tensor prefix = at::randn({3, 4, kWidth});
     const auto expected = lineages(3, kBranching);
-    for (const int thread_count : {1, 2, 5}) {
+    for (const int thread_count : {1, 3}) {
       set_threads(thread_count);
       Gpt2Session together = model.start(prefix, 5);
       const at::Tensor first = together.prefill();
