@@ -35,8 +35,8 @@ class Captioner {
   /// The bundle's name, as in its model.json.
   virtual const std::string& name() const = 0;
 
-  /// Decodes, turns upright, resizes, crops and normalises one image file's bytes. Safe to call from several threads.
-  /// Throws Error of a kind that concerns one image.
+  /// Decodes, turns upright, resizes, crops and normalises one image file's bytes. Safe to call from several
+  /// threads. Throws Error of a kind that concerns one image.
   virtual Pixels prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const = 0;
 
   /// Captions of B images, n_best each, best first. The result for an image does not depend on the others.

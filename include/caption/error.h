@@ -7,8 +7,8 @@
 
 namespace caption {
 
-/// What went wrong, as a closed set. The first group is about one input image: the batch goes on and writes the
-/// kind's code into that image's record. The second group ends the program with exit status 2 or 3.
+/// What went wrong, as a closed set. The first group is about one input image: the batch goes on and writes
+/// the kind's code into that image's record. The second group ends the program with exit status 2 or 3.
 enum class ErrorKind {
   // One input image.
   not_found,           ///< no such file
@@ -29,8 +29,8 @@ std::string_view error_code(ErrorKind kind);
 /// Whether `kind` concerns one input image only, so that a batch can go on.
 bool concerns_one_image(ErrorKind kind);
 
-/// The one exception type of this program. `what()` is a complete message for a person: it names the thing and,
-/// where there is something to do, what to do.
+/// The one exception type of this program. `what()` is a complete message for a person: it names the thing
+/// and, where there is something to do, what to do.
 class Error : public std::runtime_error {
  public:
   /// `path` is the file concerned, empty if there is none; it is not added to the message.

@@ -5,7 +5,8 @@
 
 namespace caption {
 
-/// In which type the weights are kept and read. Activations, the key/value cache and all sums are fp32 either way.
+/// In which type the weights are kept and read. Activations, the key/value cache and all sums are fp32 either
+/// way.
 enum class Precision {
   fp32,  ///< exact: the reference's token ids
   bf16,  ///< half the memory and half the bytes per decoding step; captions may differ in rare near-ties
@@ -27,16 +28,22 @@ struct ImageOptions {
   double max_megapixels = 100;
 };
 
+/// Bounds of DecodeOptions' values.
+inline constexpr int kMostHypotheses = 1000;  ///< for the beam width and for n-best
+inline constexpr double kLowestTemperature = 0.001;
+inline constexpr double kHighestTemperature = 1000;
+inline constexpr double kHighestLengthPenalty = 10;
+
 /// How a caption is searched for. The defaults are the published advice: beam search of width 5.
 struct DecodeOptions {
   /// Width of the beam search; 1 is greedy. Ignored when sampling.
   int beam = 5;
   /// Captions returned per image, best first; at most `beam` unless sampling.
   int n_best = 1;
-  /// A caption that has not met the stop token ends after so many tokens; at most what the model's positions allow.
-  /// 0 takes the model's own limit: 67 for the published ones.
+  /// A caption that has not met the stop token ends after so many tokens; at most what the model's positions
+  /// allow. 0 takes the model's own limit: 67 for the published ones.
   int max_tokens = 0;
-  /// Divides the logits before the softmax; above 0.
+  /// Divides the logits before the softmax.
   double temperature = 1.0;
   /// Draw tokens at random instead of searching.
   bool sample = false;
@@ -44,8 +51,8 @@ struct DecodeOptions {
   int top_k = 0;
   /// Sampling keeps the likeliest tokens that together have this probability, in (0, 1]; 1 keeps all.
   double top_p = 1.0;
-  /// Start of the random stream. Every image draws from a stream of its own that starts here, so a caption does not
-  /// depend on what else is in the run.
+  /// Start of the random stream. Every image draws from a stream of its own that starts here, so a caption
+  /// does not depend on what else is in the run.
   std::uint64_t seed = 0;
   /// Beams are ranked by log-probability / length^length_penalty; 1 is the published ranking, below 1 favours
   /// short captions, above 1 long ones.

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -37,7 +38,8 @@ void reject_terminal_as_image(const InputOptions& inputs) {
 class StartedInputs {
  public:
   explicit StartedInputs(const InputOptions& options)
-      : inputs_(options, [this](const std::string& message) { warn(message); }), first_(inputs_.next()) {
+      : inputs_(options, [this](const std::string& message) { warn(message); }),
+        first_(inputs_.next(interrupted)) {
     if (!first_)
       throw Error(ErrorKind::usage,
                   early_warnings_.empty() ? "no input: the list is empty" : early_warnings_);
@@ -45,8 +47,9 @@ class StartedInputs {
     if (!early_warnings_.empty()) log::warning(early_warnings_);
   }
 
-  std::optional<Input> next() { return first_ ? std::exchange(first_, std::nullopt) : inputs_.next(); }
-  void stop() { inputs_.stop(); }
+  std::optional<Input> next(const std::atomic<bool>& stop) {
+    return first_ ? std::exchange(first_, std::nullopt) : inputs_.next(stop);
+  }
 
  private:
   /// Until there is an input, a warning may turn out to be the reason why there is none.
@@ -148,17 +151,9 @@ ExitStatus run(const CaptionConfig& config) {
   Results results(config, captioner->name(), output, failed ? &*failed : nullptr);
   // One image is all or nothing: Ctrl-C may kill at once.
   if (!is_single_image(config.inputs)) catch_interrupts();
-  const auto sink = [&](const Record& record) {
-    try {
-      results.take(record);
-    } catch (...) {
-      // The readers may wait for a list's next line; nobody needs it any more.
-      inputs.stop();
-      throw;
-    }
-  };
-  return results.finish(caption_all(
-      *captioner, [&] { return inputs.next(); }, sink, config.batch, interrupted));
+  const auto source = [&](const std::atomic<bool>& stop) { return inputs.next(stop); };
+  const auto sink = [&](const Record& record) { results.take(record); };
+  return results.finish(caption_all(*captioner, source, sink, config.batch, interrupted));
 }
 
 }  // namespace caption::cli

@@ -113,9 +113,10 @@ void add_model(CLI::App& app, CaptionConfig& config) {
 
 void add_search(CLI::App& app, CaptionConfig& config, Given& given) {
   DecodeOptions& decode = config.batch.decode;
-  given.beam = add_number(app, "--beam", decode.beam, {1, 1000}, "Width of the beam search; 1 is greedy")
-                   ->group("Captions");
-  given.n_best = add_number(app, "--n-best", decode.n_best, {1, 1000},
+  given.beam =
+      add_number(app, "--beam", decode.beam, {1, kMostHypotheses}, "Width of the beam search; 1 is greedy")
+          ->group("Captions");
+  given.n_best = add_number(app, "--n-best", decode.n_best, {1, kMostHypotheses},
                             "Captions per image, best first; at most the beam")
                      ->group("Captions");
   add_number(app, "--max-tokens", decode.max_tokens, {0, 100000},
@@ -123,10 +124,10 @@ void add_search(CLI::App& app, CaptionConfig& config, Given& given) {
       ->group("Captions");
   given.length_penalty =
       add_number(
-          app, "--length-penalty", decode.length_penalty, {0.0, 10.0},
+          app, "--length-penalty", decode.length_penalty, {0.0, kHighestLengthPenalty},
           "Beams are ranked by log-probability / length^X: below 1 favours short captions, above 1 long ones")
           ->group("Captions");
-  add_number(app, "--temperature", decode.temperature, {0.0, 100.0, true},
+  add_number(app, "--temperature", decode.temperature, {kLowestTemperature, kHighestTemperature},
              "Divides the model's scores: below 1 sharpens, above 1 flattens")
       ->group("Captions");
   app.add_flag("--sample", decode.sample, "Draw tokens at random instead of searching")->group("Captions");

@@ -5,7 +5,6 @@
 #include "caption/error.h"
 #include "cli/image_names.h"
 #include "cli/printable.h"
-#include "cli/signals.h"
 
 namespace caption::cli {
 namespace {
@@ -23,14 +22,14 @@ Inputs::Inputs(InputOptions options, FolderWalk::Warn warn)
     list_ = std::make_unique<ListReader>(*options_.files_from, options_.null_separated);
 }
 
-std::optional<Input> Inputs::next() {
-  while (!stop_ && !interrupted) {
+std::optional<Input> Inputs::next(const std::atomic<bool>& stop) {
+  while (!stop) {
     if (folder_) {
       if (std::optional<Input> input = next_in_folder()) return input;
       continue;
     }
     const bool argument = next_argument_ < options_.names.size();
-    const std::optional<std::string> name = next_name();
+    const std::optional<std::string> name = next_name(stop);
     if (!name) return std::nullopt;
     if (argument && *name == "-") return Input{"-", {}, true};
     if (!is_folder(*name)) return Input{*name, *name, false};
@@ -54,9 +53,9 @@ std::optional<Input> Inputs::next_in_folder() {
   return std::nullopt;
 }
 
-std::optional<std::string> Inputs::next_name() {
+std::optional<std::string> Inputs::next_name(const std::atomic<bool>& stop) {
   if (next_argument_ < options_.names.size()) return options_.names[next_argument_++];
-  return list_ ? list_->next([this] { return stop_ || interrupted; }) : std::nullopt;
+  return list_ ? list_->next(stop) : std::nullopt;
 }
 
 bool is_single_image(const InputOptions& options) {

@@ -21,15 +21,13 @@ class Inputs {
   /// `warn` takes a message for a folder without images. Throws Error(usage) if the list cannot be opened.
   Inputs(InputOptions options, FolderWalk::Warn warn);
 
-  /// The next input; nothing at the end, after `stop` or an interrupt. One call at a time. Throws
-  /// Error(usage) for a broken list.
-  std::optional<Input> next();
-  /// Makes `next` end soon, even if it waits for a pipe. From any thread.
-  void stop() { stop_ = true; }
+  /// The next input; nothing at the end, or soon after `stop` becomes true, even if it waits for a pipe. One
+  /// call at a time. Throws Error(usage) for a broken list.
+  std::optional<Input> next(const std::atomic<bool>& stop);
 
  private:
   std::optional<Input> next_in_folder();
-  std::optional<std::string> next_name();
+  std::optional<std::string> next_name(const std::atomic<bool>& stop);
 
   InputOptions options_;
   FolderWalk::Warn warn_;
@@ -38,7 +36,6 @@ class Inputs {
   std::unique_ptr<FolderWalk> folder_;
   std::string folder_name_;
   bool folder_is_empty_ = true;
-  std::atomic<bool> stop_{false};
 };
 
 /// Whether the arguments stand for one image, whose caption is printed without its name.

@@ -23,11 +23,11 @@ ListReader::~ListReader() {
   if (descriptor_ > STDERR_FILENO) close(descriptor_);
 }
 
-std::optional<std::string> ListReader::next(const std::function<bool()>& stop) {
+std::optional<std::string> ListReader::next(const std::atomic<bool>& stop) {
   while (true) {
     std::size_t end = buffer_.find(separator_, begin_);
     while (end == std::string::npos && fill(stop)) end = buffer_.find(separator_, begin_);
-    if (stop() || begin_ == buffer_.size()) return std::nullopt;
+    if (stop || begin_ == buffer_.size()) return std::nullopt;
     const bool last = end == std::string::npos;
     std::string entry = buffer_.substr(begin_, last ? std::string::npos : end - begin_);
     begin_ = last ? buffer_.size() : end + 1;
@@ -37,14 +37,14 @@ std::optional<std::string> ListReader::next(const std::function<bool()>& stop) {
   }
 }
 
-bool ListReader::fill(const std::function<bool()>& stop) {
+bool ListReader::fill(const std::atomic<bool>& stop) {
   buffer_.erase(0, begin_);
   begin_ = 0;
   pollfd ready{descriptor_, POLLIN, 0};
   static constexpr int kMilliseconds = 100;
-  while (!stop() && poll(&ready, 1, kMilliseconds) <= 0) {
+  while (!stop && poll(&ready, 1, kMilliseconds) <= 0) {
   }
-  if (stop()) return false;
+  if (stop) return false;
   std::array<char, 1U << 16U> bytes;
   ssize_t count = 0;
   do {

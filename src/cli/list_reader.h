@@ -1,7 +1,7 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -17,13 +17,13 @@ class ListReader {
   ListReader& operator=(const ListReader&) = delete;
   ~ListReader();
 
-  /// The next name; nothing at the end, or soon after `stop` says so, even if a slow pipe gives nothing.
+  /// The next name; nothing at the end, or soon after `stop` becomes true, even if a slow pipe gives nothing.
   /// Throws Error(usage) if the list cannot be read or is of the other kind.
-  std::optional<std::string> next(const std::function<bool()>& stop);
+  std::optional<std::string> next(const std::atomic<bool>& stop);
 
  private:
   /// Reads more into the buffer; false at the end.
-  bool fill(const std::function<bool()>& stop);
+  bool fill(const std::atomic<bool>& stop);
   [[noreturn]] void fail(const std::string& why) const;
 
   std::string name_;

@@ -6,6 +6,7 @@
 
 #include "caption/error.h"
 #include "cli/inputs.h"
+#include "cli/signals.h"
 
 namespace caption::cli {
 namespace {
@@ -32,7 +33,7 @@ std::size_t count_inputs(const InputOptions& options, const std::stop_token& sto
     if (options.files_from && !std::filesystem::is_regular_file(*options.files_from)) return 0;
     Inputs inputs(options, [](const std::string&) {});
     std::size_t count = 0;
-    while (inputs.next()) {
+    while (inputs.next(interrupted)) {
       if (stop.stop_requested()) return 0;
       ++count;
     }

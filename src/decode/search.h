@@ -36,12 +36,6 @@ struct StopRule {
   std::int32_t token = 13;  ///< GPT-2's "."
 };
 
-/// Bounds of what `validate` accepts.
-constexpr int kMostHypotheses = 1000;  ///< for the beam width and for n-best
-constexpr double kLowestTemperature = 0.001;
-constexpr double kHighestTemperature = 1000;
-constexpr double kHighestLengthPenalty = 10;
-
 /// Throws Error(usage), with the valid range, if an option is outside it or if n_best > beam without
 /// sampling. That max_tokens fits the model's positions is not known here.
 void validate(const DecodeOptions& options);

@@ -88,7 +88,7 @@ class Readers {
     std::unique_lock lock(mutex_);
     // A signal handler can set the interrupt but cannot notify, hence the look now and then.
     while (!interrupt_ && !changed_.wait_for(lock, std::chrono::milliseconds(kInterruptCheckMs), [&] {
-      return failure_ || (slots_.empty() ? ended_ : slots_.front().ready);
+      return failure_ || (slots_.empty() ? ended_.load() : slots_.front().ready);
     })) {
     }
     if (interrupt_) return {};
@@ -133,7 +133,7 @@ class Readers {
       changed_.wait(lock, [&] { return ended_ || slots_.size() < window_; });
       if (ended_) return std::nullopt;
     }
-    std::optional<Input> input = source_();
+    std::optional<Input> input = source_(ended_);
     const std::scoped_lock lock(mutex_);
     if (!input || ended_) {
       ended_ = true;
@@ -178,7 +178,7 @@ class Readers {
   std::condition_variable changed_;
   std::deque<Slot> slots_;  // inputs [first_, first_ + slots_.size())
   std::size_t first_ = 0;
-  bool ended_ = false;
+  std::atomic<bool> ended_ = false;
   std::exception_ptr failure_;
   std::vector<std::thread> threads_;
 };

@@ -26,8 +26,8 @@ struct Record {
 };
 
 /// The next input, or nothing at the end. Called from one reader thread at a time. One that waits (for a
-/// pipe) must return soon after the run's interrupt was set.
-using InputSource = std::function<std::optional<Input>()>;
+/// pipe) must return soon after `stop` becomes true: nobody needs its answer any more.
+using InputSource = std::function<std::optional<Input>(const std::atomic<bool>& stop)>;
 /// Takes the records, one per input, in input order. Called on the thread of `caption_all`; may throw to end
 /// the run.
 using RecordSink = std::function<void(const Record&)>;

@@ -67,17 +67,18 @@ class BundleCaptioner : public Captioner {
     return to_pixels(decode_image(file_bytes, options), format_);
   }
 
-  std::vector<std::vector<Caption>> caption(std::span<const Pixels> images, const DecodeOptions& asked) override {
+  std::vector<std::vector<Caption>> caption(std::span<const Pixels> images,
+                                            const DecodeOptions& asked) override {
     if (images.empty()) return {};
     const DecodeOptions options = resolve(asked);
     const at::InferenceMode no_gradients;
-    const at::Tensor pixels = stack(images);                       // [B, 3, R, R]
-    at::Tensor embedding = bundle_.encoder->encode(pixels);        // [B, D]
+    const at::Tensor pixels = stack(images);                 // [B, 3, R, R]
+    at::Tensor embedding = bundle_.encoder->encode(pixels);  // [B, D]
     if (bundle_.manifest.mapper.normalize) embedding = embedding / embedding.norm(2, -1, /*keepdim=*/true);
-    const at::Tensor prefix = bundle_.mapper->map(embedding);      // [B, P, E]
+    const at::Tensor prefix = bundle_.mapper->map(embedding);  // [B, P, E]
     LanguageModel model(*bundle_.gpt2, prefix, options.max_tokens);
     const StopRule stop{static_cast<std::int32_t>(bundle_.manifest.stop.token)};
-    return describe(search(model, stop, options));                 // [B][n_best]
+    return describe(search(model, stop, options));  // [B][n_best]
   }
 
  private:
@@ -86,8 +87,8 @@ class BundleCaptioner : public Captioner {
     if (options.max_tokens == 0) options.max_tokens = static_cast<int>(bundle_.manifest.stop.max_tokens);
     const std::int64_t most = bundle_.gpt2->context() - bundle_.mapper->prefix_length();
     if (options.max_tokens < 0 || options.max_tokens > most) {
-      throw Error(ErrorKind::usage, "--max-tokens " + std::to_string(options.max_tokens) + ": the model '" + name() +
-                                        "' takes 1 to " + std::to_string(most));
+      throw Error(ErrorKind::usage, "--max-tokens " + std::to_string(options.max_tokens) + ": the model '" +
+                                        name() + "' takes 1 to " + std::to_string(most));
     }
     return options;
   }
@@ -99,8 +100,9 @@ class BundleCaptioner : public Captioner {
     auto* out = pixels.mutable_data_ptr<float>();
     for (const Pixels& image : images) {
       if (image.resolution != side) {
-        throw Error(ErrorKind::internal, "pixels of another model: resolution " + std::to_string(image.resolution) +
-                                             " instead of " + std::to_string(side));
+        throw Error(ErrorKind::internal, "pixels of another model: resolution " +
+                                             std::to_string(image.resolution) + " instead of " +
+                                             std::to_string(side));
       }
       out = std::copy(image.values.begin(), image.values.end(), out);
     }

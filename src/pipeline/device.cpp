@@ -17,9 +17,10 @@ at::Device resolve_device(const std::string& name) {
   }
   if (name == "cpu" || (name == "auto" && !at::hasCUDA())) return at::kCPU;
   if (!at::hasCUDA()) {
-    throw Error(ErrorKind::model, "--device " + name +
-                                      ": this installation has LibTorch's CPU libraries only, so no GPU can be used; use "
-                                      "--device cpu or --device auto");
+    throw Error(ErrorKind::model,
+                "--device " + name +
+                    ": this installation has LibTorch's CPU libraries only, so no GPU can be used; use "
+                    "--device cpu or --device auto");
   }
   return name == "auto" ? at::Device("cuda") : at::Device(name);
 }

@@ -5,8 +5,9 @@
 
 namespace caption {
 
-/// The device and weight type that the options ask for. "auto" takes a GPU if this build can use one, else the CPU.
-/// Throws Error(usage) for a name that is no device, Error(model) for a device that cannot be used here.
+/// The device and weight type that the options ask for. "auto" takes a GPU if this build can use one, else
+/// the CPU. Throws Error(usage) for a name that is no device, Error(model) for a device that cannot be used
+/// here.
 Compute resolve_compute(const ModelOptions& options);
 
 }  // namespace caption

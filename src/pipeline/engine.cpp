@@ -16,14 +16,15 @@ void verify_bundle(const std::filesystem::path& folder) {
 }
 
 std::string versions() {
-  return std::string("libtorch ") + TORCH_VERSION + "\n" + image_libraries() + "cpu " + at::get_cpu_capability() + "\n";
+  return std::string("libtorch ") + TORCH_VERSION + "\n" + image_libraries() + "cpu " +
+         at::get_cpu_capability() + "\n";
 }
 
 }  // namespace
 }  // namespace caption
 
 const caption::Engine* caption_engine() {
-  static constexpr caption::Engine kEngine = {&caption::load_captioner, &caption::import_bundle, &caption::verify_bundle,
-                                              &caption::versions};
+  static constexpr caption::Engine kEngine = {&caption::load_captioner, &caption::import_bundle,
+                                              &caption::verify_bundle, &caption::versions};
   return &kEngine;
 }

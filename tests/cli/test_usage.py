@@ -59,7 +59,7 @@ def test_version(fake):
         (["--max-tokens", "-5", "a.jpg"], "--max-tokens: needs a whole number from 0 to 100000"),
         (["--batch", "0", "a.jpg"], "--batch: needs a whole number from 1 to 4096"),
         (["--threads", "-2", "a.jpg"], "--threads: needs a whole number from 0 to 1024"),
-        (["--temperature", "0", "a.jpg"], "--temperature: needs a number above 0, at most 100, not '0'"),
+        (["--temperature", "0", "a.jpg"], "--temperature: needs a number from 0.001 to 1000, not '0'"),
         (["--temperature", "nan", "a.jpg"], "not 'nan'"),
         (["--sample", "--top-p", "1.5", "a.jpg"], "--top-p: needs a number above 0, at most 1, not '1.5'"),
         (["--seed", "-1", "--sample", "a.jpg"], "--seed: needs a whole number from 0"),

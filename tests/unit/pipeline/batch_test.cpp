@@ -65,7 +65,8 @@ class BatchTest : public ::testing::Test {
 
   /// A source over a list.
   static InputSource over(std::vector<Input> inputs) {
-    return [inputs = std::move(inputs), next = std::size_t{0}]() mutable -> std::optional<Input> {
+    return [inputs = std::move(inputs),
+            next = std::size_t{0}](const std::atomic<bool>&) mutable -> std::optional<Input> {
       if (next == inputs.size()) return std::nullopt;
       return inputs[next++];
     };
@@ -132,7 +133,7 @@ TEST_F(BatchTest, AFailingSinkEndsTheRun) {
 
 TEST_F(BatchTest, AnInterruptEndsAnEndlessRunAfterWholeRecords) {
   const Input input = file("a", "one");
-  const InputSource endless = [&]() -> std::optional<Input> { return input; };
+  const InputSource endless = [&](const std::atomic<bool>&) -> std::optional<Input> { return input; };
   const RecordSink sink = [&](const Record& record) {
     records_.push_back(record);
     if (records_.size() == 20) interrupt_ = true;
@@ -142,6 +143,17 @@ TEST_F(BatchTest, AnInterruptEndsAnEndlessRunAfterWholeRecords) {
   EXPECT_GE(records_.size(), 20U);
   EXPECT_LE(records_.size(), 24U);
   EXPECT_EQ(summary.captioned, records_.size());
+}
+
+TEST_F(BatchTest, AFailureDoesNotWaitForASlowSource) {
+  int asked = 0;
+  const InputSource then_waits = [&](const std::atomic<bool>& stop) -> std::optional<Input> {
+    if (asked++ == 0) return file("a", "one");
+    while (!stop) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return std::nullopt;
+  };
+  const RecordSink full = [](const Record&) { throw Error(ErrorKind::output, "no space left"); };
+  EXPECT_THROW(caption_all(captioner_, then_waits, full, {}, interrupt_), Error);
 }
 
 TEST_F(BatchTest, NoInputsNoRecords) {

@@ -20,7 +20,7 @@ namespace caption::test {
 
 // Pieces of pickles.
 inline std::string text(const std::string& value) {
-  return "X" + little(value.size(), 4) + value;
+  return std::string("X").append(little(value.size(), 4)).append(value);
 }
 inline std::string global(const std::string& module, const std::string& name) {
   return "c" + module + "\n" + name + "\n";
@@ -36,7 +36,13 @@ inline std::string tuple(const std::vector<std::int64_t>& values) {
 /// Storage "0" of type torch.FloatStorage unless told otherwise.
 inline std::string storage(std::int64_t elements, const std::string& type = "FloatStorage",
                            const std::string& key = "0") {
-  return "(" + text("storage") + global("torch", type) + text(key) + text("cpu") + number(elements) + "tQ";
+  return std::string("(")
+      .append(text("storage"))
+      .append(global("torch", type))
+      .append(text(key))
+      .append(text("cpu"))
+      .append(number(elements))
+      .append("tQ");
 }
 inline std::string tensor(const std::string& storage, std::int64_t offset,
                           const std::vector<std::int64_t>& shape, const std::vector<std::int64_t>& strides) {
@@ -48,7 +54,7 @@ inline std::string pickle_of(const std::string& body) {
 }
 /// {"w": value}
 inline std::string dict_with(const std::string& value) {
-  return pickle_of("}" + text("w") + value + "s");
+  return pickle_of(std::string("}").append(text("w")).append(value).append("s"));
 }
 
 /// torch.save's archive with this pickle and one storage, "0".
