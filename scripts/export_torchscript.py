@@ -152,10 +152,15 @@ def main() -> None:
     parser.add_argument("input", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("--dtype", choices=sorted(DTYPES), default="fp16")
-    parser.add_argument("--activation", choices=("quick_gelu", "gelu"), default="quick_gelu", help="clip only")
+    parser.add_argument("--activation", choices=("quick_gelu", "gelu"), help="clip only")
     args = parser.parse_args()
     tensors = read_tensors(args.input)
     if args.part == "clip":
+        # OpenAI's files hold these sizes and use QuickGELU; a ResNet has no such activation.
+        openai = "input_resolution" in tensors and "context_length" in tensors
+        if args.activation is None and not openai and "visual.proj" in tensors:
+            parser.error("the file does not tell its activation: add --activation quick_gelu or gelu")
+        args.activation = args.activation or "quick_gelu"
         export_clip(tensors, args.output, DTYPES[args.dtype], args.activation == "quick_gelu")
     else:
         kept = gpt2_tensors(tensors) if args.part == "gpt2" else mapper_tensors(tensors)

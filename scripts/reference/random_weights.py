@@ -133,6 +133,8 @@ def add_resnet(make: Maker, sizes: ResNetSizes) -> None:
             for i, (out, from_, side) in enumerate([(planes, into, 1), (planes, planes, 3), (4 * planes, planes, 1)], 1):
                 make.conv(f"{name}conv{i}", out, from_, side)
                 make.batch_norm(f"{name}bn{i}", out)
+            # Each block adds to the sum of those before it: deep stages add less, or the last ones would leave fp16's range.
+            make.tensors[f"{name}bn3.weight"] *= min(1.0, 2 / count)
             if block == 0:
                 make.conv(f"{name}downsample.0", 4 * planes, into, 1)
                 make.batch_norm(f"{name}downsample.1", 4 * planes)

@@ -80,7 +80,7 @@ Bundle load_bundle(const fs::path& folder, Manifest manifest, const Compute& com
            std::to_string(bundle.gpt2->vocabulary()) + ": they do not belong together");
   }
   if (m.stop.token >= bundle.gpt2->vocabulary()) refuse("field 'stop.token' is outside the vocabulary");
-  if (m.mapper.prefix_length + m.stop.max_tokens > bundle.gpt2->context()) {
+  if (m.stop.max_tokens > bundle.gpt2->context() - m.mapper.prefix_length) {
     refuse("prefix_length + max_tokens exceeds the language model's " +
            std::to_string(bundle.gpt2->context()) + " positions");
   }

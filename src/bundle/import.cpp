@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <cmath>
 #include <fstream>
 #include <set>
 #include <utility>
@@ -41,7 +40,12 @@ constexpr PublishedClip kPublishedClips[] = {
 class StagedFolder {
  public:
   explicit StagedFolder(fs::path target)
-      : target_(std::move(target)), staged_(target_.string() + ".partial-" + std::to_string(::getpid())) {
+      : target_(target.has_filename() ? std::move(target) : target.parent_path()),
+        // A hidden name, so that what an interrupt leaves is not taken for a model.
+        staged_(target_.parent_path() / (std::string(".")
+                                             .append(target_.filename().string())
+                                             .append(".partial-")
+                                             .append(std::to_string(::getpid())))) {
     std::error_code error;
     fs::create_directories(staged_, error);
     if (error) fail(error);
@@ -86,7 +90,8 @@ void require_new_name(const ImportRequest& request) {
     throw Error(ErrorKind::usage,
                 "--name '" + request.name + "': expected a plain name such as 'conceptual', without '/'");
   }
-  if (fs::exists(request.folder)) {
+  std::error_code ignored;
+  if (fs::exists(request.folder, ignored)) {
     throw Error(ErrorKind::usage,
                 request.folder.string() + " exists already: choose another --name, or remove it first",
                 request.folder);
@@ -147,7 +152,8 @@ void import_bundle(const ImportRequest& request) {
   Manifest manifest = describe(request, load_modules({.clip = request.clip,
                                                       .mapper = request.captioner,
                                                       .gpt2 = request.gpt2.value_or(request.captioner),
-                                                      .activation = request.activation.value_or("")},
+                                                      .activation = request.activation.value_or(""),
+                                                      .checksums = Checksums::all},
                                                      compute));
 
   const StagedFolder staged(request.folder);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -65,12 +66,15 @@ class Reader {
     return value.get<bool>();
   }
 
-  std::array<double, 3> three_numbers(const std::string& key) {
+  /// Three numbers above `low`.
+  std::array<double, 3> three_numbers(const std::string& key, double low) {
     const ordered_json& value = get(key);
     std::array<double, 3> numbers{};
     const bool three = value.is_array() && value.size() == numbers.size();
     for (std::size_t i = 0; i < numbers.size(); ++i) {
-      if (!three || !value[i].is_number()) fail(path(key), "an array of three numbers", value);
+      if (!three || !value[i].is_number() || !(value[i].get<double>() > low)) {
+        fail(path(key), low == 0 ? "an array of three numbers above 0" : "an array of three numbers", value);
+      }
       numbers[i] = value[i].get<double>();
     }
     return numbers;
@@ -122,7 +126,9 @@ class Reader {
 
   std::int64_t integer(const std::string& key) {
     const ordered_json& value = get(key);
-    if (!value.is_number_integer()) fail(path(key), "a whole number", value);
+    if (!value.is_number_integer() || value > std::numeric_limits<std::int64_t>::max()) {
+      fail(path(key), "a whole number", value);
+    }
     return value.get<std::int64_t>();
   }
 
@@ -140,7 +146,8 @@ ordered_json parse(const std::filesystem::path& file) {
   try {
     return ordered_json::parse(text.str());
   } catch (const ordered_json::exception& e) {
-    throw Error(ErrorKind::model, file.string() + ": not valid JSON: " + e.what(), file);
+    throw Error(ErrorKind::model,
+                file.string() + ": not valid JSON; copy the bundle again (" + e.what() + ")", file);
   }
 }
 
@@ -206,7 +213,8 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   m.name = top.text("name");
   m.description = top.text("description");
   Reader image = top.object("image");
-  m.image = {image.positive("resolution"), image.three_numbers("mean"), image.three_numbers("std")};
+  m.image = {image.positive("resolution"), image.three_numbers("mean", std::numeric_limits<double>::lowest()),
+             image.three_numbers("std", 0)};
   image.finish();
   Reader encoder = top.object("encoder");
   m.encoder = {encoder.file_name("file"), encoder.one_of("kind", {"vit", "resnet"}),

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "caption/error.h"
-#include "weights/weights.h"
 
 namespace caption {
 namespace {
@@ -19,17 +18,32 @@ Tensors require_part(std::optional<Tensors> part, const WeightFile& file, const 
               file.path);
 }
 
-/// open_clip's models use exact GELU or OpenAI's QuickGELU, and their shapes do not tell which: the file's
-/// own attribute (scripts/export_torchscript.py writes it) or the user must.
-std::string resolve_activation(const std::string& asked, const WeightFile& file) {
-  if (!asked.empty()) return asked;
+/// What the file itself says of the encoder's activation. open_clip's models use exact GELU or OpenAI's
+/// QuickGELU, and their shapes do not tell which.
+std::optional<std::string> recorded_activation(const WeightFile& file) {
+  // Written by scripts/export_torchscript.py.
   if (const auto it = file.attributes.find("quick_gelu"); it != file.attributes.end()) {
     return it->second != 0 ? "quick_gelu" : "gelu";
   }
-  // OpenAI's files, and they alone, hold these sizes without our attribute; all of them use QuickGELU. The program that
-  // saved the file decided whether they are attributes or tensors.
-  const auto holds = [&](const char* name) { return file.attributes.count(name) != 0 || file.tensors.count(name) != 0; };
+  // OpenAI's files, and they alone, hold these sizes without our attribute; all of them use QuickGELU. The
+  // program that saved the file decided whether they are attributes or tensors.
+  const auto holds = [&](const char* name) {
+    return file.attributes.count(name) != 0 || file.tensors.count(name) != 0;
+  };
   if (holds("input_resolution") && holds("context_length")) return "quick_gelu";
+  return std::nullopt;
+}
+
+std::string resolve_activation(const std::string& asked, const WeightFile& file, bool is_vit) {
+  const std::optional<std::string> recorded = recorded_activation(file);
+  if (recorded && !asked.empty() && asked != *recorded) {
+    throw Error(ErrorKind::model,
+                file.path.string() + ": the file says that its activation is " + *recorded + ", not " + asked,
+                file.path);
+  }
+  if (recorded) return *recorded;
+  if (!asked.empty()) return asked;
+  if (!is_vit) return "quick_gelu";  // a ResNet has ReLUs only: the field says nothing of it
   throw Error(
       ErrorKind::model,
       file.path.string() +
@@ -57,24 +71,29 @@ Modules load_modules(const ModuleFiles& files, const Compute& compute) {
   const auto open = [&](const fs::path& path) -> const WeightFile& {
     const auto it = read.find(path);
     if (it != read.end()) return it->second;
-    const WeightFile& file = read.emplace(path, read_weights(path)).first->second;
+    const WeightFile& file = read.emplace(path, read_weights(path, files.checksums)).first->second;
     require_known_names(file);
     return file;
   };
+  const WeightFile& clip = open(files.clip);
+  const WeightFile& gpt2 = open(files.gpt2);
+  const WeightFile& mapper = open(files.mapper);
+  if (files.gpt2 != files.mapper && language_model_tensors(mapper)) {
+    throw Error(ErrorKind::model,
+                files.mapper.string() +
+                    ": holds a GPT-2 of its own, with which its mapper was trained: use that one, not " +
+                    files.gpt2.string() + " (for an import: leave out --gpt2)",
+                files.mapper);
+  }
 
   Modules modules;
-  const WeightFile& clip = open(files.clip);
-  modules.activation = resolve_activation(files.activation, clip);
-  modules.encoder =
-      make_image_encoder(require_part(image_encoder_tensors(clip), clip, "CLIP image encoder (visual.*)"),
-                         modules.activation == "gelu" ? Activation::gelu : Activation::quick_gelu, compute);
-
-  const WeightFile& gpt2 = open(files.gpt2);
+  Tensors encoder = require_part(image_encoder_tensors(clip), clip, "CLIP image encoder (visual.*)");
+  modules.activation = resolve_activation(files.activation, clip, encoder.contains("proj"));
+  modules.encoder = make_image_encoder(
+      std::move(encoder), modules.activation == "gelu" ? Activation::gelu : Activation::quick_gelu, compute);
   modules.gpt2 = std::make_unique<Gpt2>(
       require_part(language_model_tensors(gpt2), gpt2, "GPT-2 (transformer.*); give it with --gpt2"),
       compute);
-
-  const WeightFile& mapper = open(files.mapper);
   modules.mapper =
       make_mapper(require_part(mapper_tensors(mapper), mapper, "ClipCap mapper (clip_project.*)"),
                   modules.gpt2->width(), compute);

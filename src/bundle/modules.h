@@ -8,6 +8,7 @@
 #include "gpt2/gpt2.h"
 #include "mapper/mapper.h"
 #include "vision/encoder.h"
+#include "weights/weights.h"
 
 namespace caption {
 
@@ -17,6 +18,7 @@ struct ModuleFiles {
   std::filesystem::path mapper;
   std::filesystem::path gpt2;
   std::string activation;  ///< "quick_gelu", "gelu", or empty: what the CLIP file itself says
+  Checksums checksums = Checksums::structure;
 };
 
 struct Modules {

@@ -53,7 +53,8 @@ std::vector<FoundModel> list_models(const std::vector<fs::path>& folders) {
     std::error_code unreadable;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, unreadable)) {
       const std::string name = entry.path().filename().string();
-      if (is_bundle(entry.path()) && names.insert(name).second) models.push_back({name, entry.path()});
+      if (name[0] != '.' && is_bundle(entry.path()) && names.insert(name).second)
+        models.push_back({name, entry.path()});
     }
   }
   std::sort(models.begin(), models.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -65,8 +66,11 @@ fs::path find_model(const std::string& name_or_folder, const std::vector<fs::pat
   const std::string name = without_alias(name_or_folder);
   const bool is_name = !name.empty() && name.find('/') == std::string::npos && name != "." && name != "..";
   if (is_name) {
-    for (const fs::path& folder : folders) {
-      if (is_bundle(folder / name)) return folder / name;
+    // A model that really has an alias for its name comes first.
+    for (const std::string& candidate : {name_or_folder, name}) {
+      for (const fs::path& folder : folders) {
+        if (is_bundle(folder / candidate)) return folder / candidate;
+      }
     }
   }
   std::string message = "no model '" + name_or_folder + "': ";

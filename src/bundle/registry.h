@@ -30,7 +30,7 @@ std::vector<FoundModel> list_models(const std::vector<std::filesystem::path>& fo
 std::filesystem::path find_model(const std::string& name_or_folder,
                                  const std::vector<std::filesystem::path>& folders);
 
-/// The published models' names with a line on how to get each, for messages and `models list`.
+/// How to get the model `name`: where to download a published one, how to import one of your own.
 std::string how_to_get(const std::string& name);
 
 }  // namespace caption

@@ -74,7 +74,6 @@ class Results {
       : output_(output),
         failed_(failed),
         separator_(config.inputs.null_separated ? '\0' : '\n'),
-        text_(config.format == Format::text),
         single_(is_single_image(config.inputs)),
         progress_(!config.quiet && !single_ && can_show_progress(), config.inputs) {
     output_.clear();
@@ -86,7 +85,7 @@ class Results {
   }
 
   void take(const Record& record) {
-    const bool message = record.error && text_;
+    const bool message = record.error.has_value();
     if (message || output_is_terminal_) progress_.clear();
     writer_->write(record);
     if (message) log::error(printable(record.error->what()));
@@ -124,7 +123,6 @@ class Results {
   Output& output_;
   Output* failed_;
   char separator_;
-  bool text_;
   bool single_;
   bool output_is_terminal_ = output_.is_terminal();
   Progress progress_;

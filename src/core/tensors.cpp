@@ -18,7 +18,9 @@ std::string to_string(c10::IntArrayRef shape) {
 Tensors::Tensors(std::string file, std::string prefix, std::map<std::string, at::Tensor> tensors)
     : file_(std::move(file)), prefix_(std::move(prefix)), tensors_(std::move(tensors)) {}
 
-Shape Tensors::shape(const std::string& name) const { return find(name).sizes().vec(); }
+Shape Tensors::shape(const std::string& name) const {
+  return find(name).sizes().vec();
+}
 
 Shape Tensors::shape(const std::string& name, std::size_t dims) const {
   Shape actual = shape(name);
@@ -39,6 +41,10 @@ std::int64_t Tensors::count_blocks(std::string_view before) const {
 
 at::Tensor Tensors::take(const std::string& name, const Shape& expected) {
   const at::Tensor& tensor = find(name);
+  const at::ScalarType type = tensor.scalar_type();
+  if (type != at::kFloat && type != at::kHalf && type != at::kBFloat16) {
+    fail(name, std::string("expected fp32, fp16 or bf16 values, found ") + c10::toString(type));
+  }
   if (tensor.sizes() != c10::IntArrayRef(expected)) {
     fail(name, "expected shape " + to_string(expected) + ", found " + to_string(tensor.sizes()));
   }
@@ -49,7 +55,8 @@ at::Tensor Tensors::take(const std::string& name, const Shape& expected) {
 void Tensors::require_all_taken() const {
   for (const auto& [name, tensor] : tensors_) {
     if (taken_.count(name) == 0) {
-      fail(name, "unknown tensor of shape " + to_string(tensor.sizes()) + "; this is not a model that caption knows");
+      fail(name, "unknown tensor of shape " + to_string(tensor.sizes()) +
+                     "; this is not a model that caption knows");
     }
   }
 }

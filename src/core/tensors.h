@@ -16,12 +16,14 @@ using Shape = std::vector<std::int64_t>;
 /// "[768, 3, 32, 32]"
 std::string to_string(c10::IntArrayRef shape);
 
-/// The named tensors of one model part, as read from a file. Modules take what they need by name and shape; what is
-/// left over is an error. Every failure is an Error(model) that names the file, the tensor, expected and actual.
+/// The named tensors of one model part, as read from a file. Modules take what they need by name and shape;
+/// what is left over is an error. Every failure is an Error(model) that names the file, the tensor, expected
+/// and actual.
 class Tensors {
  public:
-  /// `file` is for messages; `prefix` is what stood before every name in the file ("visual."), so that messages show the
-  /// name that the file has. The tensors may be views of a mapped file, of dtype fp16, bf16 or fp32.
+  /// `file` is for messages; `prefix` is what stood before every name in the file ("visual."), so that
+  /// messages show the name that the file has. The tensors may be views of a mapped file, of dtype fp16, bf16
+  /// or fp32.
   Tensors(std::string file, std::string prefix, std::map<std::string, at::Tensor> tensors);
 
   const std::string& file() const { return file_; }

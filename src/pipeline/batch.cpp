@@ -1,5 +1,6 @@
 #include "pipeline/batch.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -8,8 +9,9 @@
 #include <condition_variable>
 #include <cstring>
 #include <deque>
-#include <fstream>
+#include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -17,45 +19,51 @@ namespace caption {
 namespace {
 
 constexpr int kInterruptCheckMs = 50;
+/// No image file that we accept is larger: PNG, BMP and TIFF lengths end below 2^32, and decoders at 2^31.
+constexpr std::size_t kMostBytes = std::size_t{1} << 31;
 
-Error unreadable(const Input& input, const std::string& why) {
-  return {ErrorKind::unreadable, input.name + ": " + why, input.file};
+Error unreadable(const std::string& why) {
+  return {ErrorKind::unreadable, why};
 }
 
-/// All of stdin, in a way that an interrupt ends even when nothing comes.
-std::vector<std::byte> read_standard_input(const Input& input, const std::atomic<bool>& interrupt) {
+/// All that `descriptor` gives, in a way that an interrupt ends even when nothing comes. Throws
+/// Error(unreadable | too_large).
+std::vector<std::byte> read_all(int descriptor, const std::atomic<bool>& interrupt) {
   std::vector<std::byte> bytes;
-  std::byte buffer[std::size_t{1} << 16];
-  pollfd waiting{STDIN_FILENO, POLLIN, 0};
+  std::vector<std::byte> buffer(std::size_t{1} << 18);
+  pollfd waiting{descriptor, POLLIN, 0};
   while (!interrupt) {
     if (::poll(&waiting, 1, kInterruptCheckMs) == 0) continue;
-    const ssize_t count = ::read(STDIN_FILENO, buffer, sizeof buffer);
+    const ssize_t count = ::read(descriptor, buffer.data(), buffer.size());
     if (count == 0) return bytes;
-    if (count > 0) bytes.insert(bytes.end(), buffer, buffer + count);
-    if (count < 0 && errno != EINTR) throw unreadable(input, std::strerror(errno));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw unreadable(std::strerror(errno));
+    if (bytes.size() + static_cast<std::size_t>(count) > kMostBytes) {
+      throw Error(ErrorKind::too_large, "over 2 GiB: not an image file that caption reads");
+    }
+    bytes.insert(bytes.end(), buffer.begin(), buffer.begin() + count);
   }
-  throw unreadable(input, "interrupted");
+  throw unreadable("interrupted");
 }
 
-std::vector<std::byte> read_file(const Input& input) {
+/// Throws Error(not_found | unreadable | too_large).
+std::vector<std::byte> read_input(const Input& input, const std::atomic<bool>& interrupt) {
+  if (input.standard_input) return read_all(STDIN_FILENO, interrupt);
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(input.file, error);
-  if (status.type() == std::filesystem::file_type::not_found) {
-    throw Error(ErrorKind::not_found, input.name + ": no such file", input.file);
+  if (status.type() == std::filesystem::file_type::not_found)
+    throw Error(ErrorKind::not_found, "no such file");
+  if (error) throw unreadable(error.message());
+  if (std::filesystem::is_directory(status)) throw unreadable("is a folder that could not be listed");
+  if (std::filesystem::is_character_file(status) || std::filesystem::is_block_file(status)) {
+    throw unreadable("is a device, not an image file");
   }
-  if (error) throw unreadable(input, error.message());
-  if (std::filesystem::is_directory(status)) throw unreadable(input, "is a folder, not an image");
-  errno = 0;
-  std::ifstream stream(input.file, std::ios::binary);
-  if (!stream) throw unreadable(input, std::strerror(errno));
-  std::vector<std::byte> bytes;
-  char buffer[std::size_t{1} << 16];
-  while (stream.read(buffer, sizeof buffer) || stream.gcount() > 0) {
-    const auto* start = reinterpret_cast<const std::byte*>(buffer);
-    bytes.insert(bytes.end(), start, start + stream.gcount());
-  }
-  if (stream.bad()) throw unreadable(input, "could not be read to its end");
-  return bytes;
+  // Non-blocking, or a pipe without a writer would hold us.
+  const int descriptor = ::open(input.file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) throw unreadable(std::strerror(errno));
+  const std::unique_ptr<const int, void (*)(const int*)> closing(&descriptor,
+                                                                 [](const int* open) { ::close(*open); });
+  return read_all(descriptor, interrupt);
 }
 
 /// One input on its way: its pixels, or why there are none.
@@ -146,14 +154,16 @@ class Readers {
 
   Prepared prepare(const Input& input) const {
     Prepared prepared{input.name, {}, {}};
+    const auto fail = [&](ErrorKind kind, const std::string& why) {
+      prepared.error = Error(kind, input.name + ": " + why, input.file);
+    };
     try {
-      prepared.pixels = captioner_.prepare(
-          input.standard_input ? read_standard_input(input, interrupt_) : read_file(input), image_options_);
+      prepared.pixels = captioner_.prepare(read_input(input, interrupt_), image_options_);
     } catch (const Error& error) {
       if (!concerns_one_image(error.kind())) throw;
-      // The decoder knows bytes, not names.
-      const bool named = std::string_view(error.what()).starts_with(input.name);
-      prepared.error = named ? error : Error(error.kind(), input.name + ": " + error.what(), input.file);
+      fail(error.kind(), error.what());
+    } catch (const std::bad_alloc&) {
+      fail(ErrorKind::too_large, "there is not enough memory to read it");
     }
     return prepared;
   }

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "bundle/bundle.h"
@@ -88,7 +87,8 @@ class BundleCaptioner : public Captioner {
     const std::int64_t most = bundle_.gpt2->context() - bundle_.mapper->prefix_length();
     if (options.max_tokens < 0 || options.max_tokens > most) {
       throw Error(ErrorKind::usage, "--max-tokens " + std::to_string(options.max_tokens) + ": the model '" +
-                                        name() + "' takes 1 to " + std::to_string(most));
+                                        name() + "' takes 1 to " + std::to_string(most) +
+                                        " (its positions less the prefix)");
     }
     return options;
   }

@@ -1,17 +1,31 @@
 #include "pipeline/device.h"
 
 #include <ATen/Context.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 
+#include <charconv>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "caption/error.h"
 
 namespace caption {
 namespace {
 
+/// The N of "cuda:N", 0 of "cuda"; nothing if `name` is neither.
+std::optional<int> cuda_index(std::string_view name) {
+  if (name == "cuda") return 0;
+  if (!name.starts_with("cuda:")) return std::nullopt;
+  name.remove_prefix(5);
+  int index = -1;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
+  if (error != std::errc() || end != name.data() + name.size() || index < 0) return std::nullopt;
+  return index;
+}
+
 at::Device resolve_device(const std::string& name) {
-  const bool cuda = name == "cuda" || (name.starts_with("cuda:") && name.size() > 5 && name.size() <= 8 &&
-                                       name.find_first_not_of("0123456789", 5) == std::string::npos);
+  const std::optional<int> cuda = cuda_index(name);
   if (!cuda && name != "auto" && name != "cpu") {
     throw Error(ErrorKind::usage, "--device '" + name + "': expected auto, cpu, cuda or cuda:N");
   }
@@ -22,7 +36,12 @@ at::Device resolve_device(const std::string& name) {
                     ": this installation has LibTorch's CPU libraries only, so no GPU can be used; use "
                     "--device cpu or --device auto");
   }
-  return name == "auto" ? at::Device("cuda") : at::Device(name);
+  const int count = at::detail::getCUDAHooks().getNumGPUs();
+  if (cuda.value_or(0) >= count) {
+    throw Error(ErrorKind::model, "--device " + name + ": this machine has " + std::to_string(count) +
+                                      " GPUs, numbered from cuda:0");
+  }
+  return {at::kCUDA, static_cast<c10::DeviceIndex>(cuda.value_or(0))};
 }
 
 }  // namespace

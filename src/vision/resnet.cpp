@@ -43,8 +43,6 @@ struct NormFactors {
 
 NormFactors take_batch_norm(Tensors& tensors, const std::string& name, std::int64_t channels) {
   const auto take = [&](const char* part) { return tensors.take(name + part, {channels}).to(at::kDouble); };
-  // A counter of training steps.
-  if (tensors.contains(name + ".num_batches_tracked")) tensors.take(name + ".num_batches_tracked", {});
   const at::Tensor scale = take(".weight") / (take(".running_var") + kBatchNormEps).sqrt();
   return {scale, take(".bias") - take(".running_mean") * scale};
 }

@@ -8,7 +8,7 @@
 
 namespace caption {
 
-/// Channels of one attention head in every published CLIP.
+/// Channels of one attention head in every CLIP of OpenAI, and in open_clip's up to ViT-L.
 inline constexpr std::int64_t kClipHeadWidth = 64;
 
 /// Side of the square of positions that `name` [side * side + 1, width] holds beside its first one.

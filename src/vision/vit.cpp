@@ -31,6 +31,13 @@ VitSizes read_sizes(const Tensors& tensors) {
   sizes.embedding = tensors.shape("proj", 2)[1];
   sizes.layers = tensors.count_blocks("transformer.resblocks.");
   sizes.heads = sizes.width / kClipHeadWidth;
+  // open_clip's ViT-H, ViT-g and ViT-bigG have heads of 80, 88 and 104 channels, which no shape tells.
+  if (sizes.width == 1280 || sizes.width == 1408 || sizes.width == 1664) {
+    tensors.fail("conv1.weight",
+                 "a ViT of width " + std::to_string(sizes.width) +
+                     " (open_clip's ViT-H, ViT-g or ViT-bigG) has heads of another width than " +
+                     std::to_string(kClipHeadWidth) + " and is not supported");
+  }
   if (sizes.width < kClipHeadWidth || sizes.width % kClipHeadWidth != 0) {
     tensors.fail("conv1.weight", "a ViT's width must be a multiple of " + std::to_string(kClipHeadWidth) +
                                      ", found shape " + to_string(conv));

@@ -99,9 +99,9 @@ bool is_causal_mask(std::string_view name) {
   return name.starts_with("h.") && (name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias"));
 }
 
-/// `name` without what stands before the names of CLIP. Text side and training state of OpenAI's CLIP and of
-/// open_clip's
-/// (`text.` is its newer layout, logit_bias SigLIP's). The three sizes are tensors in OpenAI's state dicts.
+/// Whether `name`, without what stands before CLIP's names, belongs to the text side or the training state of
+/// OpenAI's or open_clip's CLIP (`text.` is open_clip's newer layout, logit_bias SigLIP's). The three sizes
+/// are tensors in OpenAI's state dicts.
 bool is_clip_text_side(std::string_view name) {
   return starts_with_any(name, {"transformer.resblocks.", "ln_final.", "text."}) ||
          is_any(name, {"token_embedding.weight", "positional_embedding", "text_projection",

@@ -47,7 +47,7 @@ def test_the_first_signal_finishes_what_is_in_work(slow, work, number):
     assert process.returncode == 130
     records = [json.loads(line) for line in (work / "out").read_text().splitlines()]
     assert [record["image"] for record in records] == [f"{i}.jpg" for i in range(len(records))]
-    assert len(records) % 4 == 0 and 4 <= len(records) < 100
+    assert 1 <= len(records) < 100
     assert f"interrupted: {len(records)} captioned, 0 failed, the rest not tried" in err.decode()
 
 

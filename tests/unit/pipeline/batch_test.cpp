@@ -116,6 +116,17 @@ TEST_F(BatchTest, BadImagesBecomeRecordsAndTheRunGoesOn) {
   EXPECT_EQ(records_[4].captions.at(0).text, "two");
 }
 
+TEST_F(BatchTest, DevicesAndHugeFilesAreRefused) {
+  const Input huge = file("huge", "");
+  fs::resize_file(huge.file, (std::uintmax_t{1} << 31) + 1);  // sparse
+  const std::vector<Input> inputs = {{"zero", "/dev/zero"}, huge, file("c", "one")};
+  caption_all(captioner_, over(inputs), collect(), {}, interrupt_);
+  ASSERT_EQ(records_.size(), 3U);
+  EXPECT_EQ(records_[0].error->kind(), ErrorKind::unreadable);
+  EXPECT_EQ(records_[1].error->kind(), ErrorKind::too_large);
+  EXPECT_EQ(records_[2].captions.at(0).text, "one");
+}
+
 TEST_F(BatchTest, ADefectEndsTheRun) {
   try {
     caption_all(captioner_, over({file("a", "defect")}), collect(), {}, interrupt_);

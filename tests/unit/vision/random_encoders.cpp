@@ -10,7 +10,6 @@ void add_conv(RandomTensors& random, const std::string& conv, const std::string&
   random.add_norm(norm, shape[0]);
   random.add(norm + ".running_mean", {shape[0]}, 0.2);
   random.map[norm + ".running_var"] = random.normal({shape[0]}, 0.3).exp();
-  random.map[norm + ".num_batches_tracked"] = at::scalar_tensor(7, at::kLong);
 }
 
 at::Tensor linear(const TensorMap& w, const std::string& name, const at::Tensor& x) {
