@@ -26,6 +26,10 @@ Error unreadable(const std::string& why) {
   return {ErrorKind::unreadable, why};
 }
 
+Error too_large() {
+  return {ErrorKind::too_large, "over 2 GiB: not an image file that caption reads"};
+}
+
 /// All that `descriptor` gives, in a way that an interrupt ends even when nothing comes. Throws
 /// Error(unreadable | too_large).
 std::vector<std::byte> read_all(int descriptor, const std::atomic<bool>& interrupt) {
@@ -38,9 +42,7 @@ std::vector<std::byte> read_all(int descriptor, const std::atomic<bool>& interru
     if (count == 0) return bytes;
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw unreadable(std::strerror(errno));
-    if (bytes.size() + static_cast<std::size_t>(count) > kMostBytes) {
-      throw Error(ErrorKind::too_large, "over 2 GiB: not an image file that caption reads");
-    }
+    if (bytes.size() + static_cast<std::size_t>(count) > kMostBytes) throw too_large();
     bytes.insert(bytes.end(), buffer.begin(), buffer.begin() + count);
   }
   throw unreadable("interrupted");
@@ -57,6 +59,10 @@ std::vector<std::byte> read_input(const Input& input, const std::atomic<bool>& i
   if (std::filesystem::is_directory(status)) throw unreadable("is a folder that could not be listed");
   if (std::filesystem::is_character_file(status) || std::filesystem::is_block_file(status)) {
     throw unreadable("is a device, not an image file");
+  }
+  if (std::filesystem::is_regular_file(status) &&
+      std::filesystem::file_size(input.file, error) > kMostBytes && !error) {
+    throw too_large();
   }
   // Non-blocking, or a pipe without a writer would hold us.
   const int descriptor = ::open(input.file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
