@@ -12,7 +12,7 @@ import pytest
 def shell(program, command, **environment):
     """Runs `command`, in which $caption is the program, with a shell that reports a pipeline's every status."""
     done = subprocess.run(
-        ["bash", "-c", command],
+        ["bash", "-c", command.replace("$caption", '"$caption"')],
         cwd=program.folder,
         env=program.full_environment(caption=program.path, **environment),
         stdout=subprocess.PIPE,

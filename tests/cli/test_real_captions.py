@@ -191,7 +191,7 @@ def test_csv(real, photos):
 
 def shell(program, command):
     environment = program.full_environment(caption=program.path)
-    done = subprocess.run(["bash", "-c", command], cwd=program.folder, env=environment, capture_output=True, timeout=120, check=False)
+    done = subprocess.run(["bash", "-c", command.replace("$caption", '"$caption"')], cwd=program.folder, env=environment, capture_output=True, timeout=120, check=False)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
