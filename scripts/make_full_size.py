@@ -174,8 +174,11 @@ def main() -> int:
         command.set_defaults(run=run)
     command.add_argument("--binary", type=Path, required=True, help="the caption program")
     command.add_argument("--beam", type=int, action="append", help="width; may be repeated (default: 1 and 5)")
-    command.add_argument("options", nargs="*", help="options for the program, after --")
-    args = parser.parse_args()
+    # argparse cannot keep what follows "--" for another program when options stand before it.
+    words = sys.argv[1:]
+    split = words.index("--") if "--" in words else len(words)
+    args = parser.parse_args(words[:split])
+    args.options = words[split + 1:]
     return args.run(args)
 
 

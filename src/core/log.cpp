@@ -18,9 +18,13 @@ void write(std::string_view kind, std::string_view message) {
 
 }  // namespace
 
-void set_level(Level value) { level = value; }
+void set_level(Level value) {
+  level = value;
+}
 
-void error(std::string_view message) { write("error: ", message); }
+void error(std::string_view message) {
+  write("error: ", message);
+}
 
 void warning(std::string_view message) {
   if (level != Level::quiet) write("warning: ", message);
