@@ -1,6 +1,6 @@
 #include "bundle/bundle.h"
 
-#include <map>
+#include <type_traits>
 #include <utility>
 
 #include "bundle/digest.h"
@@ -53,14 +53,10 @@ std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder, const Manifest
 }  // namespace
 
 Bundle load_bundle(const fs::path& folder, const Compute& compute) {
-  return load_bundle(folder, read_manifest(folder), compute);
-}
-
-Bundle load_bundle(const fs::path& folder, Manifest manifest, const Compute& compute) {
-  verify_files(folder, manifest, /*hashes=*/false);
   Bundle bundle;
-  bundle.manifest = std::move(manifest);
+  bundle.manifest = read_manifest(folder);
   const Manifest& m = bundle.manifest;
+  verify_files(folder, m, /*hashes=*/false);
   Modules modules = load_modules({.clip = folder / m.encoder.file,
                                   .mapper = folder / m.mapper.file,
                                   .gpt2 = folder / m.language_model.file,

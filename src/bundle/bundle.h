@@ -26,7 +26,4 @@ struct Bundle {
 /// hashes see verify_files. Throws Error(model).
 Bundle load_bundle(const std::filesystem::path& folder, const Compute& compute);
 
-/// As load_bundle, from a manifest that was not written yet.
-Bundle load_bundle(const std::filesystem::path& folder, Manifest manifest, const Compute& compute);
-
 }  // namespace caption

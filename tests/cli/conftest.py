@@ -45,6 +45,18 @@ class Program:
         )
         return Result(done)
 
+    def shell(self, command, **environment):
+        """Runs `command` in bash, in which $caption is the program -> (status, stdout, stderr)."""
+        done = subprocess.run(
+            ["bash", "-c", command.replace("$caption", '"$caption"')],
+            cwd=self.folder,
+            env=self.full_environment(caption=self.path, **environment),
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
     def start(self, *arguments, environment=None, **popen):
         defaults = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(

@@ -9,20 +9,6 @@ import subprocess
 import pytest
 
 
-def shell(program, command, **environment):
-    """Runs `command`, in which $caption is the program, with a shell that reports a pipeline's every status."""
-    done = subprocess.run(
-        ["bash", "-c", command.replace("$caption", '"$caption"')],
-        cwd=program.folder,
-        env=program.full_environment(caption=program.path, **environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
-
-
 def test_text_goes_on_after_failures_which_go_to_stderr(fake, images):
     result = fake.run(*images)
     assert result.code == 1
@@ -127,15 +113,15 @@ def test_csv_has_its_header_even_if_all_fail(fake, images):
 
 
 def test_jq_reads_it(fake, images):
-    code, out, _ = shell(fake, "$caption --json * | jq -r 'select(.caption) | [.image, .caption] | @tsv'")
+    code, out, _ = fake.shell("$caption --json * | jq -r 'select(.caption) | [.image, .caption] | @tsv'")
     assert code == 0 and out == 'a.jpg\ta cat on a mat.\nc.jpg\ta dog, "Rex".\ne.tif\tan owl.\n'
-    code, out, _ = shell(fake, "$caption --json * | jq -r 'select(.error) | .error.code'")
+    code, out, _ = fake.shell("$caption --json * | jq -r 'select(.error) | .error.code'")
     assert out.split() == ["corrupt", "unsupported_format"]
 
 
 def test_a_caption_fits_into_a_command_substitution(fake, images):
     # As in: exiftool -Description="$(caption a.jpg)" a.jpg
-    code, out, _ = shell(fake, 'printf "[%s]" "$($caption --quiet a.jpg)"')
+    code, out, _ = fake.shell('printf "[%s]" "$($caption --quiet a.jpg)"')
     assert code == 0 and out == "[a cat on a mat.]"
 
 
@@ -209,7 +195,7 @@ def test_an_output_that_cannot_be_opened(fake, images):
 
 @pytest.mark.parametrize("arguments", ["a.jpg", "--json a.jpg e.tif", "--format csv a.jpg", "--help", "--version", "models list"])
 def test_a_full_disk_is_reported(fake, images, arguments):
-    code, _, err = shell(fake, f"$caption {arguments} > /dev/full")
+    code, _, err = fake.shell(f"$caption {arguments} > /dev/full")
     assert code == 3 and "cannot write to standard output: No space left on device" in err
 
 
@@ -221,24 +207,23 @@ def test_a_full_disk_for_files(fake, images):
 
 
 def test_a_closed_standard_output_is_reported(fake, work, images):
-    code, _, err = shell(fake, "$caption a.jpg >&-")
+    code, _, err = fake.shell("$caption a.jpg >&-")
     assert code == 3 and "cannot write to standard output: Bad file descriptor" in err
-    code, _, err = shell(fake, "$caption --failed failed.txt b.png a.jpg >&-")
+    code, _, err = fake.shell("$caption --failed failed.txt b.png a.jpg >&-")
     # The file did not take the place of the closed descriptor.
     assert code == 3 and (work / "failed.txt").read_text() == "b.png\n"
 
 
 def test_a_closed_standard_error_harms_nothing(fake, work, images):
-    code, out, _ = shell(fake, "$caption --failed failed.txt b.png a.jpg 2>&-")
+    code, out, _ = fake.shell("$caption --failed failed.txt b.png a.jpg 2>&-")
     assert code == 1 and out == "a.jpg\ta cat on a mat.\n" and (work / "failed.txt").read_text() == "b.png\n"
 
 
 def test_a_closed_pipe_ends_the_run_quietly(fake, images):
-    code, out, err = shell(
-        fake, "set -o pipefail; yes a.jpg | head -20000 > list; $caption --quiet --files-from list | head -1; echo ${PIPESTATUS[0]}"
+    code, out, err = fake.shell("set -o pipefail; yes a.jpg | head -20000 > list; $caption --quiet --files-from list | head -1; echo ${PIPESTATUS[0]}"
     )
     assert out == "a.jpg\ta cat on a mat.\n0\n" and err == ""
-    code, out, err = shell(fake, "$caption --help | true; echo ${PIPESTATUS[0]}")
+    code, out, err = fake.shell("$caption --help | true; echo ${PIPESTATUS[0]}")
     assert out == "0\n" and err == ""
 
 

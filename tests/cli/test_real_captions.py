@@ -189,14 +189,8 @@ def test_csv(real, photos):
     ]
 
 
-def shell(program, command):
-    environment = program.full_environment(caption=program.path)
-    done = subprocess.run(["bash", "-c", command.replace("$caption", '"$caption"')], cwd=program.folder, env=environment, capture_output=True, timeout=120, check=False)
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
-
-
 def test_jq_pipeline(real, photos):
-    code, out, _ = shell(real, "$caption --json --quiet *.jpg | jq -r '[.image, .caption, .mean_logprob] | @tsv'")
+    code, out, _ = real.shell("$caption --json --quiet *.jpg | jq -r '[.image, .caption, .mean_logprob] | @tsv'")
     assert code == 0
     assert [line.split("\t")[0] for line in out.splitlines()] == photos
     assert all(float(line.split("\t")[2]) <= 0 for line in out.splitlines())
@@ -205,12 +199,12 @@ def test_jq_pipeline(real, photos):
 def test_sidecar_files_by_shell(real, photos, work):
     """As exiftool users do: one caption for each image, by name."""
     loop = '$caption --quiet *.jpg | while IFS=$\'\\t\' read -r name text; do printf %s "$text" > "${name%.jpg}.txt"; done'
-    assert shell(real, loop)[0] == 0
+    assert real.shell(loop)[0] == 0
     assert all((work / photo).with_suffix(".txt").read_text() for photo in photos)
 
 
 def test_a_full_disk_and_a_closed_pipe(real, photos):
-    code, _, err = shell(real, f"$caption {photos[0]} > /dev/full")
+    code, _, err = real.shell(f"$caption {photos[0]} > /dev/full")
     assert code == 3 and "No space left on device" in err
-    code, out, err = shell(real, "$caption --quiet *.jpg *.jpg *.jpg | head -1; echo ${PIPESTATUS[0]}")
+    code, out, err = real.shell("$caption --quiet *.jpg *.jpg *.jpg | head -1; echo ${PIPESTATUS[0]}")
     assert out.splitlines()[1] == "0" and err == ""

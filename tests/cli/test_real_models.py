@@ -88,3 +88,32 @@ def test_an_import_that_fails_leaves_nothing(real, parity, tmp_path):
     assert not (tmp_path / "home" / ".local" / "share" / "caption" / "models" / "mixed").exists()
     result = real.run("models", "import", *files[:2], "--captioner", parity / "vit-mlp" / "vocab.bpe", "--name", "text")
     assert result.code == 3 and "vocab.bpe" in result.err
+
+
+def test_import_refuses_a_second_gpt2(real, parity, tmp_path):
+    own = parity / "vit-mlp"
+    other = tmp_path / "gpt2.pt"
+    shutil.copy(own / "captioner.pt", other)
+    result = real.run("models", "import", "--clip", own / "clip.pt", "--captioner", own / "captioner.pt",
+                      "--gpt2", other, "--name", "two", "--tokenizer", own)
+    assert result.code == 3 and "leave out --gpt2" in result.err
+
+
+def test_import_refuses_another_activation_than_the_file_says(real, parity):
+    own = parity / "vit-mlp"
+    result = real.run("models", "import", "--clip", own / "clip.pt", "--captioner", own / "captioner.pt",
+                      "--activation", "gelu", "--name", "wrong", "--tokenizer", own)
+    assert result.code == 3 and "quick_gelu, not gelu" in result.err
+
+
+def test_import_finds_a_damaged_download(real, parity, work, tmp_path):
+    def flip(folder):
+        data = bytearray((folder / "captioner.pt").read_bytes())
+        data[len(data) // 2] ^= 1
+        (folder / "captioner.pt").write_bytes(data)
+
+    folder = damaged(parity, work, flip)
+    result = real.run("models", "import", "--clip", folder / "clip.pt", "--captioner", folder / "captioner.pt",
+                      "--name", "bad", "--tokenizer", folder)
+    assert result.code == 3 and "captioner.pt" in result.err
+    assert not list(tmp_path.rglob("*bad*"))
