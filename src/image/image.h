@@ -34,7 +34,11 @@ RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions&
 /// Both sizes are at least 1x1, else Error(internal).
 RgbImage resize_bicubic(const RgbImage& image, int width, int height);
 
-/// Short side to R, centre crop, normalise -> [3, R, R] (clipcap's and torchvision's order and rounding).
+/// Short side to `side`, then the square in the middle, [side, side, 3] (clipcap's and torchvision's order
+/// and rounding). All sizes are at least 1x1, else Error(internal).
+RgbImage centre_square(const RgbImage& image, int side);
+
+/// `centre_square` of side R, normalised -> [3, R, R].
 Pixels to_pixels(const RgbImage& image, const PixelFormat& format);
 
 /// Name and version of the library that decodes, as a line "name version".

@@ -36,16 +36,20 @@ std::array<float, 256> normalised(float mean, float std) {
 
 }  // namespace
 
-Pixels to_pixels(const RgbImage& image, const PixelFormat& format) {
-  const int r = format.resolution;
-  if (image.width < 1 || image.height < 1 || r < 1) {
-    throw Error(ErrorKind::internal, "to_pixels: the image and the resolution must be at least 1x1");
+RgbImage centre_square(const RgbImage& image, int side) {
+  if (image.width < 1 || image.height < 1 || side < 1) {
+    throw Error(ErrorKind::internal, "centre_square: the image and the side must be at least 1x1");
   }
   const int short_side = std::min(image.width, image.height);
-  const std::int64_t width = resized_side(image.width, short_side, r);
-  const std::int64_t height = resized_side(image.height, short_side, r);
-  const RgbImage square = resize_region(image, {width, crop_offset(width, r), r},
-                                        {height, crop_offset(height, r), r});  // [R, R, 3]
+  const std::int64_t width = resized_side(image.width, short_side, side);
+  const std::int64_t height = resized_side(image.height, short_side, side);
+  return resize_region(image, {width, crop_offset(width, side), side},
+                       {height, crop_offset(height, side), side});
+}
+
+Pixels to_pixels(const RgbImage& image, const PixelFormat& format) {
+  const int r = format.resolution;
+  const RgbImage square = centre_square(image, r);  // [R, R, 3]
 
   const std::size_t area = static_cast<std::size_t>(r) * static_cast<std::size_t>(r);
   Pixels pixels{r, std::vector<float>(area * 3)};
