@@ -39,7 +39,7 @@ THIRD_PARTIES = {
 }
 # Headers and sources that the program links without LibTorch.
 WITHOUT_TORCH = [
-    "include/caption/*.h", "src/core/error.cpp", "src/core/log.*", "src/bundle/manifest.*", "src/bundle/registry.*",
+    "include/caption/*.h", "src/core/error.cpp", "src/core/log.*", "src/core/utf8.*", "src/bundle/manifest.*", "src/bundle/registry.*",
     "src/bundle/import_request.h", "src/pipeline/batch.*", "src/pipeline/engine.h", "src/cli/*", "src/main.cpp",
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)

@@ -3,12 +3,12 @@
 #include <utility>
 
 #include "caption/error.h"
+#include "core/utf8.h"
 #include "text/file.h"
 #include "text/gpt2_merges.h"
 #include "text/gpt2_vocabulary.h"
 #include "text/pretokenize.h"
 #include "text/tokenizer.h"
-#include "text/utf8.h"
 
 namespace caption {
 namespace {

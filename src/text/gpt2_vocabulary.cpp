@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "caption/error.h"
+#include "core/utf8.h"
 #include "text/file.h"
-#include "text/utf8.h"
 
 namespace caption {
 namespace {

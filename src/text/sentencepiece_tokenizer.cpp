@@ -1,9 +1,9 @@
 #include <sentencepiece_processor.h>
 
 #include "caption/error.h"
+#include "core/utf8.h"
 #include "text/file.h"
 #include "text/tokenizer.h"
-#include "text/utf8.h"
 
 namespace caption {
 namespace {
