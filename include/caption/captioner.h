@@ -15,8 +15,9 @@ namespace caption {
 
 /// One picture as the image encoder takes it.
 struct Pixels {
-  int resolution = 0;         ///< R
-  std::vector<float> values;  ///< [3, R, R], RGB, normalised per channel
+  int resolution = 0;                ///< R
+  std::vector<float> values;         ///< [3, R, R], RGB, normalised per channel
+  std::vector<std::byte> thumbnail;  ///< the whole picture, upright, as a small JPEG, if it was asked for
 };
 
 /// One caption of one image.

@@ -26,6 +26,8 @@ struct ImageOptions {
   /// Images with more pixels (width x height, in megapixels) are refused before they are decoded.
   /// Raise it for scans and panoramas.
   double max_megapixels = 100;
+  /// Longest side, in pixels, of the small picture that is made beside the pixels, for a report; 0 makes none.
+  int thumbnail = 0;
 };
 
 /// Bounds of DecodeOptions' values.

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "caption/error.h"
 #include "cli/engine_library.h"
+#include "cli/html_report.h"
 #include "cli/inputs.h"
 #include "cli/models.h"
 #include "cli/output.h"
@@ -67,38 +69,54 @@ class StartedInputs {
   std::optional<Input> first_;
 };
 
-/// Takes the records of a run: to the output, the list of failures and the terminal.
+/// Where a run writes. Opened before the model is loaded, so that a wrong name costs no time, but not yet
+/// emptied.
+struct Outputs {
+  explicit Outputs(const CaptionConfig& config) : records(config.output ? Output(*config.output) : Output()) {
+    if (config.failed) failed.emplace(*config.failed);
+    if (config.html) html.emplace(*config.html);
+  }
+
+  Output records;
+  std::optional<Output> failed;
+  std::optional<Output> html;
+};
+
+/// Takes the records of a run: to the outputs and the terminal.
 class Results {
  public:
-  Results(const CaptionConfig& config, const std::string& model, Output& output, Output* failed)
-      : output_(output),
-        failed_(failed),
-        separator_(config.inputs.null_separated ? '\0' : '\n'),
-        single_(is_single_image(config.inputs)),
+  Results(const CaptionConfig& config, const std::string& model, Outputs& outputs)
+      : single_(is_single_image(config.inputs)),
+        output_is_terminal_(outputs.records.is_terminal()),
         progress_(!config.quiet && !single_ && can_show_progress(), config.inputs) {
-    output_.clear();
-    if (failed_ != nullptr) failed_->clear();
-    writer_ = make_writer(
-        {config.format, model, config.batch.decode.n_best > 1, !single_, use_color(config.color, output)},
-        output_);
-    writer_->begin();
+    const RecordStyle style = {config.format, model, config.batch.decode.n_best > 1, !single_,
+                               use_color(config.color, outputs.records)};
+    add(outputs.records, make_writer(style, outputs.records));
+    if (outputs.failed) {
+      add(*outputs.failed, make_failed_list(config.inputs.null_separated ? '\0' : '\n', *outputs.failed));
+    }
+    if (outputs.html) {
+      add(*outputs.html, make_html_report({*config.html, model, config.batch.decode}, *outputs.html));
+    }
+    for (const Sink& sink : sinks_) sink.output.clear();
+    for (const Sink& sink : sinks_) sink.writer->begin();
   }
 
   void take(const Record& record) {
-    const bool message = record.error.has_value();
-    if (message || output_is_terminal_) progress_.clear();
-    writer_->write(record);
-    if (message) log::error(printable(record.error->what()));
-    if (record.error && failed_ != nullptr) list_failed(record.image);
+    if (record.error || output_is_terminal_) progress_.clear();
+    for (const Sink& sink : sinks_) sink.writer->write(record);
+    if (record.error) log::error(printable(record.error->what()));
     progress_.advance();
   }
 
   ExitStatus finish(const BatchSummary& summary) {
     progress_.clear();
-    output_.close();
-    if (failed_ != nullptr) failed_->close();
+    for (const Sink& sink : sinks_) {
+      sink.writer->finish(summary);
+      sink.output.close();
+    }
     const std::string failed = std::to_string(summary.failed);
-    if (interrupted) {
+    if (summary.interrupted) {
       log::info("interrupted: " + std::to_string(summary.captioned) + " captioned, " + failed +
                 " failed, the rest not tried");
       return ExitStatus::interrupted;
@@ -111,22 +129,19 @@ class Results {
   }
 
  private:
-  void list_failed(const std::string& name) {
-    if (name == "-") return;  // its bytes are gone
-    if (name.find(separator_) != std::string::npos) {
-      log::warning("the name '" + printable(name) + "' has a line break: --failed needs --null to keep it");
-      return;
-    }
-    failed_->write(name + separator_);
+  struct Sink {
+    Output& output;
+    std::unique_ptr<RecordWriter> writer;
+  };
+
+  void add(Output& output, std::unique_ptr<RecordWriter> writer) {
+    sinks_.push_back({output, std::move(writer)});
   }
 
-  Output& output_;
-  Output* failed_;
-  char separator_;
   bool single_;
-  bool output_is_terminal_ = output_.is_terminal();
+  bool output_is_terminal_;
   Progress progress_;
-  std::unique_ptr<RecordWriter> writer_;
+  std::vector<Sink> sinks_;
 };
 
 }  // namespace
@@ -138,15 +153,12 @@ ExitStatus run(const CaptionConfig& config) {
   StartedInputs inputs(config.inputs);
   const std::filesystem::path folder =
       config.model.empty() ? locate_default_model() : locate_model(config.model);
-  // Opened before the model is loaded, so that a wrong name costs no time, but not yet emptied.
-  Output output = config.output ? Output(*config.output) : Output();
-  std::optional<Output> failed;
-  if (config.failed) failed.emplace(*config.failed);
+  Outputs outputs(config);
   // Static, because `leave` then spares us giving back a model's memory page by page.
   static const std::unique_ptr<Captioner> captioner =
       load_engine().load_captioner(folder, config.model_options);
 
-  Results results(config, captioner->name(), output, failed ? &*failed : nullptr);
+  Results results(config, captioner->name(), outputs);
   // One image is all or nothing: Ctrl-C may kill at once.
   if (!is_single_image(config.inputs)) catch_interrupts();
   const auto source = [&](const std::atomic<bool>& stop) { return inputs.next(stop); };

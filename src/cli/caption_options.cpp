@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "caption/error.h"
+#include "cli/html_report.h"
 #include "cli/image_names.h"
 #include "cli/parser.h"
 
@@ -56,6 +57,7 @@ Examples:
   caption --model conceptual --beam 5 photo.jpg
   caption -r photos/ --json --output captions.jsonl --failed failed.txt
   caption --files-from failed.txt --json        the failed ones again
+  caption photos/ --n-best 3 --html report.html a page to look through
   curl -s https://example.org/a.jpg | caption -
   find . -name '*.png' -print0 | caption --files-from - -0 --format csv
   caption --json --n-best 3 a.jpg | jq -r '.captions[].caption'
@@ -154,6 +156,9 @@ void add_output(CLI::App& app, CaptionConfig& config, Given& given) {
       ->group("Output");
   add_name(app, "--failed", config.failed, "FILE", "Write the failed inputs' names to FILE, for --files-from")
       ->group("Output");
+  add_name(app, "--html", config.html, "FILE",
+           "Write a report to FILE, too: one page for a browser, with small pictures, captions and scores")
+      ->group("Output");
   add_choice<Color>(app, "--color", config.color, "WHEN",
                     {{"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}},
                     "Colour the names in text; auto: on a terminal")
@@ -232,6 +237,8 @@ Command parse_caption(const std::vector<std::string>& arguments) {
   check_decoding(config.batch.decode, given);
   if (config.output == "-") config.output.reset();
   require(config.failed != "-", "--failed needs a file; captions go to standard output");
+  require(config.html != "-", "--html needs a file; captions go to standard output");
+  if (config.html) config.batch.image.thumbnail = kReportThumbnail;
   config.batch.readers = reader_threads(config.model_options.threads);
   return config;
 }

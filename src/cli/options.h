@@ -36,6 +36,7 @@ struct CaptionConfig {
   Format format = Format::text;
   std::optional<std::filesystem::path> output;  ///< instead of stdout
   std::optional<std::filesystem::path> failed;  ///< where the names of failed inputs go
+  std::optional<std::filesystem::path> html;    ///< where the report goes
   Color color = Color::automatic;
   bool quiet = false;
 };

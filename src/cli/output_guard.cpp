@@ -1,5 +1,9 @@
 #include "cli/output_guard.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "caption/error.h"
 #include "cli/image_names.h"
 
@@ -33,12 +37,18 @@ void guard(const std::string& option, const fs::path& file, const InputOptions& 
 }  // namespace
 
 void guard_outputs(const CaptionConfig& config) {
-  if (config.output) guard("--output", *config.output, config.inputs);
-  if (config.failed) guard("--failed", *config.failed, config.inputs);
+  std::vector<std::pair<std::string, fs::path>> outputs;
+  if (config.output) outputs.emplace_back("--output", *config.output);
+  if (config.failed) outputs.emplace_back("--failed", *config.failed);
+  if (config.html) outputs.emplace_back("--html", *config.html);
   std::error_code ignored;
-  if (config.output && config.failed && !fs::is_character_file(*config.output, ignored) &&
-      same_file(*config.output, *config.failed)) {
-    refuse("--failed", *config.failed, "is the file of --output, too");
+  for (auto later = outputs.begin(); later != outputs.end(); ++later) {
+    guard(later->first, later->second, config.inputs);
+    for (auto earlier = outputs.begin(); earlier != later; ++earlier) {
+      if (!fs::is_character_file(earlier->second, ignored) && same_file(earlier->second, later->second)) {
+        refuse(later->first, later->second, "is the file of " + earlier->first + ", too");
+      }
+    }
   }
 }
 

@@ -4,8 +4,8 @@
 
 namespace caption::cli {
 
-/// Throws Error(usage) if --output or --failed would overwrite an input, a list, each other, or any image:
-/// the last happens when the option's value was forgotten (`caption --output *.jpg`).
+/// Throws Error(usage) if --output, --failed or --html would overwrite an input, a list, each other, or any
+/// image: the last happens when the option's value was forgotten (`caption --output *.jpg`).
 void guard_outputs(const CaptionConfig& config);
 
 }  // namespace caption::cli

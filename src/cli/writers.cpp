@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/printable.h"
+#include "core/log.h"
 
 namespace caption::cli {
 namespace {
@@ -111,6 +112,26 @@ class CsvWriter : public RecordWriter {
   Output& output_;
 };
 
+class FailedList : public RecordWriter {
+ public:
+  FailedList(char separator, Output& output) : separator_(separator), output_(output) {}
+
+  void write(const Record& record) override {
+    // The bytes of standard input are gone.
+    if (!record.error || record.image == "-") return;
+    if (record.image.find(separator_) != std::string::npos) {
+      log::warning("the name '" + printable(record.image) +
+                   "' has a line break: --failed needs --null to keep it");
+      return;
+    }
+    output_.write(record.image + separator_);
+  }
+
+ private:
+  char separator_;
+  Output& output_;
+};
+
 }  // namespace
 
 std::unique_ptr<RecordWriter> make_writer(const RecordStyle& style, Output& output) {
@@ -123,6 +144,10 @@ std::unique_ptr<RecordWriter> make_writer(const RecordStyle& style, Output& outp
       break;
   }
   return std::make_unique<TextWriter>(style, output);
+}
+
+std::unique_ptr<RecordWriter> make_failed_list(char separator, Output& output) {
+  return std::make_unique<FailedList>(separator, output);
 }
 
 }  // namespace caption::cli

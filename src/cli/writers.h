@@ -26,6 +26,8 @@ class RecordWriter {
   virtual void begin() {}
   /// One record. Throws ClosedPipe or Error(output).
   virtual void write(const Record& record) = 0;
+  /// What stands after the last record.
+  virtual void finish(const BatchSummary& /*summary*/) {}
 };
 
 /// The writer of `style.format`. `output` must outlive it.
@@ -34,5 +36,9 @@ class RecordWriter {
 /// - jsonl: scripts/schema/record.schema.json. Always valid UTF-8: what is not in a name becomes U+FFFD.
 /// - csv: RFC 4180; one row per caption, or one for a failure. Names keep their bytes.
 std::unique_ptr<RecordWriter> make_writer(const RecordStyle& style, Output& output);
+
+/// The names of the images that failed, each followed by `separator`, as --files-from reads them. One that
+/// has the separator in it is left out with a warning. `output` must outlive it.
+std::unique_ptr<RecordWriter> make_failed_list(char separator, Output& output);
 
 }  // namespace caption::cli

@@ -203,7 +203,9 @@ class Readers {
 std::vector<Record> caption_batch(Captioner& captioner, std::vector<Prepared> batch,
                                   const DecodeOptions& options) {
   std::vector<Pixels> pixels;
+  std::vector<std::vector<std::byte>> thumbnails;
   for (Prepared& prepared : batch) {
+    thumbnails.push_back(std::move(prepared.pixels.thumbnail));
     if (!prepared.error) pixels.push_back(std::move(prepared.pixels));
   }
   std::vector<std::vector<Caption>> captions;
@@ -214,7 +216,7 @@ std::vector<Record> caption_batch(Captioner& captioner, std::vector<Prepared> ba
     const bool failed = prepared.error.has_value();
     records.push_back({std::move(prepared.name),
                        failed ? std::vector<Caption>{} : std::move(captions.at(next)),
-                       std::move(prepared.error)});
+                       std::move(prepared.error), std::move(thumbnails.at(records.size()))});
     if (!failed) ++next;
   }
   return records;

@@ -9,6 +9,7 @@
 #include "core/parallel.h"
 #include "decode/search.h"
 #include "image/image.h"
+#include "image/thumbnail.h"
 #include "pipeline/device.h"
 
 namespace caption {
@@ -63,7 +64,10 @@ class BundleCaptioner : public Captioner {
   const std::string& name() const override { return bundle_.manifest.name; }
 
   Pixels prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const override {
-    return to_pixels(decode_image(file_bytes, options), format_);
+    const RgbImage image = decode_image(file_bytes, options);
+    Pixels pixels = to_pixels(image, format_);
+    if (options.thumbnail > 0) pixels.thumbnail = encode_thumbnail(image, options.thumbnail);
+    return pixels;
   }
 
   std::vector<std::vector<Caption>> caption(std::span<const Pixels> images,

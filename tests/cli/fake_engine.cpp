@@ -5,6 +5,7 @@
 //   "corrupt...", "unsupported...", "too_large..."   an Error of that kind
 //   "say TEXT"                                       the caption TEXT, as it is
 //   anything else                                    "a picture of N bytes that starts with XX."
+// Its thumbnail is "small " and the file's first bytes.
 // The environment decides the rest:
 //   FAKE_DELAY_MS    how long the model takes for each image
 //   FAKE_LOAD_ERROR  loading the model fails with this message
@@ -45,7 +46,7 @@ class FakeCaptioner : public Captioner {
  public:
   const std::string& name() const override { return name_; }
 
-  Pixels prepare(std::span<const std::byte> file_bytes, const ImageOptions& /*options*/) const override {
+  Pixels prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const override {
     Pixels pixels;
     std::string bytes;
     for (const std::byte byte : file_bytes) {
@@ -56,6 +57,10 @@ class FakeCaptioner : public Captioner {
     if (bytes.starts_with("unsupported")) throw Error(ErrorKind::unsupported_format, "not an image");
     if (bytes.starts_with("too_large"))
       throw Error(ErrorKind::too_large, "more pixels than --max-megapixels allows");
+    if (options.thumbnail > 0) {
+      for (const char c : "small " + bytes.substr(0, static_cast<std::size_t>(options.thumbnail)))
+        pixels.thumbnail.push_back(static_cast<std::byte>(c));
+    }
     return pixels;
   }
 

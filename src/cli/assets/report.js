@@ -7,6 +7,8 @@
   /** For comparing: without accents, case and odd widths. */
   const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
+  const signed = (number, digits) => Number(number).toFixed(digits).replace("-", "\u2212");
+
   /** One input's element and what it is found and sorted by. */
   class Entry {
     constructor(element, index) {
@@ -125,7 +127,7 @@
       by("viewer-name").replaceChildren(...copies(record, ".name > *"));
       by("viewer-score").replaceChildren(
         ...record.querySelector(".score").cloneNode(true).childNodes,
-        ` (log-probability ${Number(record.dataset.sum).toFixed(2)}, ${Number(record.dataset.mean).toFixed(3)} per token)`);
+        ` (log-probability ${signed(record.dataset.sum, 2)}, ${signed(record.dataset.mean, 3)} per token)`);
       by("viewer-others").replaceChildren(...copies(record, ".others"));
       for (const others of viewer.querySelectorAll(".others")) others.open = true;
       by("viewer-previous").disabled = at === 0;
