@@ -25,7 +25,7 @@ MAY_INCLUDE = {
 }
 # Single headers that a folder may see beyond its row above.
 EXTRA_HEADERS = {
-    "cli": {"pipeline/batch.h", "pipeline/engine.h", "bundle/manifest.h", "bundle/registry.h", "bundle/import_request.h"},
+    "cli": {"pipeline/batch.h", "pipeline/engine.h", "pipeline/read_input.h", "bundle/manifest.h", "bundle/registry.h", "bundle/import_request.h"},
     "main": set(),
 }
 # A third party's headers, as a pattern, and the folders that may include them.
@@ -40,7 +40,8 @@ THIRD_PARTIES = {
 # Headers and sources that the program links without LibTorch.
 WITHOUT_TORCH = [
     "include/caption/*.h", "src/core/error.cpp", "src/core/log.*", "src/core/utf8.*", "src/bundle/manifest.*", "src/bundle/registry.*",
-    "src/bundle/import_request.h", "src/pipeline/batch.*", "src/pipeline/engine.h", "src/cli/*", "src/main.cpp",
+    "src/bundle/import_request.h", "src/pipeline/batch.*", "src/pipeline/read_input.*", "src/pipeline/explain.*",
+    "src/pipeline/occlusion.*", "src/pipeline/engine.h", "src/cli/*", "src/main.cpp",
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 

@@ -28,6 +28,9 @@ struct Caption {
   double mean_logprob = 0;           ///< score / number of tokens
 };
 
+struct Explanation;     // see caption/explanation.h
+struct ExplainOptions;  // likewise
+
 /// A loaded model. Made by `load_captioner`; lives until its last user lets go.
 class Captioner {
  public:
@@ -44,6 +47,11 @@ class Captioner {
   /// One call at a time. Throws Error(usage) if the options do not fit the model.
   virtual std::vector<std::vector<Caption>> caption(std::span<const Pixels> images,
                                                     const DecodeOptions& options) = 0;
+
+  /// Which words of an image's best caption, or of a given text, came from where, and what else could have
+  /// stood there. One call at a time. Throws Error(usage) if the options or the text do not fit the model.
+  virtual Explanation explain(const Pixels& image, const DecodeOptions& options,
+                              const ExplainOptions& explanation) = 0;
 };
 
 /// Loads the bundle in `folder` and checks every tensor. Throws Error(model).

@@ -8,6 +8,7 @@
 #include "cli/html_report.h"
 #include "cli/image_names.h"
 #include "cli/parser.h"
+#include "cli/shared_options.h"
 
 namespace caption::cli {
 namespace {
@@ -88,26 +89,11 @@ void add_inputs(CLI::App& app, CaptionConfig& config) {
   app.add_flag("-0,--null", config.inputs.null_separated,
                "The names of --files-from and --failed end with a NUL byte instead of a newline")
       ->group("Inputs");
-  add_number(app, "--max-megapixels", config.batch.image.max_megapixels, {0.0, 100000.0, true},
-             "Refuse larger images before they are decoded")
-      ->group("Inputs");
+  add_max_megapixels(app, config.batch.image);
 }
 
 void add_model(CLI::App& app, CaptionConfig& config) {
-  add_name(app, "--model", config.model, "NAME",
-           "A model's name (see 'caption models list') or its folder [default conceptual if it is installed, "
-           "else demo]")
-      ->group("Model");
-  add_name(app, "--device", config.model_options.device, "DEVICE",
-           "auto, cpu, cuda or cuda:N [default " + config.model_options.device + "]")
-      ->group("Model");
-  add_choice<Precision>(app, "--precision", config.model_options.precision, "TYPE",
-                        {{"fp32", Precision::fp32}, {"bf16", Precision::bf16}},
-                        "Type of the weights: bf16 halves memory and may change a caption in rare near-ties")
-      ->group("Model");
-  add_number(app, "--threads", config.model_options.threads, {0, 1024},
-             "Threads for the arithmetic; 0 is one per core. Captions do not depend on it")
-      ->group("Model");
+  add_model_options(app, config.model, config.model_options);
   add_number(app, "--batch", config.batch.batch, {1, 4096},
              "Images that go through the model together at most. Captions do not depend on it")
       ->group("Model");
@@ -115,15 +101,11 @@ void add_model(CLI::App& app, CaptionConfig& config) {
 
 void add_search(CLI::App& app, CaptionConfig& config, Given& given) {
   DecodeOptions& decode = config.batch.decode;
-  given.beam =
-      add_number(app, "--beam", decode.beam, {1, kMostHypotheses}, "Width of the beam search; 1 is greedy")
-          ->group("Captions");
+  given.beam = add_beam(app, decode);
   given.n_best = add_number(app, "--n-best", decode.n_best, {1, kMostHypotheses},
                             "Captions per image, best first; at most the beam")
                      ->group("Captions");
-  add_number(app, "--max-tokens", decode.max_tokens, {0, 100000},
-             "End a caption after so many tokens; 0 is the model's own limit")
-      ->group("Captions");
+  add_max_tokens(app, decode);
   given.length_penalty =
       add_number(
           app, "--length-penalty", decode.length_penalty, {0.0, kHighestLengthPenalty},
@@ -184,14 +166,6 @@ void check_decoding(const DecodeOptions& decode, const Given& given) {
                                             ", not " + std::to_string(decode.beam) + ", or --sample");
 }
 
-void check_device(const std::string& device) {
-  const bool numbered = device.starts_with("cuda:") && device.size() > 5 && device.size() <= 8 &&
-                        device.find_first_not_of("0123456789", 5) == std::string::npos;
-  require(numbered || device == "auto" || device == "cpu" || device == "cuda",
-          "--device needs auto, cpu, cuda or cuda:N, not '" + device + "'" +
-              did_you_mean(device, {"auto", "cpu", "cuda"}));
-}
-
 void check_inputs(const CaptionConfig& config) {
   const InputOptions& inputs = config.inputs;
   require(!inputs.names.empty() || inputs.files_from,
@@ -233,7 +207,7 @@ Command parse_caption(const std::vector<std::string>& arguments) {
           "--json is --format jsonl: it does not go with another --format");
   if (given.json) config.format = Format::jsonl;
   check_inputs(config);
-  check_device(config.model_options.device);
+  check_device(config.model_options.device, "caption");
   check_decoding(config.batch.decode, given);
   if (config.output == "-") config.output.reset();
   require(config.failed != "-", "--failed needs a file; captions go to standard output");

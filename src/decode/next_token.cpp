@@ -67,6 +67,15 @@ void NextToken::likeliest(std::size_t count, std::vector<Candidate>& candidates)
   for (Candidate& candidate : candidates) candidate.log_probability = log_probability(candidate.token);
 }
 
+std::size_t NextToken::rank(std::int32_t token) const {
+  const auto index = static_cast<std::size_t>(token);
+  std::size_t before = 0;
+  for (std::size_t i = 0; i < logits_.size(); ++i) {
+    before += logits_[i] > logits_[index] || (logits_[i] == logits_[index] && i < index) ? 1U : 0U;
+  }
+  return before + 1;
+}
+
 void NextToken::weights(std::vector<float>& result) const {
   result.resize(logits_.size());
   exponentials(logits_.data(), logits_.size(), peak_, result.data());

@@ -31,6 +31,9 @@ class NextToken {
   /// can come.
   void likeliest(std::size_t count, std::vector<Candidate>& candidates) const;
 
+  /// Its place among all tokens, in the order of `likeliest`: 1 is the first.
+  std::size_t rank(std::int32_t token) const;
+
   /// exp(logit - largest logit) of every token: proportional to the probabilities.
   void weights(std::vector<float>& result) const;
 

@@ -11,33 +11,11 @@
 #include "image/image.h"
 #include "image/thumbnail.h"
 #include "pipeline/device.h"
+#include "pipeline/explain.h"
+#include "pipeline/language_model.h"
 
 namespace caption {
 namespace {
-
-/// GPT-2 as a search sees it.
-class LanguageModel : public StepFunction {
- public:
-  /// prefix [B, P, E]
-  LanguageModel(const Gpt2& gpt2, const at::Tensor& prefix, std::int64_t max_tokens)
-      : session_(gpt2.start(prefix, max_tokens)) {}
-
-  Logits start() override { return view(session_.prefill()); }  // [B, V]
-  Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents) override {
-    return view(session_.step(tokens, parents));  // [R, V]
-  }
-
- private:
-  Logits view(at::Tensor logits) {
-    logits_ = std::move(logits).cpu().contiguous();
-    const auto rows = static_cast<std::size_t>(logits_.size(0));
-    const auto vocabulary = static_cast<std::size_t>(logits_.size(1));
-    return {{logits_.const_data_ptr<float>(), rows * vocabulary}, rows, vocabulary};
-  }
-
-  Gpt2Session session_;
-  at::Tensor logits_;  // keeps the values alive until the next call
-};
 
 std::string trimmed(const std::string& text) {
   constexpr const char* kSpace = " \t\r\n\f\v";
@@ -75,26 +53,62 @@ class BundleCaptioner : public Captioner {
     if (images.empty()) return {};
     const DecodeOptions options = resolve(asked);
     const at::InferenceMode no_gradients;
-    const at::Tensor pixels = stack(images);                 // [B, 3, R, R]
-    at::Tensor embedding = bundle_.encoder->encode(pixels);  // [B, D]
-    if (bundle_.manifest.mapper.normalize) embedding = embedding / embedding.norm(2, -1, /*keepdim=*/true);
-    const at::Tensor prefix = bundle_.mapper->map(embedding);  // [B, P, E]
-    LanguageModel model(*bundle_.gpt2, prefix, options.max_tokens);
-    const StopRule stop{static_cast<std::int32_t>(bundle_.manifest.stop.token)};
-    return describe(search(model, stop, options));  // [B][n_best]
+    LanguageModel model(*bundle_.gpt2, prefix_of(images), options.max_tokens);
+    return describe(search(model, {stop_token()}, options));  // [B][n_best]
+  }
+
+  Explanation explain(const Pixels& image, const DecodeOptions& options,
+                      const ExplainOptions& explanation) override {
+    const at::InferenceMode no_gradients;
+    Caption caption = explanation.text ? given(*explanation.text)
+                                       : std::move(this->caption({&image, 1}, options).at(0).at(0));
+    const auto steps = static_cast<std::int64_t>(caption.tokens.size()) - 1;
+    const auto start = [&](std::span<const Pixels> versions) {
+      return std::make_unique<LanguageModel>(*bundle_.gpt2, prefix_of(versions), steps);
+    };
+    return explain_caption({image, std::move(caption), options.temperature}, *bundle_.tokenizer, start,
+                           explanation);
   }
 
  private:
+  /// B images -> prefix [B, P, E]
+  at::Tensor prefix_of(std::span<const Pixels> images) const {
+    const at::Tensor pixels = stack(images);                 // [B, 3, R, R]
+    at::Tensor embedding = bundle_.encoder->encode(pixels);  // [B, D]
+    if (bundle_.manifest.mapper.normalize) embedding = embedding / embedding.norm(2, -1, /*keepdim=*/true);
+    return bundle_.mapper->map(embedding);  // [B, P, E]
+  }
+
+  std::int32_t stop_token() const { return static_cast<std::int32_t>(bundle_.manifest.stop.token); }
+
   /// The options with the model's own maximum in place of "as the model says".
   DecodeOptions resolve(DecodeOptions options) const {
     if (options.max_tokens == 0) options.max_tokens = static_cast<int>(bundle_.manifest.stop.max_tokens);
-    const std::int64_t most = bundle_.gpt2->context() - bundle_.mapper->prefix_length();
+    const std::int64_t most = most_tokens();
     if (options.max_tokens < 0 || options.max_tokens > most) {
       throw Error(ErrorKind::usage, "--max-tokens " + std::to_string(options.max_tokens) + ": the model '" +
                                         name() + "' takes 1 to " + std::to_string(most) +
                                         " (its positions less the prefix)");
     }
     return options;
+  }
+
+  /// What fits into the model's positions behind the prefix.
+  std::int64_t most_tokens() const { return bundle_.gpt2->context() - bundle_.mapper->prefix_length(); }
+
+  /// A text as if the model had written it; its score is not known yet.
+  Caption given(const std::string& text) const {
+    Caption caption{text, bundle_.tokenizer->encode(text)};
+    if (caption.tokens.empty()) throw Error(ErrorKind::usage, "the text to explain is empty");
+    // A stop token that is text, as GPT-2's ".", is the writer's business.
+    if (bundle_.tokenizer->piece(stop_token()).special) caption.tokens.push_back(stop_token());
+    const auto count = static_cast<std::int64_t>(caption.tokens.size());
+    if (count > most_tokens()) {
+      throw Error(ErrorKind::usage, "the text to explain has " + std::to_string(count) +
+                                        " tokens: the model '" + name() + "' takes at most " +
+                                        std::to_string(most_tokens()));
+    }
+    return caption;
   }
 
   /// B images -> [B, 3, R, R] on the device

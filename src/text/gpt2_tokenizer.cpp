@@ -43,18 +43,25 @@ class Gpt2Tokenizer : public Tokenizer {
 
   std::string decode(std::span<const std::int32_t> ids) const override {
     std::string bytes;
-    for (const std::int32_t id : ids) {
-      if (id < 0 || id >= size()) {
-        throw Error(ErrorKind::internal, "token id " + std::to_string(id) + " is not in [0, " +
-                                             std::to_string(size()) + "), the vocabulary of " +
-                                             vocabulary_.path().string());
-      }
-      bytes += vocabulary_.bytes(id);
-    }
+    for (const std::int32_t id : ids) bytes += bytes_of(id);
     return replace_invalid_utf8(std::move(bytes));
   }
 
+  Piece piece(std::int32_t id) const override {
+    const std::string_view bytes = bytes_of(id);
+    return {std::string(bytes), bytes == kEndOfText};
+  }
+
  private:
+  std::string_view bytes_of(std::int32_t id) const {
+    if (id < 0 || id >= size()) {
+      throw Error(ErrorKind::internal, "token id " + std::to_string(id) + " is not in [0, " +
+                                           std::to_string(size()) + "), the vocabulary of " +
+                                           vocabulary_.path().string());
+    }
+    return vocabulary_.bytes(id);
+  }
+
   /// Captioning only decodes: the tables for encoding are built when someone first encodes.
   const Gpt2Merges& encoding_tables() const {
     const std::lock_guard lock(mutex_);

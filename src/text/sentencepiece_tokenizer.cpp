@@ -29,19 +29,36 @@ class SentencepieceTokenizer : public Tokenizer {
   }
 
   std::string decode(std::span<const std::int32_t> ids) const override {
-    for (const std::int32_t id : ids) {
-      if (id < 0 || id >= size()) {
-        throw Error(ErrorKind::internal, "token id " + std::to_string(id) + " is not in [0, " +
-                                             std::to_string(size()) + "), the vocabulary of " +
-                                             path_.string());
-      }
-    }
+    for (const std::int32_t id : ids) require_known(id);
     std::string text;
     check(processor_.Decode(std::vector<int>(ids.begin(), ids.end()), &text), "decode token ids");
     return text;
   }
 
+  Piece piece(std::int32_t id) const override {
+    require_known(id);
+    const std::string& name = processor_.IdToPiece(id);
+    if (processor_.IsControl(id) || processor_.IsUnknown(id)) return {name, true};
+    if (processor_.IsByte(id)) {  // "<0xE2>"
+      return {std::string(1, static_cast<char>(std::stoi(name.substr(3, 2), nullptr, 16))), false};
+    }
+    constexpr std::string_view kSpaceMark = "\u2581";
+    std::string bytes;
+    for (std::size_t at = 0; at < name.size();) {
+      const bool space = name.compare(at, kSpaceMark.size(), kSpaceMark) == 0;
+      bytes += space ? ' ' : name[at];
+      at += space ? kSpaceMark.size() : 1;
+    }
+    return {bytes, false};
+  }
+
  private:
+  void require_known(std::int32_t id) const {
+    if (id >= 0 && id < size()) return;
+    throw Error(ErrorKind::internal, "token id " + std::to_string(id) + " is not in [0, " +
+                                         std::to_string(size()) + "), the vocabulary of " + path_.string());
+  }
+
   void check(const sentencepiece::util::Status& status, const std::string& task) const {
     if (status.ok()) return;
     throw Error(ErrorKind::internal,

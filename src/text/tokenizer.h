@@ -10,6 +10,12 @@
 
 namespace caption {
 
+/// What one token stands for within a text.
+struct Piece {
+  std::string bytes;     ///< with the space that it may begin with; perhaps only a part of a UTF-8 character
+  bool special = false;  ///< it stands for no text, like one that ends a text; `bytes` is its name
+};
+
 /// Text <-> token ids of one language model. Safe to use from several threads.
 class Tokenizer {
  public:
@@ -21,6 +27,8 @@ class Tokenizer {
   /// errors="replace" does, with sentencepiece one for each byte, as that library does. Ids outside [0, size)
   /// are an Error(internal).
   virtual std::string decode(std::span<const std::int32_t> ids) const = 0;
+  /// What `id` alone stands for. Ids outside [0, size) are an Error(internal).
+  virtual Piece piece(std::int32_t id) const = 0;
 };
 
 /// GPT-2's byte-level BPE from its published files encoder.json (or vocab.json) and vocab.bpe (or

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "caption/explanation.h"
 #include "pipeline/engine.h"
 
 namespace caption {
@@ -85,6 +86,26 @@ class FakeCaptioner : public Captioner {
       }
       result.push_back(captions);
     }
+    return result;
+  }
+
+  /// "NAME" in two tokens and "." in one, in a grid of 3: the first word at the top left, "." nowhere.
+  Explanation explain(const Pixels& image, const DecodeOptions& options,
+                      const ExplainOptions& explanation) override {
+    note("explain batch " + std::to_string(explanation.batch) + " grid " + std::to_string(explanation.grid) +
+         " top " + std::to_string(explanation.alternatives) + " text " + explanation.text.value_or("none") +
+         " beam " + std::to_string(options.beam) + " max_tokens " + std::to_string(options.max_tokens));
+    const std::string word = explanation.text.value_or(text_of(image));
+    Explanation result;
+    result.caption = {word + ".", {1, 2, 13}, -1.75, -1.75 / 3};
+    result.tokens = {{{1, word.substr(0, 1), -1}, 2, {{5, "b", -0.5}}},
+                     {{2, word.substr(1), -0.5}, 1, {{6, " <0xFF>", -2}, {7, "\n", -20}}},
+                     {{13, ".", -0.25}, 1, {}}};
+    result.words = {{word, 0, 2, -1.5, {3, 1, 0, 1, 0, 0, 0, 0, -0.5}},
+                    {".", 2, 1, -0.25, std::vector<double>(9, 0.01)}};
+    result.grid = 3;
+    result.resolution = 8;
+    result.window = 5;
     return result;
   }
 

@@ -9,6 +9,8 @@
 #include <set>
 #include <thread>
 
+#include "caption/explanation.h"
+
 namespace caption {
 namespace {
 
@@ -43,6 +45,8 @@ class FakeCaptioner : public Captioner {
     }
     return captions;
   }
+
+  Explanation explain(const Pixels&, const DecodeOptions&, const ExplainOptions&) override { return {}; }
 
   std::string name_ = "fake";
   std::vector<std::size_t> batches_;

@@ -1,0 +1,56 @@
+#include "cli/shared_options.h"
+
+#include "caption/error.h"
+#include "cli/parser.h"
+
+namespace caption::cli {
+
+void add_model_options(CLI::App& app, std::string& model, ModelOptions& options) {
+  add_name(app, "--model", model, "NAME",
+           "A model's name (see 'caption models list') or its folder [default conceptual if it is installed, "
+           "else demo]")
+      ->group("Model");
+  add_name(app, "--device", options.device, "DEVICE",
+           "auto, cpu, cuda or cuda:N [default " + options.device + "]")
+      ->group("Model");
+  add_choice<Precision>(app, "--precision", options.precision, "TYPE",
+                        {{"fp32", Precision::fp32}, {"bf16", Precision::bf16}},
+                        "Type of the weights: bf16 halves memory and may change a caption in rare near-ties")
+      ->group("Model");
+  add_number(app, "--threads", options.threads, {0, 1024},
+             "Threads for the arithmetic; 0 is one per core. Captions do not depend on it")
+      ->group("Model");
+}
+
+CLI::Option* add_max_megapixels(CLI::App& app, ImageOptions& options) {
+  return add_number(app, "--max-megapixels", options.max_megapixels, {0.0, 100000.0, true},
+                    "Refuse larger images before they are decoded")
+      ->group("Inputs");
+}
+
+CLI::Option* add_beam(CLI::App& app, DecodeOptions& options) {
+  return add_number(app, "--beam", options.beam, {1, kMostHypotheses},
+                    "Width of the beam search; 1 is greedy")
+      ->group("Captions");
+}
+
+CLI::Option* add_max_tokens(CLI::App& app, DecodeOptions& options) {
+  return add_number(app, "--max-tokens", options.max_tokens, {0, 100000},
+                    "End a caption after so many tokens; 0 is the model's own limit")
+      ->group("Captions");
+}
+
+void check_device(const std::string& device, const std::string& command) {
+  const bool numbered = device.starts_with("cuda:") && device.size() > 5 && device.size() <= 8 &&
+                        device.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (numbered || device == "auto" || device == "cpu" || device == "cuda") return;
+  throw Error(ErrorKind::usage, std::string("--device needs auto, cpu, cuda or cuda:N, not '")
+                                    .append(device)
+                                    .append("'")
+                                    .append(did_you_mean(device, {"auto", "cpu", "cuda"}))
+                                    .append("; see '")
+                                    .append(command)
+                                    .append(" --help'"));
+}
+
+}  // namespace caption::cli
