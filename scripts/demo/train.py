@@ -1,0 +1,171 @@
+"""Trains the demo model: first the encoder on what is in small scenes, then all of it on captions.
+
+Both stages teach the encoder with two heads that are thrown away afterwards: what the embedding says is in the picture
+(a label for each thing, colour, place and number), and what the feature map says stands at a place. Losses are natural
+logarithms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+
+from evaluate import Reader
+from model import Captioner, Sizes
+from scenes import SceneMaker
+from stream import Stage, batches, label_count, normalise
+
+LABEL_WEIGHT, PLACE_WEIGHT = 0.1, 0.5
+WARM_UP = 200  # steps
+
+
+def stages(args: argparse.Namespace) -> list[Stage]:
+    """What is learned, in order."""
+    return [
+        Stage("things", 64, args.thing_steps, 128, 2e-3, captions=False, shares=(0.7, 0.3, 0.0, 0.0)),
+        Stage("scenes", Sizes().resolution, args.scene_steps, 96, 1.2e-3, captions=True),
+    ]
+
+
+class Teacher(nn.Module):
+    """The captioner with the heads that only training has."""
+
+    def __init__(self, sizes: Sizes, concepts: int):
+        super().__init__()
+        self.captioner = Captioner(sizes)
+        self.captioner.visual.to(memory_format=torch.channels_last)
+        self.labels = nn.Linear(sizes.embedding, label_count(concepts))
+        self.concepts = nn.Linear(32 * sizes.resnet_width, concepts)
+
+    def losses(self, batch: tuple[Tensor, ...], captions: bool) -> dict[str, Tensor]:
+        """The batch as stream.py collates it -> {"labels", "places", "caption"}, scalars."""
+        pixels, labels, named, centres, tokens, targets = batch
+        with torch.autocast("cpu", torch.bfloat16):
+            features = self.captioner.visual.features(normalise(pixels))  # [B, C, g, g]
+            embedding = self.captioner.visual.attnpool(features)  # [B, D]
+            guesses = self.labels(embedding).float()
+            spots = F.grid_sample(features.float(), (2 * centres - 1)[:, :, None], align_corners=False)  # [B, C, 4, 1]
+            things = self.concepts(spots[..., 0].transpose(1, 2)[named >= 0]).float()  # [N, concepts]
+            logits = self.captioner(embedding.float(), tokens).float() if captions else None
+        right = named[named >= 0]
+        found = {
+            "labels": F.binary_cross_entropy_with_logits(guesses, labels, reduction="sum") / len(labels),
+            "places": F.cross_entropy(things, right, label_smoothing=0.05),
+            "named": (things.argmax(-1) == right).float().mean().detach(),
+        }
+        if logits is not None:
+            found["caption"] = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-100)
+        return found
+
+
+def rate(step: int, stage: Stage) -> float:
+    """The learning rate: a warm-up, then half a cosine down to nothing."""
+    late = max(0, step - WARM_UP) / max(1, stage.steps - WARM_UP)
+    return stage.rate * min(1, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * late))
+
+
+def grown(state: dict[str, Tensor], sizes: Sizes) -> dict[str, Tensor]:
+    """The tensors of a smaller resolution's stage with the attention pool's positions stretched to a larger grid."""
+    name = "captioner.visual.attnpool.positional_embedding"
+    positions, grid = state[name], sizes.resolution // 32
+    old = math.isqrt(len(positions) - 1)
+    if old == grid:
+        return state
+    plane = positions[1:].T.reshape(1, -1, old, old)
+    plane = F.interpolate(plane, size=(grid, grid), mode="bilinear", align_corners=False)
+    return state | {name: torch.cat([positions[:1], plane.reshape(-1, grid * grid).T])}
+
+
+def save(path: Path, **state) -> None:
+    torch.save(state, path.with_suffix(".partial"))
+    os.replace(path.with_suffix(".partial"), path)
+
+
+def optimiser_of(teacher: Teacher) -> torch.optim.AdamW:
+    groups = [
+        {"params": [p for p in teacher.parameters() if p.ndim > 1], "weight_decay": 0.05},
+        {"params": [p for p in teacher.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), fused=True)
+
+
+def named_share(captioner: Captioner, processor, maker: SceneMaker, held_out_pairs: bool, count: int) -> float:
+    """The share of the things in `count` fixed scenes that greedy captions name."""
+    reader, side = Reader(maker.concepts), captioner.sizes.resolution
+    captioner.eval()
+    hits: list[bool] = []
+    for start in range(0, count, 64):
+        rngs = [np.random.default_rng([91, i]) for i in range(start, min(start + 64, count))]
+        scenes = [maker.make(rng, (256, 256), held_out_pairs) for rng in rngs]
+        small = [np.asarray(scene.image.resize((side, side), Image.Resampling.BICUBIC)) for scene in scenes]
+        with torch.no_grad():
+            embedding = captioner.visual(normalise(torch.from_numpy(np.stack(small))))
+        for scene, row in zip(scenes, captioner.greedy(embedding, processor.piece_to_id("."))):
+            found = reader.concepts(processor.decode(row))
+            hits += [thing.concept in found for thing in scene.things]
+    captioner.train()
+    return round(float(np.mean(hits)), 4)
+
+
+def train(args: argparse.Namespace, maker: SceneMaker, unseen: SceneMaker) -> None:
+    """Runs the stages, going on from the checkpoint if there is one; writes curve.jsonl beside it.
+
+    `unseen` draws from the picture files that are kept out of training, for the curve alone.
+    """
+    import sentencepiece
+
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    tokenizer = args.cache / "tokenizer.model"
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(tokenizer))
+    path = args.cache / f"{args.name}.pt"
+    state = torch.load(path, weights_only=False) if path.exists() else {"stage": 0, "step": 0}
+    for number, stage in enumerate(stages(args)):
+        if number < state["stage"]:
+            continue
+        sizes = Sizes(resolution=stage.resolution, vocabulary=processor.vocab_size())
+        teacher = Teacher(sizes, len(maker.concepts))
+        optimiser = optimiser_of(teacher)
+        if "model" in state:
+            teacher.load_state_dict(grown(state["model"], sizes))
+        if number == state["stage"] and "optimiser" in state:
+            optimiser.load_state_dict(state["optimiser"])
+        first = state["step"] if number == state["stage"] else 0
+        sums: dict[str, float] = {}
+        began = time.time()
+        for step, batch in enumerate(batches(maker, tokenizer, stage, first, args.seed, args.workers), first):
+            for group in optimiser.param_groups:
+                group["lr"] = rate(step, stage)
+            losses = teacher.losses(batch, stage.captions)
+            loss = LABEL_WEIGHT * losses["labels"] + PLACE_WEIGHT * losses["places"]
+            (loss + losses.get("caption", 0)).backward()
+            nn.utils.clip_grad_norm_(teacher.parameters(), 2.0)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            sums = {name: sums.get(name, 0.0) + value.item() for name, value in losses.items()}
+            done = step + 1
+            if done % 100 == 0 or done == stage.steps:
+                row = {"stage": stage.name, "step": done, "images": done * stage.batch, "seconds": round(time.time() - began)}
+                count = (done - 1) % 100 + 1
+                row |= {name: round(value / count, 4) for name, value in sums.items()}
+                sums = {}
+                if stage.captions and (done % 500 == 0 or done == stage.steps):
+                    for name, source, held in (("combinations", maker, True), ("files", unseen, False)):
+                        row[name] = named_share(teacher.captioner, processor, source, held, 256)
+                with open(args.cache / "curve.jsonl", "a", encoding="utf-8") as file:
+                    print(json.dumps(row), file=file)
+                print(json.dumps(row), flush=True)
+            if done % 500 == 0 or done == stage.steps:
+                save(path, model=teacher.state_dict(), optimiser=optimiser.state_dict(), stage=number, step=done,
+                     sizes=sizes.as_dict())  # fmt: skip
+        state = {"stage": number + 1, "step": 0, "model": teacher.state_dict()}
