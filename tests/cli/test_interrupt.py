@@ -8,12 +8,7 @@ import time
 
 import pytest
 
-
-def wait_for(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
+from conftest import wait_for
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@
     by("sort").addEventListener("change", sort);
     by("controls").addEventListener("submit", (event) => event.preventDefault());
     addEventListener("keydown", (event) => {
-      const typing = event.target.matches?.("input[type=search], select, textarea");
+      const typing = event.target.matches?.("input[type=search], textarea");
       if (event.key !== "/" || typing || event.ctrlKey || event.altKey || event.metaKey || by("viewer").open) return;
       event.preventDefault();
       find.focus();
@@ -160,6 +160,10 @@
 
   addEventListener("DOMContentLoaded", () => {
     const list = by("records");
+    // A run that was cut off may have left half a record.
+    for (const element of [...list.children]) {
+      if (!element.querySelector(".score, .message")) element.remove();
+    }
     const entries = [...list.children].map((element, index) => new Entry(element, index));
     setUpControls(list, entries.filter((entry) => !entry.failed), entries.filter((entry) => entry.failed));
     setUpViewer(list);
