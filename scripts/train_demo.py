@@ -91,6 +91,8 @@ def main() -> None:
         if name in ("bundle", "pictures"):
             command.add_argument("--out", type=Path, default=HERE.parent / "models" / "demo")
         if name == "train":
+            command.add_argument("--kind", choices=("resnet", "vit"), default="resnet", help="of the encoder")
+            command.add_argument("--contrastive", action="store_true", help="first stage: CLIP's loss, not the heads")
             command.add_argument("--threads", type=int, default=1)
             command.add_argument("--workers", type=int, default=1, help="processes that draw the scenes")
             command.add_argument("--thing-steps", type=int, default=9000)

@@ -86,11 +86,16 @@ class VisionTransformer(nn.Module):
         self.transformer.resblocks = nn.Sequential(*(ResidualAttentionBlock(w) for _ in range(s.vit_layers)))
         self.proj = nn.Parameter(torch.randn(w, s.embedding) * w**-0.5)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def see(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, 3, R, R] -> the embedding [B, D], and the patches' features [B, w, R / patch, R / patch]."""
         x = self.conv1(x).flatten(2).transpose(1, 2)  # [B, patches, w]
         x = torch.cat([self.class_embedding.expand(len(x), 1, -1), x], dim=1) + self.positional_embedding
         x = self.transformer.resblocks(self.ln_pre(x))
-        return self.ln_post(x[:, 0]) @ self.proj
+        side = int((x.shape[1] - 1) ** 0.5)
+        return self.ln_post(x[:, 0]) @ self.proj, x[:, 1:].transpose(1, 2).reshape(len(x), -1, side, side)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.see(x)[0]
 
 
 class Bottleneck(nn.Module):
@@ -153,15 +158,16 @@ class ModifiedResNet(nn.Module):
             setattr(self, f"layer{number + 1}", nn.Sequential(*layer))
         self.attnpool = AttentionPool(s.resolution // 32, w * 32, w * 32 // 64, s.embedding)
 
-    def features(self, x: Tensor) -> Tensor:
-        """[B, 3, R, R] -> [B, 32 width, R / 32, R / 32]."""
+    def see(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, 3, R, R] -> the embedding [B, D], and the last layer's features [B, 32 width, R / 32, R / 32]."""
         for conv, bn in ((self.conv1, self.bn1), (self.conv2, self.bn2), (self.conv3, self.bn3)):
             x = F.relu(bn(conv(x)))
         x = F.avg_pool2d(x, 2)
-        return self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return self.attnpool(x), x
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.attnpool(self.features(x))
+        return self.see(x)[0]
 
 
 class MlpMapper(nn.Module):
@@ -221,11 +227,15 @@ class Gpt2(nn.Module):
         nn.init.normal_(self.transformer.wpe.weight, std=0.01)
         self.lm_head.weight = self.transformer.wte.weight
 
-    def forward(self, vectors: Tensor) -> Tensor:
+    def hidden(self, vectors: Tensor) -> Tensor:
+        """[B, T, E] -> [B, T, E], after the last layer norm."""
         x = vectors + self.transformer.wpe.weight[: vectors.shape[1]]
         for block in self.transformer.h:
             x = block(x)
-        return self.lm_head(self.transformer.ln_f(x))
+        return self.transformer.ln_f(x)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        return self.lm_head(self.hidden(vectors))
 
 
 class Captioner(nn.Module):

@@ -40,19 +40,33 @@ def stages(args: argparse.Namespace) -> list[Stage]:
 class Teacher(nn.Module):
     """The captioner with the heads that only training has."""
 
-    def __init__(self, sizes: Sizes, concepts: int):
+    def __init__(self, sizes: Sizes, concepts: int, contrastive: bool = False):
         super().__init__()
         self.captioner = Captioner(sizes)
         self.captioner.visual.to(memory_format=torch.channels_last)
         self.labels = nn.Linear(sizes.embedding, label_count(concepts))
-        self.concepts = nn.Linear(32 * sizes.resnet_width, concepts)
+        self.concepts = nn.Linear(sizes.vit_width if sizes.kind == "vit" else 32 * sizes.resnet_width, concepts)
+        self.text = nn.Linear(sizes.width, sizes.embedding, bias=False) if contrastive else None
+        self.scale = nn.Parameter(torch.tensor(math.log(1 / 0.07))) if contrastive else None
+
+    def contrast(self, embedding: Tensor, tokens: Tensor, targets: Tensor) -> Tensor:
+        """CLIP's loss between pictures [B, D] and their captions [B, T]; GPT-2 reads, its last token speaks."""
+        words = self.captioner.gpt.hidden(self.captioner.gpt.transformer.wte(tokens))  # [B, T, E]
+        ends = (targets >= 0).sum(1) - 1
+        captions = F.normalize(self.text(words[torch.arange(len(words)), ends]).float(), dim=-1)
+        likeness = self.scale.exp() * F.normalize(embedding.float(), dim=-1) @ captions.T  # [B, B]
+        own = torch.arange(len(words))
+        return (F.cross_entropy(likeness, own) + F.cross_entropy(likeness.T, own)) / 2
 
     def losses(self, batch: tuple[Tensor, ...], captions: bool) -> dict[str, Tensor]:
-        """The batch as stream.py collates it -> {"labels", "places", "caption"}, scalars."""
+        """The batch as stream.py collates it -> {"labels", "places", "named", "caption" or "contrast"}, scalars."""
         pixels, labels, named, centres, tokens, targets = batch
+        contrast = None
         with torch.autocast("cpu", torch.bfloat16):
-            features = self.captioner.visual.features(normalise(pixels))  # [B, C, g, g]
-            embedding = self.captioner.visual.attnpool(features)  # [B, D]
+            embedding, features = self.captioner.visual.see(normalise(pixels))  # [B, D], [B, C, g, g]
+            if self.text is not None:  # the heads then only look on, to be comparable
+                contrast = self.contrast(embedding, tokens, targets)
+                embedding, features = embedding.detach(), features.detach()
             guesses = self.labels(embedding).float()
             spots = F.grid_sample(features.float(), (2 * centres - 1)[:, :, None], align_corners=False)  # [B, C, 4, 1]
             things = self.concepts(spots[..., 0].transpose(1, 2)[named >= 0]).float()  # [N, concepts]
@@ -63,6 +77,8 @@ class Teacher(nn.Module):
             "places": F.cross_entropy(things, right, label_smoothing=0.05),
             "named": (things.argmax(-1) == right).float().mean().detach(),
         }
+        if contrast is not None:
+            found["contrast"] = contrast
         if logits is not None:
             found["caption"] = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-100)
         return found
@@ -74,16 +90,17 @@ def rate(step: int, stage: Stage) -> float:
     return stage.rate * min(1, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * late))
 
 
-def grown(state: dict[str, Tensor], sizes: Sizes) -> dict[str, Tensor]:
-    """The tensors of a smaller resolution's stage with the attention pool's positions stretched to a larger grid."""
-    name = "captioner.visual.attnpool.positional_embedding"
-    positions, grid = state[name], sizes.resolution // 32
-    old = math.isqrt(len(positions) - 1)
-    if old == grid:
-        return state
-    plane = positions[1:].T.reshape(1, -1, old, old)
-    plane = F.interpolate(plane, size=(grid, grid), mode="bilinear", align_corners=False)
-    return state | {name: torch.cat([positions[:1], plane.reshape(-1, grid * grid).T])}
+def grown(state: dict[str, Tensor], teacher: Teacher) -> dict[str, Tensor]:
+    """The tensors of a smaller resolution's stage, with the encoder's positions stretched to the teacher's grid."""
+    wanted = teacher.state_dict()
+    state = {name: value for name, value in state.items() if name in wanted}
+    for name in ("captioner.visual.attnpool.positional_embedding", "captioner.visual.positional_embedding"):
+        if name in state and len(state[name]) != len(wanted[name]):
+            old, new = (math.isqrt(len(tensors[name]) - 1) for tensors in (state, wanted))
+            plane = state[name][1:].T.reshape(1, -1, old, old)
+            plane = F.interpolate(plane, size=(new, new), mode="bilinear", align_corners=False)
+            state[name] = torch.cat([state[name][:1], plane.reshape(-1, new * new).T])
+    return state
 
 
 def save(path: Path, **state) -> None:
@@ -118,7 +135,7 @@ def named_share(captioner: Captioner, processor, maker: SceneMaker, held_out_pai
 
 
 def train(args: argparse.Namespace, maker: SceneMaker, unseen: SceneMaker) -> None:
-    """Runs the stages, going on from the checkpoint if there is one; writes curve.jsonl beside it.
+    """Runs the stages, going on from the checkpoint if there is one; writes NAME.jsonl beside it.
 
     `unseen` draws from the picture files that are kept out of training, for the curve alone.
     """
@@ -131,13 +148,13 @@ def train(args: argparse.Namespace, maker: SceneMaker, unseen: SceneMaker) -> No
     path = args.cache / f"{args.name}.pt"
     state = torch.load(path, weights_only=False) if path.exists() else {"stage": 0, "step": 0}
     for number, stage in enumerate(stages(args)):
-        if number < state["stage"]:
+        if number < state["stage"] or stage.steps == 0:
             continue
-        sizes = Sizes(resolution=stage.resolution, vocabulary=processor.vocab_size())
-        teacher = Teacher(sizes, len(maker.concepts))
+        sizes = Sizes(kind=args.kind, resolution=stage.resolution, vocabulary=processor.vocab_size())
+        teacher = Teacher(sizes, len(maker.concepts), args.contrastive and not stage.captions)
         optimiser = optimiser_of(teacher)
         if "model" in state:
-            teacher.load_state_dict(grown(state["model"], sizes))
+            teacher.load_state_dict(grown(state["model"], teacher))
         if number == state["stage"] and "optimiser" in state:
             optimiser.load_state_dict(state["optimiser"])
         first = state["step"] if number == state["stage"] else 0
@@ -148,7 +165,7 @@ def train(args: argparse.Namespace, maker: SceneMaker, unseen: SceneMaker) -> No
                 group["lr"] = rate(step, stage)
             losses = teacher.losses(batch, stage.captions)
             loss = LABEL_WEIGHT * losses["labels"] + PLACE_WEIGHT * losses["places"]
-            (loss + losses.get("caption", 0)).backward()
+            (loss + losses.get("caption", 0) + losses.get("contrast", 0)).backward()
             nn.utils.clip_grad_norm_(teacher.parameters(), 2.0)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
@@ -162,7 +179,7 @@ def train(args: argparse.Namespace, maker: SceneMaker, unseen: SceneMaker) -> No
                 if stage.captions and (done % 500 == 0 or done == stage.steps):
                     for name, source, held in (("combinations", maker, True), ("files", unseen, False)):
                         row[name] = named_share(teacher.captioner, processor, source, held, 256)
-                with open(args.cache / "curve.jsonl", "a", encoding="utf-8") as file:
+                with open(args.cache / f"{args.name}.jsonl", "a", encoding="utf-8") as file:
                     print(json.dumps(row), file=file)
                 print(json.dumps(row), flush=True)
             if done % 500 == 0 or done == stage.steps:
