@@ -6,6 +6,7 @@
 
 #include "caption/error.h"
 #include "cli/caption_command.h"
+#include "cli/explain_command.h"
 #include "cli/models_command.h"
 #include "cli/options.h"
 #include "cli/output.h"

@@ -54,8 +54,9 @@ struct ExplainedWord {
   std::size_t first_token = 0;  ///< of the explanation's tokens
   std::size_t token_count = 0;
   double logprob = 0;  ///< sum over its tokens
-  /// [G, G], rows from the top: by how much logprob falls when the picture is hidden around this cell.
-  /// Above 0: what is there speaks for the word; below 0: against it.
+  /// [G, G], rows from the top: by how much logprob falls when the picture is hidden around this cell
+  /// (painted over with the colours at the edges of the square). Above 0: what is there speaks for the word;
+  /// below 0: against it.
   std::vector<double> heat;
 };
 

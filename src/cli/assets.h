@@ -12,6 +12,8 @@ struct Asset {
 
 /// Each is named after its file; the build makes the definitions (CMakeLists.txt).
 namespace assets {
+extern const Asset explain_css;  ///< `caption explain --html`
+extern const Asset explain_js;   ///< `caption explain --html`
 extern const Asset page_css;    ///< colours, type and controls of every page
 extern const Asset page_js;     ///< light and dark
 extern const Asset report_css;  ///< `--html`

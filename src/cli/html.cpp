@@ -80,6 +80,21 @@ std::string data_uri(std::string_view type, std::span<const std::byte> bytes) {
   return std::string("data:").append(type).append(";base64,").append(base64(bytes));
 }
 
+std::string element(const std::string& tag, const std::string& attributes, const std::string& content) {
+  return std::string("<")
+             .append(tag)
+             .append(attributes)
+             .append(">")
+             .append(content)
+             .append("</")
+             .append(tag) +
+         ">";
+}
+
+std::string attribute(const std::string& name, const std::string& any_text) {
+  return std::string(" ").append(name).append("=\"").append(escape_html(any_text)).append("\"");
+}
+
 std::string page_head(const Page& page) {
   std::vector<Asset> styles = {assets::page_css};
   styles.insert(styles.end(), page.styles.begin(), page.styles.end());

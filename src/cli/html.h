@@ -17,6 +17,12 @@ std::string escape_html(std::string_view text);
 /// "data:TYPE;base64,...", for an attribute.
 std::string data_uri(std::string_view type, std::span<const std::byte> bytes);
 
+/// <TAG ATTRIBUTES>CONTENT</TAG>, all as they are; `attributes` begins with a space or is empty.
+std::string element(const std::string& tag, const std::string& attributes, const std::string& content);
+
+/// ' NAME="ANY TEXT"', the text escaped.
+std::string attribute(const std::string& name, const std::string& any_text);
+
 /// A page that needs nothing but itself.
 struct Page {
   std::string title;           ///< any bytes

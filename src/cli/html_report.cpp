@@ -15,22 +15,6 @@
 namespace caption::cli {
 namespace {
 
-/// `tag` as it is, around any text.
-std::string element(const std::string& tag, const std::string& attributes, const std::string& content) {
-  return std::string("<")
-             .append(tag)
-             .append(attributes)
-             .append(">")
-             .append(content)
-             .append("</")
-             .append(tag) +
-         ">";
-}
-
-std::string attribute(const std::string& name, const std::string& any_text) {
-  return std::string(" ").append(name).append("=\"").append(escape_html(any_text)).append("\"");
-}
-
 /// The shortest text that reads back as the same number.
 std::string exact(double value) {
   std::array<char, 32> text{};

@@ -5,6 +5,7 @@
 
 #include "caption/error.h"
 #include "cli/caption_options.h"
+#include "cli/explain_options.h"
 #include "cli/models_options.h"
 #include "cli/suggestions.h"
 
@@ -22,6 +23,9 @@ void reject_misspelt_command(const std::vector<std::string>& arguments) {
   if (exists(first)) return;
   if (first == "help" || first == "version") {
     throw Error(ErrorKind::usage, "no file '" + first + "' (did you mean '--" + first + "'?)");
+  }
+  if (arguments.size() > 1 && edit_distance(first, "explain") <= 2) {
+    throw Error(ErrorKind::usage, "no file or command '" + first + "' (did you mean 'caption explain'?)");
   }
   const std::vector<std::string>& actions = model_actions();
   const bool action_follows =
@@ -41,6 +45,7 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
         "no input: name an image, a folder, or '-' for an image on standard input; see 'caption --help'");
   }
   if (arguments.front() == "models") return parse_models({arguments.begin() + 1, arguments.end()});
+  if (arguments.front() == "explain") return parse_explain({arguments.begin() + 1, arguments.end()});
   reject_misspelt_command(arguments);
   return parse_caption(arguments);
 }

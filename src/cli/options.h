@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "caption/explanation.h"
 #include "caption/options.h"
 #include "cli/version.h"
 #include "pipeline/batch.h"
@@ -52,12 +53,26 @@ struct ModelsConfig {
   ImportRequest request;
 };
 
+/// `caption explain [OPTION]... IMAGE`, complete and checked.
+struct ExplainConfig {
+  std::string image;  ///< a file, or "-" for standard input
+  std::string model;  ///< name or folder; empty: the best of what is installed
+  ModelOptions model_options;
+  ImageOptions image_options;
+  DecodeOptions decode;
+  ExplainOptions explanation;
+  bool json = false;                          ///< instead of the table
+  std::optional<std::filesystem::path> html;  ///< a page, too
+  std::optional<std::filesystem::path> png;   ///< a picture, too
+  bool quiet = false;
+};
+
 /// `--help`.
 struct PrintHelp {
   std::string text;
 };
 
-using Command = std::variant<CaptionConfig, ModelsConfig, PrintHelp, PrintVersion>;
+using Command = std::variant<CaptionConfig, ModelsConfig, ExplainConfig, PrintHelp, PrintVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws Error(usage) with a message that names the
 /// option, what is valid, and a near match if there is one.

@@ -6,13 +6,25 @@
 #include "bundle/digest.h"
 #include "bundle/import.h"
 #include "bundle/manifest.h"
+#include "image/contact_sheet.h"
+#include "image/heat_map.h"
 #include "image/image.h"
+#include "image/thumbnail.h"
 
 namespace caption {
 namespace {
 
 void verify_bundle(const std::filesystem::path& folder) {
   verify_files(folder, read_manifest(folder), /*hashes=*/true);
+}
+
+std::vector<std::byte> square(std::span<const std::byte> file_bytes, const ImageOptions& options, int side) {
+  return encode_square(decode_image(file_bytes, options), side);
+}
+
+std::vector<std::byte> contact_sheet(std::span<const std::byte> file_bytes, const ImageOptions& options,
+                                     const Explanation& explanation) {
+  return encode_contact_sheet(decode_image(file_bytes, options), explanation);
 }
 
 std::string versions() {
@@ -24,7 +36,8 @@ std::string versions() {
 }  // namespace caption
 
 const caption::Engine* caption_engine() {
-  static constexpr caption::Engine kEngine = {&caption::load_captioner, &caption::import_bundle,
-                                              &caption::verify_bundle, &caption::versions};
+  static constexpr caption::Engine kEngine = {
+      &caption::load_captioner,  &caption::import_bundle, &caption::verify_bundle, &caption::square,
+      &caption::encode_heat_map, &caption::contact_sheet, &caption::versions};
   return &kEngine;
 }

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "bundle/import_request.h"
 #include "caption/captioner.h"
+#include "caption/explanation.h"
 
 namespace caption {
 
@@ -20,6 +24,14 @@ struct Engine {
   /// Compares every file of a bundle with its size and sha256. Throws Error(model) naming the file that
   /// differs.
   void (*verify_bundle)(const std::filesystem::path& folder);
+  /// The square that a model sees of an image file, as a JPEG file's bytes of at most side x side pixels.
+  std::vector<std::byte> (*encode_square)(std::span<const std::byte> file_bytes, const ImageOptions& options,
+                                          int side);
+  /// A word's heat [cells, cells] as a PNG with transparency, side x side, to be laid over that square.
+  std::vector<std::byte> (*encode_heat_map)(std::span<const double> heat, int cells, int side);
+  /// An image file's explanation as one picture, a PNG file's bytes.
+  std::vector<std::byte> (*encode_contact_sheet)(std::span<const std::byte> file_bytes,
+                                                 const ImageOptions& options, const Explanation& explanation);
   /// Versions of the libraries and the instruction sets in use, "name value" lines.
   std::string (*versions)();
 };

@@ -26,7 +26,9 @@ struct OcclusionGrid {
 /// `cells`.
 OcclusionGrid make_occlusion_grid(int cells, int resolution);
 
-/// `image` with the mean colour (0, as it is normalised) inside of `square`.
+/// `image` without what is inside of `square`: each pixel there becomes a mean of those at the square's edges
+/// in its row and column, the nearer the more. (A flat colour would be a thing of its own to the model.) If
+/// the square is the whole picture, it becomes the mean colour, 0.
 Pixels hide(const Pixels& image, const HiddenSquare& square);
 
 }  // namespace caption

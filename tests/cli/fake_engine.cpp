@@ -98,9 +98,15 @@ class FakeCaptioner : public Captioner {
     const std::string word = explanation.text.value_or(text_of(image));
     Explanation result;
     result.caption = {word + ".", {1, 2, 13}, -1.75, -1.75 / 3};
-    result.tokens = {{{1, word.substr(0, 1), -1}, 2, {{5, "b", -0.5}}},
-                     {{2, word.substr(1), -0.5}, 1, {{6, " <0xFF>", -2}, {7, "\n", -20}}},
-                     {{13, ".", -0.25}, 1, {}}};
+    // One by one: GCC 12 warns of lists of strings that throw half-way.
+    result.tokens.resize(3);
+    result.tokens[0].chosen = {1, word.substr(0, 1), -1};
+    result.tokens[0].rank = 2;
+    result.tokens[0].alternatives.push_back({5, "b", -0.5});
+    result.tokens[1].chosen = {2, word.substr(1), -0.5};
+    result.tokens[1].alternatives.push_back({6, " <0xFF>", -2});
+    result.tokens[1].alternatives.push_back({7, "\n", -20});
+    result.tokens[2].chosen = {13, ".", -0.25};
     result.words = {{word, 0, 2, -1.5, {3, 1, 0, 1, 0, 0, 0, 0, -0.5}},
                     {".", 2, 1, -0.25, std::vector<double>(9, 0.01)}};
     result.grid = 3;
@@ -138,6 +144,25 @@ void verify(const std::filesystem::path& folder) {
     throw Error(ErrorKind::model, "clip.pt: its SHA-256 differs", folder);
 }
 
+std::vector<std::byte> bytes_of(const std::string& text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+std::vector<std::byte> square(std::span<const std::byte> file_bytes, const ImageOptions&, int side) {
+  return bytes_of("square of " + std::to_string(file_bytes.size()) + " bytes, side " + std::to_string(side));
+}
+
+std::vector<std::byte> heat_map(std::span<const double> heat, int cells, int side) {
+  return bytes_of("map of " + std::to_string(heat.size()) + " in " + std::to_string(cells) + ", side " +
+                  std::to_string(side));
+}
+
+std::vector<std::byte> sheet(std::span<const std::byte>, const ImageOptions&,
+                             const Explanation& explanation) {
+  return bytes_of("sheet of " + explanation.caption.text);
+}
+
 std::string versions() {
   return "engine fake\n";
 }
@@ -146,6 +171,8 @@ std::string versions() {
 }  // namespace caption
 
 extern "C" const caption::Engine* caption_engine() {
-  static const caption::Engine engine = {caption::load, caption::import, caption::verify, caption::versions};
+  static const caption::Engine engine = {caption::load,    caption::import,   caption::verify,
+                                         caption::square,  caption::heat_map, caption::sheet,
+                                         caption::versions};
   return &engine;
 }

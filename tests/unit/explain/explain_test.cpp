@@ -43,7 +43,7 @@ class CornerModel : public StepFunction {
   std::vector<float> logits_;
 };
 
-constexpr int kSide = 24;
+constexpr int kSide = 27;
 const std::vector<std::int32_t> kTokens = {0, 1, 2, 3};
 
 Pixels corners() {
@@ -89,29 +89,32 @@ TEST(Explain, TokensWithTheirAlternatives) {
 }
 
 TEST(Explain, HeatIsTheLossByHidingWhatTheWordNeeds) {
-  const Explanation explanation = explain_corners({.grid = 3});
+  const Explanation explanation = explain_corners({.grid = 9});
   ASSERT_EQ(explanation.words.size(), 3U);
   EXPECT_EQ(explanation.words[0].text, "one");
   EXPECT_EQ(explanation.words[1].text, "twos");
   EXPECT_EQ(explanation.words[1].first_token, 1U);
   EXPECT_EQ(explanation.words[1].token_count, 2U);
   EXPECT_EQ(explanation.words[2].text, ".");
-  // The squares of two cells reach the corners' pixels from the cells in the corners only.
   const auto drop = [](float corner0, float corner1, std::initializer_list<std::size_t> tokens) {
     double sum = 0;
     for (const std::size_t token : tokens)
       sum += log_probability(1.5F, -2.0F, token) - log_probability(corner0, corner1, token);
     return sum;
   };
-  for (std::size_t cell = 0; cell < 9; ++cell) {
-    const float first = cell == 0 ? 0.0F : 1.5F;
-    const float last = cell == 8 ? 0.0F : -2.0F;
+  // A hidden corner gets the value around it.
+  const OcclusionGrid grid = make_occlusion_grid(9, kSide);
+  for (std::size_t cell = 0; cell < 81; ++cell) {
+    const HiddenSquare square = grid.square(static_cast<int>(cell / 9), static_cast<int>(cell % 9));
+    const float first = square.left == 0 && square.top == 0 ? 0.5F : 1.5F;
+    const float last = square.right == kSide && square.bottom == kSide ? 0.5F : -2.0F;
     EXPECT_NEAR(explanation.words[0].heat.at(cell), drop(first, last, {0}), 1e-5) << cell;
     EXPECT_NEAR(explanation.words[1].heat.at(cell), drop(first, last, {1, 2}), 1e-5) << cell;
     EXPECT_NEAR(explanation.words[2].heat.at(cell), drop(first, last, {3}), 1e-5) << cell;
   }
   EXPECT_GT(explanation.words[0].heat[0], 1);
-  EXPECT_LT(explanation.words[0].heat[8], 0);  // what speaks for the other word speaks against this one
+  EXPECT_EQ(explanation.words[0].heat[40], 0);
+  EXPECT_LT(explanation.words[0].heat[80], 0);  // what speaks for the other word speaks against this one
 }
 
 TEST(Explain, BatchesAreBoundedAndChangeNothing) {
@@ -128,7 +131,7 @@ TEST(Explain, BatchesAreBoundedAndChangeNothing) {
 TEST(Explain, RefusesWhatIsOutOfBounds) {
   for (const ExplainOptions& options :
        {ExplainOptions{.grid = -1}, ExplainOptions{.grid = 33}, ExplainOptions{.alternatives = -1},
-        ExplainOptions{.batch = 0}, ExplainOptions{.grid = 25}}) {
+        ExplainOptions{.batch = 0}, ExplainOptions{.grid = 28}}) {
     try {
       explain_corners(options);
       FAIL();
@@ -167,16 +170,33 @@ TEST(Occlusion, SquaresCoverThePictureAndStayInside) {
   }
 }
 
-TEST(Occlusion, HidesTheSquareInEveryChannel) {
-  Pixels image{4, std::vector<float>(48)};
+TEST(Occlusion, HidesASquareBehindWhatIsAtItsEdges) {
+  Pixels image{5, std::vector<float>(75)};
   std::iota(image.values.begin(), image.values.end(), 1.0F);
-  const Pixels hidden = hide(image, {1, 2, 3, 4});
-  for (std::size_t i = 0; i < 48; ++i) {
-    const std::size_t x = i % 4;
-    const std::size_t y = i / 4 % 4;
-    const bool inside = x >= 1 && x < 3 && y >= 2;
-    EXPECT_EQ(hidden.values[i], inside ? 0.0F : image.values[i]) << i;
+  const Pixels hidden = hide(image, {1, 2, 4, 5});  // reaches the bottom
+  for (std::size_t channel = 0; channel < 3; ++channel) {
+    const auto at = [&](std::size_t x, std::size_t y) {
+      return static_cast<double>(image.values[(channel * 5 + y) * 5 + x]);
+    };
+    for (std::size_t y = 0; y < 5; ++y) {
+      for (std::size_t x = 0; x < 5; ++x) {
+        double expected = at(x, y);
+        if (x >= 1 && x < 4 && y >= 2) {
+          const double up = 1.0 / static_cast<double>((y - 1) * (y - 1));
+          const double left = 1.0 / static_cast<double>(x * x);
+          const double right = 1.0 / static_cast<double>((4 - x) * (4 - x));
+          expected = (up * at(x, 1) + left * at(0, y) + right * at(4, y)) / (up + left + right);
+        }
+        EXPECT_FLOAT_EQ(hidden.values[(channel * 5 + y) * 5 + x], static_cast<float>(expected))
+            << x << " " << y;
+      }
+    }
   }
+}
+
+TEST(Occlusion, AWholePictureBecomesTheMeanColour) {
+  const Pixels image{3, std::vector<float>(27, 1.0F)};
+  EXPECT_EQ(hide(image, make_occlusion_grid(1, 3).square(0, 0)).values, std::vector<float>(27, 0.0F));
 }
 
 }  // namespace
