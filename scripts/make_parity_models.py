@@ -22,7 +22,7 @@ import torch
 from PIL import Image, ImageDraw
 from safetensors.torch import save_file
 
-from reference import formats, goldens, random_weights as rw
+from reference import formats, goldens, occlusion, random_weights as rw
 from reference.bundle import Bundle
 from reference.pixels import load_pixels
 
@@ -121,6 +121,7 @@ def make_model(model: Model, args: argparse.Namespace) -> None:
             write_model(model, seed, args, folder)
             save_file(tensors, folder / "goldens.safetensors", metadata)
             (folder / "goldens.safetensors").chmod(0o644)
+            occlusion.write_goldens(Bundle(folder), args.images, folder / "occlusion.safetensors")
             return
     raise SystemExit(f"{model.info.name}: none of {args.tries} seeds has a margin of {MARGIN}")
 

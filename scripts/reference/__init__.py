@@ -11,6 +11,8 @@ The C++ program must give the same pixels, close activations and the same token 
         one JSON record a line: image, tokens, score, mean_logprob, caption, and the same for every hypothesis
     python -m reference goldens --bundle FOLDER --out FILE IMAGE...
         every stage as one safetensors file
+    python -m reference occlusion --bundle FOLDER --out FILE IMAGE...
+        what hiding each part of the picture costs each token of the caption (occlusion.py)
 
 Names inside a golden file, where IMAGE is the image file's stem and N one of 1 (greedy), 3, 5, 10:
 

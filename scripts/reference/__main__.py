@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from . import occlusion
 from .bundle import Bundle
 from .goldens import write_goldens
 from .search import Margin, search
@@ -53,6 +54,12 @@ def main() -> None:
     command.add_argument("--out", type=Path, required=True)
     command.add_argument("images", type=Path, nargs="+")
     command.set_defaults(run=lambda args: write_goldens(Bundle(args.bundle), args.images, args.out))
+
+    command = commands.add_parser("occlusion", help="what hiding each part of the picture costs each token")
+    command.add_argument("--bundle", type=Path, required=True)
+    command.add_argument("--out", type=Path, required=True)
+    command.add_argument("images", type=Path, nargs="+")
+    command.set_defaults(run=lambda args: occlusion.write_goldens(Bundle(args.bundle), args.images, args.out))
 
     args = parser.parse_args()
     args.run(args)

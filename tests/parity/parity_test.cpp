@@ -9,6 +9,7 @@
 
 #include "bundle/bundle.h"
 #include "caption/captioner.h"
+#include "caption/explanation.h"
 #include "image/image.h"
 #include "weights/weights.h"
 
@@ -95,6 +96,31 @@ TEST_P(ParityTest, TokenIdsAreIdentical) {
             << kImages[i] << " beam " << beam << " hypothesis " << n;
         EXPECT_NEAR(captions[i][n].score, scores.const_data_ptr<double>()[n], 1e-3);
       }
+    }
+  }
+}
+
+/// What the reference hides pixel by pixel and scores without a cache, one version after the other.
+TEST_P(ParityTest, ExplanationsAreClose) {
+  constexpr double kTolerance = 2e-3;  // of losses of up to 10
+  const auto captioner = load_captioner(folder(), {});
+  const WeightFile goldens = read_weights(folder() / "occlusion.safetensors");
+  for (const std::string& image : kImages) {
+    const at::Tensor drops = goldens.tensors.at(image + "/drops").to(at::kDouble);        // [T, G, G]
+    const at::Tensor logprobs = goldens.tensors.at(image + "/logprobs").to(at::kDouble);  // [T]
+    const Explanation explanation = captioner->explain(pixels_of(*captioner, image), {},
+                                                       {.grid = static_cast<int>(drops.size(1)), .batch = 8});
+    ASSERT_EQ(explanation.caption.tokens, to_ids(goldens.tensors.at(image + "/tokens"))) << image;
+    for (std::size_t i = 0; i < explanation.tokens.size(); ++i) {
+      const double expected = logprobs[static_cast<std::int64_t>(i)].item<double>();
+      EXPECT_NEAR(explanation.tokens[i].chosen.logprob, expected, 1e-3) << image << " token " << i;
+    }
+    for (const ExplainedWord& word : explanation.words) {
+      const auto first = static_cast<std::int64_t>(word.first_token);
+      const auto count = static_cast<std::int64_t>(word.token_count);
+      const at::Tensor expected = drops.slice(0, first, first + count).sum(0);  // [G, G]
+      const at::Tensor heat = at::tensor(at::ArrayRef<double>(word.heat), at::kDouble).view_as(expected);
+      EXPECT_LT((heat - expected).abs().max().item<double>(), kTolerance) << image << " " << word.text;
     }
   }
 }
