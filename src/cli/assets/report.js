@@ -78,6 +78,8 @@
     const sort = () => {
       const sorted = [...records].sort(orders()[by("sort").value]);
       const fragment = document.createDocumentFragment();
+      // All at once: taking thousands out one by one makes the browser renumber the list each time.
+      list.replaceChildren();
       for (const entry of sorted) fragment.append(entry.element);
       list.append(fragment);
     };
