@@ -108,7 +108,6 @@ class ExplanationPage {
 
   /// The picture and the caption, whose words are buttons once the script is there.
   std::string stage(const std::vector<std::byte>& square) const {
-    const std::string caption = escape_html(single_line(explanation_.caption.text));
     std::string words;
     for (std::size_t i = 0; i < explanation_.words.size(); ++i) {
       const ExplainedWord& word = explanation_.words[i];
@@ -127,9 +126,8 @@ class ExplanationPage {
            "/></svg><img class=\"heat\" id=\"heat\" alt=\"\" hidden></div>\n<figcaption>" + legend() +
            "</figcaption></figure>\n<div class=\"told\"><p class=\"line\">" + words +
            "</p>\n<p class=\"hint soft\" hidden>Point at a word, or step through them with the arrow "
-           "keys.</p>\n" +
-           "<div id=\"details\" aria-live=\"polite\">" + details + "</div></div></section>\n" +
-           element("p", " class=\"spoken\"", caption);
+           "keys. Point at the picture to see it plain.</p>\n" +
+           "<div id=\"details\" aria-live=\"polite\">" + details + "</div></div></section>\n";
   }
 
   /// Whether a space stands before the word in the caption.
