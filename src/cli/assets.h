@@ -14,10 +14,10 @@ struct Asset {
 namespace assets {
 extern const Asset explain_css;  ///< `caption explain --html`
 extern const Asset explain_js;   ///< `caption explain --html`
-extern const Asset page_css;    ///< colours, type and controls of every page
-extern const Asset page_js;     ///< light and dark
-extern const Asset report_css;  ///< `--html`
-extern const Asset report_js;   ///< `--html`
+extern const Asset page_css;     ///< colours, type and controls of every page
+extern const Asset page_js;      ///< light and dark
+extern const Asset report_css;   ///< `--html`
+extern const Asset report_js;    ///< `--html`
 extern const Asset
     report_html;  ///< `--html`: the controls and the large view, without effect before the script
 }  // namespace assets
