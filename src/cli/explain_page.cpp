@@ -97,6 +97,7 @@ class ExplanationPage {
   std::string legend() const {
     constexpr int kSteps = 32;
     std::vector<double> ramp;
+    ramp.reserve(std::size_t{kSteps} * kSteps);
     for (int i = 0; i < kSteps * kSteps; ++i) {
       ramp.push_back(kLeastFullHeat * (2.0 * (i % kSteps) / (kSteps - 1) - 1));
     }

@@ -113,6 +113,7 @@ void draw_legend(cv::Mat& sheet, int top, const Explanation& explanation) {
   constexpr int kBar = 240;
   cv::Mat bar(14, kBar, CV_8UC3, cv::Scalar::all(70));
   std::vector<float> shares;
+  shares.reserve(bar.total());
   for (int i = 0; i < bar.rows * kBar; ++i) {
     shares.push_back(2.0F * (static_cast<float>(i % kBar) + 0.5F) / static_cast<float>(kBar) - 1.0F);
   }

@@ -51,6 +51,7 @@ std::vector<ExplainedToken> explain_tokens(StepFunction& model, std::span<const 
 std::vector<ExplainedWord> explain_words(const std::vector<ExplainedToken>& tokens,
                                          const Tokenizer& tokenizer) {
   std::vector<Piece> pieces;
+  pieces.reserve(tokens.size());
   for (const ExplainedToken& token : tokens) pieces.push_back(tokenizer.piece(token.chosen.id));
   std::vector<ExplainedWord> words;
   for (Word& word : split_words(pieces)) {

@@ -32,7 +32,9 @@ struct Plane {
   std::span<const float> values;  ///< [side, side]
   int side;
 
-  std::size_t index(int x, int y) const { return static_cast<std::size_t>(y * side + x); }
+  std::size_t index(int x, int y) const {
+    return static_cast<std::size_t>(y) * static_cast<std::size_t>(side) + static_cast<std::size_t>(x);
+  }
 
   /// What stands around `square` in the row and the column of (x, y): the mean of the up to four nearest
   /// values outside of it, weighted by 1 / distance^2; 0 if there are none.
