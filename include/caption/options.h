@@ -5,11 +5,17 @@
 
 namespace caption {
 
-/// In which type the weights are kept and read. Activations, the key/value cache and all sums are fp32 either
-/// way.
+/// In which type matrices are kept and multiplied. Everything else is fp32: embeddings, norms, attention, the
+/// key/value cache. Each type has one defined result, whatever the processor, the batch and the threads.
 enum class Precision {
   fp32,  ///< exact: the reference's token ids
-  bf16,  ///< half the memory and half the bytes per decoding step; captions may differ in rare near-ties
+  /// weights and what they multiply are rounded to 8 significant bits, sums are fp32: half the memory and, on
+  /// processors with AVX512_BF16, up to twice the speed; a caption may differ where two were nearly equal
+  bf16,
+  /// weights are rounded to 255 levels per output, what they multiply to 255 levels (ViT) or 65,535 (mapper,
+  /// GPT-2) per row, sums are exact: a quarter of the memory; captions differ more often. A ResNet stays
+  /// bf16. CPU only.
+  int8,
 };
 
 /// How a model is loaded.
@@ -26,7 +32,8 @@ struct ImageOptions {
   /// Images with more pixels (width x height, in megapixels) are refused before they are decoded.
   /// Raise it for scans and panoramas.
   double max_megapixels = 100;
-  /// Longest side, in pixels, of the small picture that is made beside the pixels, for a report; 0 makes none.
+  /// Longest side, in pixels, of the small picture that is made beside the pixels, for a report; 0 makes
+  /// none.
   int thumbnail = 0;
 };
 

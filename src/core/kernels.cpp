@@ -10,12 +10,15 @@ extern const Kernels kPortable;
 #if defined(__x86_64__)
 extern const Kernels kAvx2;
 extern const Kernels kAvx512;
+extern const Kernels kAvx512Vnni;
+extern const Kernels kAvx512Bf16;
 #endif
 
 namespace {
 
 const Kernels* fastest() {
-  for (const InstructionSet set : {InstructionSet::avx512, InstructionSet::avx2}) {
+  for (const InstructionSet set : {InstructionSet::avx512_bf16, InstructionSet::avx512_vnni,
+                                   InstructionSet::avx512, InstructionSet::avx2}) {
     if (const Kernels* kernels = find(set)) return kernels;
   }
   return &kPortable;
@@ -34,6 +37,10 @@ const Kernels* find(InstructionSet set) {
       __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
+  const bool bf16 = vnni && __builtin_cpu_supports("avx512bf16");
+  if (set == InstructionSet::avx512_bf16) return bf16 ? &kAvx512Bf16 : nullptr;
+  if (set == InstructionSet::avx512_vnni) return vnni ? &kAvx512Vnni : nullptr;
   if (set == InstructionSet::avx512) return avx512 ? &kAvx512 : nullptr;
   if (set == InstructionSet::avx2) return avx2 ? &kAvx2 : nullptr;
 #endif

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -10,7 +11,10 @@
 /// fixed order and every multiply-add is fused, so all instruction sets give the same bits.
 namespace caption::kernels {
 
-enum class InstructionSet { portable, avx2, avx512 };
+static_assert(std::endian::native == std::endian::little, "rows of bytes are read as words");
+
+/// avx512_vnni and avx512_bf16 have instructions for int8, and for int8 and bf16, on top of avx512.
+enum class InstructionSet { portable, avx2, avx512, avx512_vnni, avx512_bf16 };
 
 /// Outputs that lie side by side in a packed matrix.
 inline constexpr std::int64_t kPanel = 64;
@@ -33,14 +37,35 @@ struct Kernels {
   /// 64, i < in.
   void (*panel_fp32)(const float* panel, std::int64_t in, const float* x, std::int64_t x_stride,
                      std::int64_t rows, float* sums);
-  /// The same for a panel of bf16. Of each 32 neighbours, output n and n + 16 lie side by side (see
-  /// `pack_bf16`).
-  void (*panel_bf16)(const std::uint16_t* panel, std::int64_t in, const float* x, std::int64_t x_stride,
-                     std::int64_t rows, float* sums);
-  /// bf16 panel rows [in][64] -> fp32 panel rows [in][64]
-  void (*widen)(const std::uint16_t* panel, std::int64_t in, float* widened);
-  /// fp32 panel rows [in][64] -> bf16 panel rows, rounded to nearest even
-  void (*pack_bf16)(const float* panel, std::int64_t in, std::uint16_t* packed);
+  /// The same for bf16, in words of two inputs, the earlier one in the upper half: panel [steps][64] of
+  /// `pack_bf16`, x [rows][steps][bf16_input_words] of this set's `round_bf16`. The sums are as if all were
+  /// widened to fp32.
+  void (*panel_bf16)(const std::uint32_t* panel, std::int64_t steps, const std::uint32_t* x,
+                     std::int64_t x_stride, std::int64_t rows, float* sums);
+  /// The same for integers, in words of four inputs, the earliest one in the lowest byte: the panel's are
+  /// signed, x's are not. Exact while the sums stay below 2^31.
+  void (*panel_int8)(const std::uint32_t* panel, std::int64_t steps, const std::uint32_t* x,
+                     std::int64_t x_stride, std::int64_t rows, std::int32_t* sums);
+
+  /// Words of a row for one step: 1 of two bf16, or 2 with them widened again.
+  std::int64_t bf16_input_words;
+  /// A row of `count` floats -> words of steps, rounded to nearest even, below 2^-56 to zero.
+  void (*round_bf16)(const float* x, std::int64_t count, std::uint32_t* words);
+  /// fp32 panel [in][64] -> words of two bf16, likewise; an odd last input is paired with zeros.
+  void (*pack_bf16)(const float* panel, std::int64_t in, std::uint32_t* packed);
+  /// A row of `count` floats -> bytes, room for which is rounded up to 16; returns the size of a step between
+  /// neighbouring integers. Without `low`: round(x / size) + 128, the largest magnitude being 127. With it,
+  /// that is 32767, and x / size is 256 (high - 128) + low. A row without anything above 1e-30 is all 0, size
+  /// included; with an infinity or a NaN in it, the size is a NaN.
+  float (*quantize)(const float* x, std::int64_t count, std::uint8_t* high, std::uint8_t* low);
+  /// fp32 panel [in][64] -> words of four int8, each output with a size of step of its own, as `quantize`
+  /// finds it for one byte: scales [64]. corrections [64] are what sums of x + 128 are too large by,
+  /// negative.
+  void (*pack_int8)(const float* panel, std::int64_t in, std::uint32_t* packed, float* scales,
+                    std::int32_t* corrections);
+  /// y[n] = (256 high[n] + low[n]) * x_scale * scales[n] + bias[n] for n < 64, without `low` high[n] * ...
+  void (*scale_sums)(const std::int32_t* high, const std::int32_t* low, float x_scale, const float* scales,
+                     const float* bias, float* y);
   /// count halves -> floats
   void (*from_half)(const std::uint16_t* half, std::int64_t count, float* out);
 

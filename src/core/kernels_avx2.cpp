@@ -9,9 +9,14 @@
 namespace caption::kernels {
 namespace {
 
+constexpr std::int64_t kLanes = 16;
+constexpr std::int64_t kColumns = kPanel / kLanes;
+
 struct Lanes {
   static constexpr int kBlockRows = 3;
   static constexpr int kBlockColumns = 2;
+  static constexpr int kWidenedRows = 4;
+  static constexpr int kWidenedColumns = 1;
 
   __m256 v;
   __m256 w;
@@ -23,15 +28,21 @@ struct Lanes {
     const auto* halves = reinterpret_cast<const __m128i*>(p);
     return {_mm256_cvtph_ps(_mm_loadu_si128(halves)), _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
   }
-  static void load_bf16_pair(const std::uint16_t* p, Lanes& low, Lanes& high) {
-    const auto* pairs = reinterpret_cast<const __m256i*>(p);
-    const __m256i upper = _mm256_set1_epi32(static_cast<int>(0xffff0000U));
-    const __m256i first = _mm256_loadu_si256(pairs);
-    const __m256i second = _mm256_loadu_si256(pairs + 1);
-    low = {_mm256_castsi256_ps(_mm256_slli_epi32(first, 16)),
-           _mm256_castsi256_ps(_mm256_slli_epi32(second, 16))};
-    high = {_mm256_castsi256_ps(_mm256_and_si256(first, upper)),
-            _mm256_castsi256_ps(_mm256_and_si256(second, upper))};
+  static Lanes load_upper_halves(const std::uint32_t* p) {
+    const auto* words = reinterpret_cast<const __m256i*>(p);
+    const __m256i mask = _mm256_set1_epi32(static_cast<int>(0xffff0000U));
+    return {_mm256_castsi256_ps(_mm256_and_si256(_mm256_loadu_si256(words), mask)),
+            _mm256_castsi256_ps(_mm256_and_si256(_mm256_loadu_si256(words + 1), mask))};
+  }
+  static Lanes load_lower_halves(const std::uint32_t* p) {
+    const auto* words = reinterpret_cast<const __m256i*>(p);
+    return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_loadu_si256(words), 16)),
+            _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_loadu_si256(words + 1), 16))};
+  }
+  static Lanes load_integers(const std::int32_t* p) {
+    const auto* integers = reinterpret_cast<const __m256i*>(p);
+    return {_mm256_cvtepi32_ps(_mm256_loadu_si256(integers)),
+            _mm256_cvtepi32_ps(_mm256_loadu_si256(integers + 1))};
   }
   void store(float* p) const {
     _mm256_storeu_ps(p, v);
@@ -68,6 +79,55 @@ Lanes power_of_two(Lanes n) {
   return {_mm256_castsi256_ps(_mm256_slli_epi32(first, 23)),
           _mm256_castsi256_ps(_mm256_slli_epi32(second, 23))};
 }
+
+#include "core/kernels_product.h"
+
+using Bf16Product = WidenedBf16Product;
+
+/// Words of four int8: widened to 16 bits, of which neighbouring products are added.
+struct Int8Product {
+  using Word = std::uint32_t;
+  using Sum = std::int32_t;
+  using Input = __m256i;
+  /// 4 outputs each, 4 inputs of 16 bits
+  struct Weights {
+    __m256i quarters[4];
+  };
+  /// 4 outputs each, of which every one has two sums side by side
+  using Register = Weights;
+  static constexpr int kRows = 2;
+  static constexpr int kColumns = 1;
+  static constexpr int kInputWords = 1;
+
+  static Weights load(const std::uint32_t* words) {
+    const auto* quarters = reinterpret_cast<const __m128i*>(words);
+    Weights w;
+    for (int i = 0; i < 4; ++i) w.quarters[i] = _mm256_cvtepi8_epi16(_mm_loadu_si128(quarters + i));
+    return w;
+  }
+  static Input input(const std::uint32_t* words) {
+    return _mm256_cvtepu8_epi16(_mm_set1_epi32(static_cast<int>(*words)));
+  }
+  static Register add(const Register& sum, Input x, const Weights& w) {
+    Register result;
+    for (int i = 0; i < 4; ++i) {
+      result.quarters[i] = _mm256_add_epi32(sum.quarters[i], _mm256_madd_epi16(x, w.quarters[i]));
+    }
+    return result;
+  }
+  static Register start(const std::int32_t* sums) {
+    const auto* quarters = reinterpret_cast<const __m128i*>(sums);
+    Register sum;
+    for (int i = 0; i < 4; ++i) sum.quarters[i] = _mm256_cvtepu32_epi64(_mm_loadu_si128(quarters + i));
+    return sum;
+  }
+  static void store(const Register& sum, std::int32_t* sums) {
+    for (int i = 0; i < 4; i += 2) {
+      const __m256i added = _mm256_hadd_epi32(sum.quarters[i], sum.quarters[i + 1]);  // halves interleaved
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(sums + 4 * i), _mm256_permute4x64_epi64(added, 0xd8));
+    }
+  }
+};
 
 #include "core/kernels_body.h"
 

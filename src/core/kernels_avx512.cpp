@@ -7,56 +7,62 @@
 // GCC 12 takes the "undefined" operands inside its own intrinsics for a mistake of the caller (its bug
 // 105593).
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")
 
 namespace caption::kernels {
 namespace {
 
-struct Lanes {
-  static constexpr int kBlockRows = 6;
-  static constexpr int kBlockColumns = 4;
+#include "core/kernels_avx512.h"
+#include "core/kernels_product.h"
 
-  __m512 v;
+using Bf16Product = WidenedBf16Product;
 
-  static Lanes load(const float* p) { return {_mm512_loadu_ps(p)}; }
-  static Lanes set(float value) { return {_mm512_set1_ps(value)}; }
-  static Lanes zero() { return {_mm512_setzero_ps()}; }
-  static Lanes load_half(const std::uint16_t* p) {
-    return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+/// Words of four int8 without an instruction for them: widened to 16 bits, of which neighbouring products are
+/// added.
+struct Int8Product {
+  using Word = std::uint32_t;
+  using Sum = std::int32_t;
+  using Input = __m512i;
+  /// 8 outputs each, 4 inputs of 16 bits
+  struct Weights {
+    __m512i first;
+    __m512i second;
+  };
+  /// 8 outputs each, of which every one has two sums side by side
+  using Register = Weights;
+  static constexpr int kRows = 5;
+  static constexpr int kColumns = 2;
+  static constexpr int kInputWords = 1;
+
+  static Weights load(const std::uint32_t* words) {
+    const auto* halves = reinterpret_cast<const __m256i*>(words);
+    return {_mm512_cvtepi8_epi16(_mm256_loadu_si256(halves)),
+            _mm512_cvtepi8_epi16(_mm256_loadu_si256(halves + 1))};
   }
-  static void load_bf16_pair(const std::uint16_t* p, Lanes& low, Lanes& high) {
-    const __m512i pairs = _mm512_loadu_si512(p);
-    low.v = _mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16));
-    high.v = _mm512_castsi512_ps(_mm512_and_si512(pairs, _mm512_set1_epi32(static_cast<int>(0xffff0000U))));
+  static Input input(const std::uint32_t* words) {
+    return _mm512_cvtepu8_epi16(_mm256_set1_epi32(static_cast<int>(*words)));
   }
-  void store(float* p) const { _mm512_storeu_ps(p, v); }
+  static Register add(const Register& sum, Input x, const Weights& w) {
+    return {_mm512_add_epi32(sum.first, _mm512_madd_epi16(x, w.first)),
+            _mm512_add_epi32(sum.second, _mm512_madd_epi16(x, w.second))};
+  }
+  static Register start(const std::int32_t* sums) {
+    const auto* halves = reinterpret_cast<const __m256i*>(sums);
+    return {_mm512_cvtepu32_epi64(_mm256_loadu_si256(halves)),
+            _mm512_cvtepu32_epi64(_mm256_loadu_si256(halves + 1))};
+  }
+  static void store(const Register& sum, std::int32_t* sums) {
+    auto* halves = reinterpret_cast<__m256i*>(sums);
+    _mm256_storeu_si256(halves, together(sum.first));
+    _mm256_storeu_si256(halves + 1, together(sum.second));
+  }
+
+ private:
+  static __m256i together(__m512i pairs) {
+    return _mm512_cvtepi64_epi32(_mm512_add_epi32(pairs, _mm512_srli_epi64(pairs, 32)));
+  }
 };
-
-Lanes operator+(Lanes a, Lanes b) {
-  return {_mm512_add_ps(a.v, b.v)};
-}
-Lanes operator-(Lanes a, Lanes b) {
-  return {_mm512_sub_ps(a.v, b.v)};
-}
-Lanes operator*(Lanes a, Lanes b) {
-  return {_mm512_mul_ps(a.v, b.v)};
-}
-Lanes operator/(Lanes a, Lanes b) {
-  return {_mm512_div_ps(a.v, b.v)};
-}
-Lanes fma(Lanes a, Lanes b, Lanes c) {
-  return {_mm512_fmadd_ps(a.v, b.v, c.v)};
-}
-Lanes select_less(Lanes a, Lanes b, Lanes x, Lanes y) {
-  return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ), y.v, x.v)};
-}
-Lanes floor(Lanes a) {
-  return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)};
-}
-Lanes power_of_two(Lanes n) {
-  const __m512i exponent = _mm512_add_epi32(_mm512_cvttps_epi32(n.v), _mm512_set1_epi32(127));
-  return {_mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23))};
-}
 
 #include "core/kernels_body.h"
 

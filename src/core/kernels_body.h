@@ -1,125 +1,18 @@
-// The kernels, included by each kernels_*.cpp inside its own unnamed namespace, after it has defined `Lanes`:
-// 16 floats side by side. No header guard: it is meant to be included once per instruction set.
+// The kernels, included by each kernels_*.cpp inside its own unnamed namespace, after it has defined `Lanes`,
+// 16 floats side by side, and, after kernels_product.h, Bf16Product and Int8Product. No header guard: it is
+// meant to be included once per instruction set.
 //
 // Lanes' members: load, store, set, zero, fma(a, b, c) = a * b + c in one rounding, select_less(a, b, x, y) =
-// a < b ? x : y, floor, power_of_two (2^n for whole n in [-126, 127]), load_bf16_pair, store_bf16_pair,
-// load_half, and the operators + - * /. kBlockRows x kBlockColumns is how many of them one matrix block keeps
-// in registers.
+// a < b ? x : y, floor, power_of_two (2^n for whole n in [-126, 127]), load_upper_halves and
+// load_lower_halves (of 16 words, widened from bf16), load_half, load_integers, and the operators + - * /.
+// kBlockRows x kBlockColumns is how many of them one matrix block keeps in registers.
 
 // A product that is then added to something must be written as fma(): a compiler may fuse the two for one
 // instruction set and not for another.
 
-constexpr std::int64_t kLanes = 16;
-constexpr std::int64_t kColumns = kPanel / kLanes;
-
-// ---- Matrix product
-// ------------------------------------------------------------------------------------------------
-
-struct Fp32Weights {
-  using Type = float;
-  template <int Columns>
-  static void load(const float* row, Lanes* w) {
-#pragma GCC unroll 4
-    for (int c = 0; c < Columns; ++c) w[c] = Lanes::load(row + c * kLanes);
-  }
-};
-
-struct Bf16Weights {
-  using Type = std::uint16_t;
-  template <int Columns>
-  static void load(const std::uint16_t* row, Lanes* w) {
-    static_assert(Columns % 2 == 0);
-#pragma GCC unroll 2
-    for (int c = 0; c < Columns; c += 2) Lanes::load_bf16_pair(row + c * kLanes, w[c], w[c + 1]);
-  }
-};
-
-/// How many rows of the panel to ask for ahead of their use.
-constexpr std::int64_t kAhead = 24;
-
-template <typename Weights, int Rows, int Columns>
-void block(const typename Weights::Type* panel, std::int64_t in, const float* x, std::int64_t x_stride,
-           float* sums) {
-  Lanes sum[Rows][Columns];
-#pragma GCC unroll 6
-  for (int r = 0; r < Rows; ++r) {
-#pragma GCC unroll 4
-    for (int c = 0; c < Columns; ++c) sum[r][c] = Lanes::load(sums + r * kPanel + c * kLanes);
-  }
-  for (std::int64_t i = 0; i < in; ++i) {
-    Lanes w[Columns];
-    Weights::template load<Columns>(panel + i * kPanel, w);
-    const char* ahead = reinterpret_cast<const char*>(panel + (i + kAhead) * kPanel);
-#pragma GCC unroll 4
-    for (std::size_t line = 0; line < Columns * kLanes * sizeof(*panel); line += 64) {
-      __builtin_prefetch(ahead + line, 0, 3);
-    }
-#pragma GCC unroll 6
-    for (int r = 0; r < Rows; ++r) {
-      const Lanes value = Lanes::set(x[r * x_stride + i]);
-#pragma GCC unroll 4
-      for (int c = 0; c < Columns; ++c) sum[r][c] = fma(value, w[c], sum[r][c]);
-    }
-  }
-#pragma GCC unroll 6
-  for (int r = 0; r < Rows; ++r) {
-#pragma GCC unroll 4
-    for (int c = 0; c < Columns; ++c) sum[r][c].store(sums + r * kPanel + c * kLanes);
-  }
-}
-
-/// All columns of the panel for `Rows` rows.
-template <typename Weights, int Rows>
-void rows_block(const typename Weights::Type* panel, std::int64_t in, const float* x, std::int64_t x_stride,
-                float* sums) {
-  for (int c = 0; c < kColumns; c += Lanes::kBlockColumns) {
-    block<Weights, Rows, Lanes::kBlockColumns>(panel + c * kLanes, in, x, x_stride, sums + c * kLanes);
-  }
-}
-
-template <typename Weights, int Rows>
-void rows_up_to(const typename Weights::Type* panel, std::int64_t in, const float* x, std::int64_t x_stride,
-                std::int64_t rows, float* sums) {
-  if constexpr (Rows > 1) {
-    if (rows < Rows) return rows_up_to<Weights, Rows - 1>(panel, in, x, x_stride, rows, sums);
-  }
-  rows_block<Weights, Rows>(panel, in, x, x_stride, sums);
-}
-
-template <typename Weights>
-void multiply(const typename Weights::Type* panel, std::int64_t in, const float* x, std::int64_t x_stride,
-              std::int64_t rows, float* sums) {
-  for (std::int64_t r = 0; r < rows; r += Lanes::kBlockRows) {
-    rows_up_to<Weights, Lanes::kBlockRows>(panel, in, x + r * x_stride, x_stride, rows - r,
-                                           sums + r * kPanel);
-  }
-}
-
-void widen(const std::uint16_t* panel, std::int64_t in, float* widened) {
-  for (std::int64_t i = 0; i < in * kPanel; i += 2 * kLanes) {
-    Lanes low;
-    Lanes high;
-    Lanes::load_bf16_pair(panel + i, low, high);
-    low.store(widened + i);
-    high.store(widened + i + kLanes);
-  }
-}
-
-/// Round to nearest, ties to even; a NaN stays one.
-std::uint32_t bf16_bits(float value) {
-  const std::uint32_t bits = __builtin_bit_cast(std::uint32_t, value);
-  if (value != value) return 0x7fc0U;
-  return (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
-}
-
-void pack_bf16(const float* panel, std::int64_t in, std::uint16_t* packed) {
-  for (std::int64_t i = 0; i < in * kPanel; i += 2 * kLanes) {
-    for (std::int64_t n = 0; n < kLanes; ++n) {
-      packed[i + 2 * n] = static_cast<std::uint16_t>(bf16_bits(panel[i + n]));
-      packed[i + 2 * n + 1] = static_cast<std::uint16_t>(bf16_bits(panel[i + n + kLanes]));
-    }
-  }
-}
+#include "core/kernels_rows.h"
+// It uses what the one before defines.
+#include "core/kernels_pack.h"
 
 void from_half(const std::uint16_t* half, std::int64_t count, float* out) {
   std::int64_t i = 0;
@@ -132,207 +25,17 @@ void from_half(const std::uint16_t* half, std::int64_t count, float* out) {
   for (std::int64_t j = i; j < count; ++j) out[j] = converted[j - i];
 }
 
-// ---- Rows' ends ----------
-
-/// `count` floats at `x`, at most 16; the lanes beyond are zero.
-Lanes load_some(const float* x, std::int64_t count) {
-  if (count >= kLanes) return Lanes::load(x);
-  float v[kLanes] = {};
-  for (std::int64_t i = 0; i < count; ++i) v[i] = x[i];
-  return Lanes::load(v);
-}
-
-void store_some(Lanes lanes, std::int64_t count, float* y) {
-  if (count >= kLanes) return lanes.store(y);
-  float v[kLanes];
-  lanes.store(v);
-  for (std::int64_t i = 0; i < count; ++i) y[i] = v[i];
-}
-
-// ---- Functions of one variable
-// -------------------------------------------------------------------------------------
-
-Lanes exponential(Lanes x) {
-  // Beyond these bounds the result is 0 or infinity in fp32 as good as.
-  const Lanes low = Lanes::set(-87.33654F);
-  const Lanes high = Lanes::set(88.37626F);
-  const Lanes clamped = select_less(x, low, low, select_less(high, x, high, x));
-  // x = n ln 2 + r with |r| <= ln(2) / 2; ln 2 is split in two so that n times its first part is exact.
-  const Lanes n = floor(fma(clamped, Lanes::set(1.44269504F), Lanes::set(0.5F)));
-  const Lanes rough = fma(n, Lanes::set(-0.693359375F), clamped);
-  const Lanes r = fma(n, Lanes::set(2.12194440e-4F), rough);
-  // Cephes' polynomial for exp on that interval.
-  Lanes p = Lanes::set(1.9875691500e-4F);
-  p = fma(p, r, Lanes::set(1.3981999507e-3F));
-  p = fma(p, r, Lanes::set(8.3334519073e-3F));
-  p = fma(p, r, Lanes::set(4.1665795894e-2F));
-  p = fma(p, r, Lanes::set(1.6666665459e-1F));
-  p = fma(p, r, Lanes::set(5.0000001201e-1F));
-  const Lanes tail = fma(p, r * r, r);
-  const Lanes result = (tail + Lanes::set(1.0F)) * power_of_two(n);
-  return select_less(x, low, Lanes::zero(), result);
-}
-
-Lanes magnitude(Lanes x) {
-  return select_less(x, Lanes::zero(), Lanes::zero() - x, x);
-}
-
-Lanes sigmoid(Lanes x) {
-  const Lanes one = Lanes::set(1.0F);
-  return one / (one + exponential(Lanes::zero() - x));
-}
-
-Lanes hyperbolic_tangent(Lanes x) {
-  const Lanes one = Lanes::set(1.0F);
-  const Lanes size = magnitude(x);
-  // Near zero the exponential form cancels: Cephes' odd polynomial instead.
-  const Lanes square = x * x;
-  Lanes p = Lanes::set(-5.70498872745e-3F);
-  p = fma(p, square, Lanes::set(2.06390887954e-2F));
-  p = fma(p, square, Lanes::set(-5.37397155531e-2F));
-  p = fma(p, square, Lanes::set(1.33314422036e-1F));
-  p = fma(p, square, Lanes::set(-3.33332819422e-1F));
-  const Lanes small = fma(p * square, x, x);
-  const Lanes two = Lanes::set(2.0F);
-  const Lanes far = one - two / (exponential(size * two) + one);
-  const Lanes signed_far = select_less(x, Lanes::zero(), Lanes::zero() - far, far);
-  return select_less(size, Lanes::set(0.625F), small, signed_far);
-}
-
-/// The error function, Abramowitz and Stegun 7.1.26: absolute error below 2e-7.
-Lanes error_function(Lanes x) {
-  const Lanes one = Lanes::set(1.0F);
-  const Lanes size = magnitude(x);
-  const Lanes t = one / fma(size, Lanes::set(0.3275911F), one);
-  Lanes p = Lanes::set(1.061405429F);
-  p = fma(p, t, Lanes::set(-1.453152027F));
-  p = fma(p, t, Lanes::set(1.421413741F));
-  p = fma(p, t, Lanes::set(-0.284496736F));
-  p = fma(p, t, Lanes::set(0.254829592F));
-  const Lanes positive = fma(Lanes::zero() - p * t, exponential(Lanes::zero() - size * size), one);
-  return select_less(x, Lanes::zero(), Lanes::zero() - positive, positive);
-}
-
-Lanes apply(Activation curve, Lanes x) {
-  switch (curve) {
-    case Activation::none:
-      return x;
-    case Activation::relu:
-      return select_less(x, Lanes::zero(), Lanes::zero(), x);
-    case Activation::tanh:
-      return hyperbolic_tangent(x);
-    case Activation::gelu: {
-      const Lanes half = x * Lanes::set(0.5F);
-      return fma(half, error_function(x * Lanes::set(0.70710678F)), half);
-    }
-    case Activation::gelu_tanh: {
-      // 0.5 x (1 + tanh(u)) = x sigmoid(2u), u = sqrt(2 / pi) (x + 0.044715 x^3)
-      const Lanes cube = x * x * x;
-      return x * sigmoid(fma(cube, Lanes::set(0.044715F), x) * Lanes::set(1.59576912F));
-    }
-    case Activation::quick_gelu:
-      return x * sigmoid(x * Lanes::set(1.702F));
-  }
-  return x;
-}
-
-void finish(const float* sums, Activation curve, std::int64_t count, float* y) {
-  for (std::int64_t n = 0; n < count; n += kLanes)
-    store_some(apply(curve, Lanes::load(sums + n)), count - n, y + n);
-}
-
-void add(const float* sums, std::int64_t count, float* y) {
-  for (std::int64_t n = 0; n < count; n += kLanes) {
-    store_some(load_some(y + n, count - n) + Lanes::load(sums + n), count - n, y + n);
-  }
-}
-
-// ---- Rows
-// ----------------------------------------------------------------------------------------------------------
-
-/// Sum of the lanes, halves folded onto each other.
-float total(Lanes lanes) {
-  float v[kLanes];
-  lanes.store(v);
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) v[i] += v[i + half];
-  }
-  return v[0];
-}
-
-void layer_norm(const float* x, const float* weight, const float* bias, std::int64_t width, float* y) {
-  Lanes sum = Lanes::zero();
-  for (std::int64_t i = 0; i < width; i += kLanes) sum = sum + load_some(x + i, width - i);
-  const float mean = total(sum) / static_cast<float>(width);
-  const Lanes center = Lanes::set(mean);
-  Lanes squares = Lanes::zero();
-  for (std::int64_t i = 0; i < width; i += kLanes) {
-    float distance[kLanes];
-    (load_some(x + i, width - i) - center).store(distance);
-    const Lanes d = load_some(distance, width - i);
-    squares = fma(d, d, squares);
-  }
-  const float variance = total(squares) / static_cast<float>(width);
-  const Lanes factor = Lanes::set(1.0F / __builtin_sqrtf(variance + 1e-5F));
-  for (std::int64_t i = 0; i < width; i += kLanes) {
-    const std::int64_t left = width - i;
-    const Lanes normal = (load_some(x + i, left) - center) * factor;
-    store_some(fma(normal, load_some(weight + i, left), load_some(bias + i, left)), left, y + i);
-  }
-}
-
-/// The largest of `count` floats, a multiple of 16.
-float maximum(const float* x, std::int64_t count) {
-  Lanes largest = Lanes::load(x);
-  for (std::int64_t i = kLanes; i < count; i += kLanes) {
-    const Lanes next = Lanes::load(x + i);
-    largest = select_less(largest, next, next, largest);
-  }
-  float v[kLanes];
-  largest.store(v);
-  for (int i = 1; i < kLanes; ++i) v[0] = v[i] > v[0] ? v[i] : v[0];
-  return v[0];
-}
-
-void softmax(float* x, std::int64_t count, std::int64_t padded, float scale) {
-  const std::int64_t used = (count + kLanes - 1) / kLanes * kLanes;
-  for (std::int64_t i = count; i < used; ++i) x[i] = x[0];  // changes no maximum; zero again below
-  for (std::int64_t i = used; i < padded; ++i) x[i] = 0.0F;
-  const Lanes shift = Lanes::set(maximum(x, used));
-  const Lanes factor = Lanes::set(scale);
-  Lanes sum = Lanes::zero();
-  for (std::int64_t i = 0; i < count; i += kLanes) {
-    exponential((Lanes::load(x + i) - shift) * factor).store(x + i);
-    for (std::int64_t j = count; j < i + kLanes; ++j) x[j] = 0.0F;
-    sum = sum + Lanes::load(x + i);
-  }
-  const Lanes inverse = Lanes::set(1.0F / total(sum));
-  for (std::int64_t i = 0; i < count; i += kLanes) (Lanes::load(x + i) * inverse).store(x + i);
-}
-
-void attend(const float* q, const Past& past, std::int64_t dim, float scale, float* scores, float* out) {
-  for (std::int64_t t = 0; t < past.count; ++t) {
-    const float* key = past.keys[t] + past.offset;
-    Lanes sum = Lanes::zero();
-    for (std::int64_t i = 0; i < dim; i += kLanes) sum = fma(Lanes::load(q + i), Lanes::load(key + i), sum);
-    scores[t] = total(sum);
-  }
-  softmax(scores, past.count, (past.count + kLanes - 1) / kLanes * kLanes, scale);
-  for (std::int64_t i = 0; i < dim; i += kLanes) {
-    Lanes sum = Lanes::zero();
-    for (std::int64_t t = 0; t < past.count; ++t) {
-      sum = fma(Lanes::set(scores[t]), Lanes::load(past.values[t] + past.offset + i), sum);
-    }
-    sum.store(out + i);
-  }
-}
-
 constexpr Kernels make_kernels(std::string_view name) {
   return {.name = name,
-          .panel_fp32 = multiply<Fp32Weights>,
-          .panel_bf16 = multiply<Bf16Weights>,
-          .widen = widen,
+          .panel_fp32 = multiply<Fp32Product>,
+          .panel_bf16 = multiply<Bf16Product>,
+          .panel_int8 = multiply<Int8Product>,
+          .bf16_input_words = Bf16Product::kInputWords,
+          .round_bf16 = round_bf16,
           .pack_bf16 = pack_bf16,
+          .quantize = quantize,
+          .pack_int8 = pack_int8,
+          .scale_sums = scale_sums,
           .from_half = from_half,
           .finish = finish,
           .add = add,

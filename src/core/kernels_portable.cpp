@@ -16,9 +16,14 @@ float half_to_float(std::uint16_t half) {
   return sign != 0 ? -subnormal : subnormal;
 }
 
+constexpr std::int64_t kLanes = 16;
+constexpr std::int64_t kColumns = kPanel / kLanes;
+
 struct Lanes {
   static constexpr int kBlockRows = 1;
   static constexpr int kBlockColumns = 4;
+  static constexpr int kWidenedRows = 1;
+  static constexpr int kWidenedColumns = 4;
   static constexpr int kCount = 16;
 
   float v[kCount];
@@ -33,11 +38,14 @@ struct Lanes {
   static Lanes load_half(const std::uint16_t* p) {
     return make([p](int i) { return half_to_float(p[i]); });
   }
-  static void load_bf16_pair(const std::uint16_t* p, Lanes& low, Lanes& high) {
-    for (int i = 0; i < kCount; ++i) {
-      low.v[i] = std::bit_cast<float>(static_cast<std::uint32_t>(p[2 * i]) << 16);
-      high.v[i] = std::bit_cast<float>(static_cast<std::uint32_t>(p[2 * i + 1]) << 16);
-    }
+  static Lanes load_upper_halves(const std::uint32_t* p) {
+    return make([p](int i) { return std::bit_cast<float>(p[i] & 0xffff0000U); });
+  }
+  static Lanes load_lower_halves(const std::uint32_t* p) {
+    return make([p](int i) { return std::bit_cast<float>(p[i] << 16); });
+  }
+  static Lanes load_integers(const std::int32_t* p) {
+    return make([p](int i) { return static_cast<float>(p[i]); });
   }
   void store(float* p) const {
     for (int i = 0; i < kCount; ++i) p[i] = v[i];
@@ -79,6 +87,49 @@ Lanes power_of_two(const Lanes& n) {
     return std::bit_cast<float>(static_cast<std::uint32_t>(exponent + 127) << 23);
   });
 }
+
+#include "core/kernels_product.h"
+
+using Bf16Product = WidenedBf16Product;
+
+struct Int8Product {
+  using Word = std::uint32_t;
+  using Sum = std::int32_t;
+  using Input = std::uint32_t;
+  struct Weights {
+    std::uint32_t words[kLanes];
+  };
+  struct Register {
+    std::int32_t v[kLanes];
+  };
+  static constexpr int kRows = 1;
+  static constexpr int kColumns = 1;
+  static constexpr int kInputWords = 1;
+
+  static Weights load(const std::uint32_t* words) {
+    Weights w;
+    for (int i = 0; i < kLanes; ++i) w.words[i] = words[i];
+    return w;
+  }
+  static Input input(const std::uint32_t* words) { return *words; }
+  static Register add(Register sum, Input x, const Weights& w) {
+    for (int i = 0; i < kLanes; ++i) {
+      for (int shift = 0; shift < 32; shift += 8) {
+        const auto weight = static_cast<std::int8_t>(w.words[i] >> shift);
+        sum.v[i] += weight * static_cast<std::int32_t>((x >> shift) & 0xffU);
+      }
+    }
+    return sum;
+  }
+  static Register start(const std::int32_t* sums) {
+    Register sum;
+    for (int i = 0; i < kLanes; ++i) sum.v[i] = sums[i];
+    return sum;
+  }
+  static void store(const Register& sum, std::int32_t* sums) {
+    for (int i = 0; i < kLanes; ++i) sums[i] = sum.v[i];
+  }
+};
 
 #include "core/kernels_body.h"
 

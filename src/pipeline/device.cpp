@@ -44,12 +44,27 @@ at::Device resolve_device(const std::string& name) {
   return {at::kCUDA, static_cast<c10::DeviceIndex>(cuda.value_or(0))};
 }
 
+at::ScalarType weight_type(Precision precision) {
+  switch (precision) {
+    case Precision::fp32:
+      return at::kFloat;
+    case Precision::bf16:
+      return at::kBFloat16;
+    case Precision::int8:
+      return at::kChar;
+  }
+  throw Error(ErrorKind::internal, "unknown precision");
+}
+
 }  // namespace
 
 Compute resolve_compute(const ModelOptions& options) {
   Compute compute;
   compute.device = resolve_device(options.device);
-  compute.weights = options.precision == Precision::bf16 ? at::kBFloat16 : at::kFloat;
+  compute.weights = weight_type(options.precision);
+  if (compute.weights == at::kChar && !compute.device.is_cpu()) {
+    throw Error(ErrorKind::usage, "--precision int8 runs on the CPU only: add --device cpu, or take bf16");
+  }
   return compute;
 }
 

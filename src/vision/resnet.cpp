@@ -234,7 +234,10 @@ class ResNet : public ImageEncoder {
 std::unique_ptr<ImageEncoder> make_resnet(Tensors tensors, const Compute& compute) {
   const std::int64_t width = read_width(tensors);
   const std::int64_t side = grid_side(tensors, "attnpool.positional_embedding");
-  return std::make_unique<ResNet>(std::move(tensors), width, side, compute);
+  // Rounding to int8 adds up over the many convolutions, and their channels differ much in size.
+  Compute finer = compute;
+  if (compute.weights == at::kChar) finer.weights = at::kBFloat16;
+  return std::make_unique<ResNet>(std::move(tensors), width, side, finer);
 }
 
 }  // namespace caption

@@ -150,7 +150,10 @@ class Vit : public ImageEncoder {
 
 std::unique_ptr<ImageEncoder> make_vit(Tensors tensors, Activation activation, const Compute& compute) {
   const VitSizes sizes = read_sizes(tensors);
-  return std::make_unique<Vit>(std::move(tensors), sizes, activation, compute);
+  // All of an image's tokens are rows at once: here the multiplications take the time.
+  Compute fast = compute;
+  fast.activations = Activations::bits8;
+  return std::make_unique<Vit>(std::move(tensors), sizes, activation, fast);
 }
 
 }  // namespace caption

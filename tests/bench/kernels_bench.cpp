@@ -1,5 +1,5 @@
 // Speed of the CPU kernels as a share of what this machine can do, both measured in the same run.
-// Usage: kernels_bench [THREADS]   (default 1: other processes disturb it least)
+// Usage: kernels_bench [THREADS [SET]]   (default 1: other processes disturb it least; SET as in kernels.h)
 
 #include <ATen/ATen.h>
 #include <time.h>
@@ -14,8 +14,8 @@
 
 #include "core/kernels.h"
 #include "core/layers.h"
-#include "core/packed_matrix.h"
 #include "core/parallel.h"
+#include "core/weight_memory.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -43,17 +43,43 @@ double best_time(const std::function<void()>& run) {
   return best;
 }
 
-constexpr int kFmaRounds = 1 << 20;
+constexpr int kRounds = 1 << 20;
 
 #if defined(__x86_64__)
+// Each hides from the compiler that all sums are equal.
+
 __attribute__((target("avx512f"))) void fma_avx512() {
   __m512 sum[24] = {};
   const __m512 one = _mm512_set1_ps(0.5F);
-  for (int i = 0; i < kFmaRounds; ++i) {
+  for (int i = 0; i < kRounds; ++i) {
 #pragma GCC unroll 24
     for (auto& s : sum) {
       s = _mm512_fmadd_ps(one, one, s);
-      asm volatile("" : "+v"(s));  // hides that all sums are equal
+      asm volatile("" : "+v"(s));
+    }
+  }
+}
+
+__attribute__((target("avx512f,avx512bf16"))) void bf16_avx512() {
+  __m512 sum[24] = {};
+  const __m512bh ones = __builtin_bit_cast(__m512bh, _mm512_set1_epi32(0x3f803f80));
+  for (int i = 0; i < kRounds; ++i) {
+#pragma GCC unroll 24
+    for (auto& s : sum) {
+      s = _mm512_dpbf16_ps(s, ones, ones);
+      asm volatile("" : "+v"(s));
+    }
+  }
+}
+
+__attribute__((target("avx512f,avx512vnni"))) void vnni_avx512() {
+  __m512i sum[24] = {};
+  const __m512i ones = _mm512_set1_epi32(0x01010101);
+  for (int i = 0; i < kRounds; ++i) {
+#pragma GCC unroll 24
+    for (auto& s : sum) {
+      s = _mm512_dpbusd_epi32(s, ones, ones);
+      asm volatile("" : "+v"(s));
     }
   }
 }
@@ -61,31 +87,45 @@ __attribute__((target("avx512f"))) void fma_avx512() {
 __attribute__((target("avx2,fma"))) void fma_avx2() {
   __m256 sum[12] = {};
   const __m256 one = _mm256_set1_ps(0.5F);
-  for (int i = 0; i < kFmaRounds; ++i) {
+  for (int i = 0; i < kRounds; ++i) {
 #pragma GCC unroll 12
     for (auto& s : sum) {
       s = _mm256_fmadd_ps(one, one, s);
-      asm volatile("" : "+x"(s));  // hides that all sums are equal
+      asm volatile("" : "+x"(s));
     }
   }
 }
 #endif
 
-/// GFLOP/s of nothing but fused multiply-adds, on all threads. 0 where this program has no such loop.
-double peak_gflops() {
+/// A loop of nothing but a type's fastest multiply-adds.
+struct PeakLoop {
+  void (*run)() = nullptr;
+  double operations = 0;  ///< in one run; a multiply-add is two
+};
+
+PeakLoop peak_loop(at::ScalarType type) {
 #if defined(__x86_64__)
-  const bool wide = kernels::find(kernels::InstructionSet::avx512) != nullptr;
-  if (!wide && kernels::find(kernels::InstructionSet::avx2) == nullptr) return 0;
-  const double flops = kFmaRounds * 2.0 * (wide ? 24 * 16 : 12 * 8) * threads();
+  using kernels::InstructionSet;
+  if (type == at::kChar && kernels::find(InstructionSet::avx512_vnni) != nullptr)
+    return {vnni_avx512, kRounds * 2.0 * 24 * 64};
+  if (type == at::kBFloat16 && kernels::find(InstructionSet::avx512_bf16) != nullptr)
+    return {bf16_avx512, kRounds * 2.0 * 24 * 32};
+  if (kernels::find(InstructionSet::avx512) != nullptr) return {fma_avx512, kRounds * 2.0 * 24 * 16};
+  if (kernels::find(InstructionSet::avx2) != nullptr) return {fma_avx2, kRounds * 2.0 * 12 * 8};
+#endif
+  return {};
+}
+
+/// 10^9 operations per second of that loop on all threads. 0 where this program has none.
+double peak_rate(at::ScalarType type) {
+  const PeakLoop loop = peak_loop(type);
+  if (loop.run == nullptr) return 0;
   const double time = best_time([&] {
     parallel_for(static_cast<std::size_t>(threads()), [&](std::size_t begin, std::size_t end) {
-      for (; begin < end; ++begin) wide ? fma_avx512() : fma_avx2();
+      for (; begin < end; ++begin) loop.run();
     });
   });
-  return flops / time * 1e-9;
-#else
-  return 0;
-#endif
+  return loop.operations * threads() / time * 1e-9;
 }
 
 /// GB/s of reading memory that no cache holds, on all threads.
@@ -112,24 +152,31 @@ struct Matrix {
   std::int64_t out, in, rows;
 };
 
+/// A precision, and what this machine can do at most.
+struct Type {
+  const char* name;
+  Compute compute;
+  double bytes;  ///< of a weight
+  double peak;   ///< 10^9 operations per second
+};
+
 /// Microseconds of one product, over enough copies of the matrix that each is cold when its turn comes.
-void report(const Matrix& s, at::ScalarType type, double gflops, double bandwidth) {
-  const double bytes = static_cast<double>(s.out * s.in) * (type == at::kFloat ? 4 : 2);
+void report(const Matrix& s, const Type& type, double bandwidth) {
+  const double bytes = static_cast<double>(s.out * s.in) * type.bytes;
   const int copies = static_cast<int>(std::clamp(300e6 / bytes, 2.0, 60.0));
   const at::Tensor weight = at::randn({s.out, s.in});
   const at::Tensor x = at::randn({s.rows, s.in});
   std::vector<Linear> layers;
-  for (int i = 0; i < copies; ++i) layers.emplace_back(weight, at::zeros({s.out}), Compute{at::kCPU, type});
-  const double ours = best_time([&] {
+  for (int i = 0; i < copies; ++i) layers.emplace_back(weight, at::zeros({s.out}), type.compute);
+  const double time = best_time([&] {
                         for (const Linear& layer : layers) layer(x);
                       }) /
                       copies;
-  const double flops = 2.0 * static_cast<double>(s.rows * s.out * s.in);
-  std::printf("%6ld x %4ld, %4ld rows %s %9.1f us  %6.1f GFLOP/s (%3.0f%%)  %5.1f GB/s (%3.0f%%)", s.out,
-              s.in, s.rows, type == at::kFloat ? "fp32" : "bf16", ours * 1e6, flops / ours * 1e-9,
-              gflops > 0 ? 100 * flops / ours * 1e-9 / gflops : 0, bytes / ours * 1e-9,
-              100 * bytes / ours * 1e-9 / bandwidth);
-  if (type == at::kFloat) {
+  const double rate = 2.0 * static_cast<double>(s.rows * s.out * s.in) / time * 1e-9;
+  std::printf("%6ld x %4ld, %4ld rows %-7s %9.1f us  %6.1f Gop/s (%3.0f%%)  %5.1f GB/s (%3.0f%%)", s.out,
+              s.in, s.rows, type.name, time * 1e6, rate, type.peak > 0 ? 100 * rate / type.peak : 0,
+              bytes / time * 1e-9, 100 * bytes / time * 1e-9 / bandwidth);
+  if (type.compute.weights == at::kFloat) {
     std::vector<at::Tensor> copies_of_weight;
     for (int i = 0; i < copies; ++i) copies_of_weight.push_back(weight.clone());
     const double theirs = best_time([&] {
@@ -157,14 +204,25 @@ void report_attention(std::int64_t batch, std::int64_t heads, std::int64_t token
               theirs * 1e6);
 }
 
-void run(int thread_count) {
+void run(int thread_count, const char* set) {
   set_threads(thread_count);
-  const double gflops = peak_gflops();
+  using kernels::InstructionSet;
+  for (const auto forced : {InstructionSet::portable, InstructionSet::avx2, InstructionSet::avx512,
+                            InstructionSet::avx512_vnni, InstructionSet::avx512_bf16}) {
+    const kernels::Kernels* kernel = kernels::find(forced);
+    if (set != nullptr && kernel != nullptr && kernel->name == set) kernels::force(forced);
+  }
   const double bandwidth = peak_bandwidth();
-  std::printf("%d threads, %.*s: peak %.0f GFLOP/s, reads %.1f GB/s\n", threads(),
-              static_cast<int>(kernels::active().name.size()), kernels::active().name.data(), gflops,
-              bandwidth);
-  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+  const double fp32 = peak_rate(at::kFloat);
+  const double bf16 = peak_rate(at::kBFloat16);
+  const double int8 = peak_rate(at::kChar);
+  std::printf("%d threads, %.*s: peak Gop/s %.0f fp32, %.0f bf16, %.0f int8; reads %.1f GB/s\n", threads(),
+              static_cast<int>(kernels::active().name.size()), kernels::active().name.data(), fp32, bf16,
+              int8, bandwidth);
+  for (const Type& type :
+       {Type{"fp32", {at::kCPU, at::kFloat}, 4, fp32}, Type{"bf16", {at::kCPU, at::kBFloat16}, 2, bf16},
+        Type{"int8", {at::kCPU, at::kChar}, 1, int8},
+        Type{"int8x16", {at::kCPU, at::kChar, Activations::bits16}, 1, int8}}) {
     for (const Matrix& shape : {Matrix{768, 768, 1},
                                 {2304, 768, 1},
                                 {2304, 768, 5},
@@ -182,7 +240,7 @@ void run(int thread_count) {
                                 {3072, 768, 400},
                                 {768, 3072, 400},
                                 {4096, 1024, 577}}) {
-      report(shape, type, gflops, bandwidth);
+      report(shape, type, bandwidth);
     }
   }
   report_attention(1, 12, 50);
@@ -194,5 +252,5 @@ void run(int thread_count) {
 }  // namespace caption
 
 int main(int argc, char** argv) {
-  caption::run(argc > 1 ? std::atoi(argv[1]) : 1);
+  caption::run(argc > 1 ? std::atoi(argv[1]) : 1, argc > 2 ? argv[2] : nullptr);
 }

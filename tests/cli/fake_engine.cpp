@@ -125,8 +125,10 @@ std::unique_ptr<Captioner> load(const std::filesystem::path& folder, const Model
   }
   note("load " + folder.filename().string() + " device " + options.device + " threads " +
        std::to_string(options.threads) + " precision " +
-       (options.precision == Precision::bf16 ? "bf16" : "fp32") + " OMP_WAIT_POLICY " +
-       environment("OMP_WAIT_POLICY"));
+       (options.precision == Precision::bf16   ? "bf16"
+        : options.precision == Precision::int8 ? "int8"
+                                               : "fp32") +
+       " OMP_WAIT_POLICY " + environment("OMP_WAIT_POLICY"));
   return std::make_unique<FakeCaptioner>();
 }
 

@@ -120,8 +120,10 @@ def test_max_tokens_shortens(real, photos, bundle):
     assert real.run("--max-tokens", "100000", photos[0]).code == 2
 
 
-def test_bf16(real, photos):
-    result = real.run("--json", "--precision", "bf16", *photos)
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_narrow_weights(real, photos, precision):
+    result = real.run("--json", "--precision", precision, *photos)
+    assert result.text == real.run("--json", "--precision", precision, "--threads", "1", "--batch", "1", *photos).text
     assert result.code == 0
     exact = real.run("--json", *photos).records()
     for rounded, full in zip(result.records(), exact):

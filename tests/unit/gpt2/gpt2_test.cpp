@@ -106,7 +106,7 @@ TEST(Gpt2, CachedBranchingBeamsEqualTheWholeForward) {
 }
 
 TEST(Gpt2, ARowAloneWithAnyThreadsGivesTheSameBits) {
-  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kChar}) {
     const Gpt2 model = load(tiny_gpt2(), {at::kCPU, type});
     const at::Tensor prefix = at::randn({3, 4, kWidth});
     const auto expected = lineages(3, kBranching);
@@ -133,14 +133,16 @@ TEST(Gpt2, ARowAloneWithAnyThreadsGivesTheSameBits) {
   }
 }
 
-TEST(Gpt2, Bf16WeightsAreClose) {
+TEST(Gpt2, NarrowWeightsAreClose) {
   const at::Tensor prefix = at::randn({1, 4, kWidth});
   const Gpt2 exact_model = load(tiny_gpt2());
-  const Gpt2 narrow_model = load(tiny_gpt2(), {at::kCPU, at::kBFloat16});
   const at::Tensor exact = exact_model.start(prefix, 0).prefill();
-  const at::Tensor narrow = narrow_model.start(prefix, 0).prefill();
-  EXPECT_GT(difference(exact, narrow), 1e-4);
-  EXPECT_LT(difference(exact, narrow) / exact.abs().max().item<double>(), 0.03);
+  for (const at::ScalarType type : {at::kBFloat16, at::kChar}) {
+    const Gpt2 narrow_model = load(tiny_gpt2(), {at::kCPU, type});
+    const at::Tensor narrow = narrow_model.start(prefix, 0).prefill();
+    EXPECT_GT(difference(exact, narrow), 1e-4) << type;
+    EXPECT_LT(difference(exact, narrow) / exact.abs().max().item<double>(), 0.03) << type;
+  }
 }
 
 TEST(Gpt2, TiedOutputLayer) {
