@@ -95,8 +95,9 @@ def main() -> None:
             command.add_argument("--contrastive", action="store_true", help="first stage: CLIP's loss, not the heads")
             command.add_argument("--threads", type=int, default=1)
             command.add_argument("--workers", type=int, default=1, help="processes that draw the scenes")
-            command.add_argument("--thing-steps", type=int, default=9000)
-            command.add_argument("--scene-steps", type=int, default=4000)
+            command.add_argument("--thing-steps", type=int, default=3600)
+            command.add_argument("--scene-steps", type=int, default=4500)
+            command.add_argument("--word-steps", type=int, default=2000)
     args = parser.parse_args()
     {"prepare": prepare, "train": train, "bundle": bundle, "pictures": pictures}[args.command](args)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Stage:
     batch: int  # B
     rate: float  # the learning rate at its peak
     captions: bool  # whether the mapper and GPT-2 learn too
+    encoder: bool = True  # whether the encoder learns
     shares: tuple[float, ...] = SHARES
 
 
@@ -63,10 +65,12 @@ class SceneStream(IterableDataset):
         import sentencepiece
 
         torch.set_num_threads(1)
+        self.maker.recolours = True  # this process's own copy
         worker = get_worker_info()
+        number = zlib.crc32(self.stage.name.encode())
         tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(self.tokenizer))
         for step in range(self.first_step + worker.id, self.stage.steps, worker.num_workers):
-            rngs = [np.random.default_rng([self.seed, self.stage.resolution, step, i]) for i in range(self.stage.batch)]
+            rngs = [np.random.default_rng([self.seed, number, step, i]) for i in range(self.stage.batch)]
             yield self.collate([self.draw(rng) for rng in rngs], rngs, tokenizer)
 
     def draw(self, rng: np.random.Generator) -> Scene:

@@ -1,6 +1,7 @@
-"""Trains the demo model: first the encoder on what is in small scenes, then all of it on captions.
+"""Trains the demo model: first the encoder on what is in small scenes, then all of it on captions, last the mapper and
+GPT-2 alone, which then see more scenes in the same time.
 
-Both stages teach the encoder with two heads that are thrown away afterwards: what the embedding says is in the picture
+The first two stages teach the encoder with two heads that are thrown away afterwards: what the embedding says is in the picture
 (a label for each thing, colour, place and number), and what the feature map says stands at a place. Losses are natural
 logarithms.
 """
@@ -25,7 +26,7 @@ from model import Captioner, Sizes
 from scenes import SceneMaker
 from stream import Stage, batches, label_count, normalise
 
-LABEL_WEIGHT, PLACE_WEIGHT = 0.1, 0.5
+WEIGHTS = {"labels": 0.2, "places": 0.4, "caption": 1.0, "contrast": 1.0}  # of the losses
 WARM_UP = 200  # steps
 
 
@@ -34,6 +35,7 @@ def stages(args: argparse.Namespace) -> list[Stage]:
     return [
         Stage("things", 64, args.thing_steps, 128, 2e-3, captions=False, shares=(0.7, 0.3, 0.0, 0.0)),
         Stage("scenes", Sizes().resolution, args.scene_steps, 96, 1.2e-3, captions=True),
+        Stage("words", Sizes().resolution, args.word_steps, 192, 7e-4, captions=True, encoder=False),
     ]
 
 
@@ -58,9 +60,11 @@ class Teacher(nn.Module):
         own = torch.arange(len(words))
         return (F.cross_entropy(likeness, own) + F.cross_entropy(likeness.T, own)) / 2
 
-    def losses(self, batch: tuple[Tensor, ...], captions: bool) -> dict[str, Tensor]:
+    def losses(self, batch: tuple[Tensor, ...], stage: Stage) -> dict[str, Tensor]:
         """The batch as stream.py collates it -> {"labels", "places", "named", "caption" or "contrast"}, scalars."""
         pixels, labels, named, centres, tokens, targets = batch
+        if not stage.encoder:
+            return {"caption": self.caption_loss(self.look(pixels), tokens, targets)}
         contrast = None
         with torch.autocast("cpu", torch.bfloat16):
             embedding, features = self.captioner.visual.see(normalise(pixels))  # [B, D], [B, C, g, g]
@@ -70,7 +74,6 @@ class Teacher(nn.Module):
             guesses = self.labels(embedding).float()
             spots = F.grid_sample(features.float(), (2 * centres - 1)[:, :, None], align_corners=False)  # [B, C, 4, 1]
             things = self.concepts(spots[..., 0].transpose(1, 2)[named >= 0]).float()  # [N, concepts]
-            logits = self.captioner(embedding.float(), tokens).float() if captions else None
         right = named[named >= 0]
         found = {
             "labels": F.binary_cross_entropy_with_logits(guesses, labels, reduction="sum") / len(labels),
@@ -79,9 +82,22 @@ class Teacher(nn.Module):
         }
         if contrast is not None:
             found["contrast"] = contrast
-        if logits is not None:
-            found["caption"] = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-100)
+        if stage.captions:
+            found["caption"] = self.caption_loss(embedding, tokens, targets)
         return found
+
+    @torch.no_grad()
+    def look(self, pixels: Tensor) -> Tensor:
+        """The embedding [B, D] as it will be in use: nothing is learnt, the normalisation uses its running means."""
+        self.captioner.visual.eval()
+        with torch.autocast("cpu", torch.bfloat16):
+            return self.captioner.visual(normalise(pixels))
+
+    def caption_loss(self, embedding: Tensor, tokens: Tensor, targets: Tensor) -> Tensor:
+        """Cross entropy per token."""
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.captioner(embedding.float(), tokens)
+        return F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=-100)
 
 
 def rate(step: int, stage: Stage) -> float:
@@ -109,9 +125,13 @@ def save(path: Path, **state) -> None:
 
 
 def optimiser_of(teacher: Teacher) -> torch.optim.AdamW:
+    """"share" is the group's part of the learning rate: where the attention pool looks must move slowly (see look_around)."""
+    slow = {id(p) for name, p in teacher.named_parameters() if "attnpool.q_proj" in name or "attnpool.k_proj" in name}
+    quick = [p for p in teacher.parameters() if id(p) not in slow]
     groups = [
-        {"params": [p for p in teacher.parameters() if p.ndim > 1], "weight_decay": 0.05},
-        {"params": [p for p in teacher.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": [p for p in quick if p.ndim > 1], "weight_decay": 0.05, "share": 1.0},
+        {"params": [p for p in quick if p.ndim <= 1], "weight_decay": 0.0, "share": 1.0},
+        {"params": [p for p in teacher.parameters() if id(p) in slow], "weight_decay": 0.0, "share": 0.1},
     ]
     return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), fused=True)
 
@@ -158,14 +178,15 @@ def train(args: argparse.Namespace, maker: SceneMaker, unseen: SceneMaker) -> No
         if number == state["stage"] and "optimiser" in state:
             optimiser.load_state_dict(state["optimiser"])
         first = state["step"] if number == state["stage"] else 0
+        if first == 0 and args.kind == "resnet" and stage.encoder:
+            teacher.captioner.visual.attnpool.look_around()
         sums: dict[str, float] = {}
         began = time.time()
         for step, batch in enumerate(batches(maker, tokenizer, stage, first, args.seed, args.workers), first):
             for group in optimiser.param_groups:
-                group["lr"] = rate(step, stage)
-            losses = teacher.losses(batch, stage.captions)
-            loss = LABEL_WEIGHT * losses["labels"] + PLACE_WEIGHT * losses["places"]
-            (loss + losses.get("caption", 0) + losses.get("contrast", 0)).backward()
+                group["lr"] = group["share"] * rate(step, stage)
+            losses = teacher.losses(batch, stage)
+            sum(WEIGHTS.get(name, 0.0) * loss for name, loss in losses.items()).backward()
             nn.utils.clip_grad_norm_(teacher.parameters(), 2.0)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)

@@ -17,8 +17,9 @@ def schema(source):
 
 @pytest.fixture
 def picture(source, work):
-    shutil.copy(source / "models" / "demo" / "pictures" / "bear.jpg", work / "bear.jpg")
-    return "bear.jpg"
+    first = min((source / "models" / "demo" / "pictures").glob("*.jpg"))
+    shutil.copy(first, work / "picture.jpg")
+    return "picture.jpg"
 
 
 @pytest.fixture

@@ -25,11 +25,10 @@ HOSTILE = "<img src=x onerror=alert(1)> caf\u00e9.jpg"
 def report(tmp_path_factory):
     """The page of a run over pictures of the demo model, one of them with a hostile name, and two that fail."""
     folder = tmp_path_factory.mktemp("report")
-    pictures = prefix("CAPTION_SOURCE") / "models" / "demo" / "pictures"
-    for name in NAMES:
-        shutil.copy(pictures / name, folder / name)
-    shutil.copy(pictures / "laptop.jpg", folder / HOSTILE)
-    (folder / "cut.jpg").write_bytes((pictures / "bear.jpg").read_bytes()[:2000])
+    pictures = sorted((prefix("CAPTION_SOURCE") / "models" / "demo" / "pictures").glob("*.jpg"))
+    for name, picture in zip([*NAMES, HOSTILE], pictures):
+        shutil.copy(picture, folder / name)
+    (folder / "cut.jpg").write_bytes(pictures[0].read_bytes()[:2000])
     real = Program(prefix("CAPTION_PREFIX"), folder, clean_environment(folder))
     inputs = [NAMES[0], "cut.jpg", *NAMES[1:], HOSTILE, "none.jpg"]
     result = real.run("--model", "demo", "--n-best", "3", "--html", "report.html", "--json", *inputs)
