@@ -80,7 +80,7 @@ def pictures(args: argparse.Namespace, seen: SceneMaker, unseen: SceneMaker) -> 
     used: set[int] = set()
     places = {*PHOTOGRAPHS, "black", "white", "brown"}  # photographs are not in the public domain; the others are dull
     rows = []
-    for maker, held_out_pairs, totals in ((seen, True, (1, 1, 2, 2, 3, 4)), (unseen, False, (1, 1, 1, 2))):
+    for maker, held_out_pairs, totals in ((seen, True, (1, 1, 1, 2, 2, 2, 3, 3)), (unseen, False, (1, 1))):
         free = np.asarray([sprite.source == "openclipart" for sprite in maker.sprites])
         free &= data.is_held_out(maker.sprites) != held_out_pairs
         maker = SceneMaker(maker.concepts, maker.sprites, free, maker.backgrounds)
