@@ -75,7 +75,7 @@ class BeamSearch {
     continuations_.clear();
     for (const Beam& beam : beams) {
       if (beam.stopped) {
-        continuations_.push_back({beam.score / divisor(beam.tokens.size()), &beam, stop_.token});
+        continuations_.push_back({beam.score / divisor(beam.tokens.size()), &beam, beam.tokens.back()});
         continue;
       }
       next_.load(rows[beam.row]);

@@ -9,8 +9,9 @@ namespace caption {
 std::size_t Rows::start(const StopRule& stop) {
   logits_ = model_.start();
   check();
-  if (logits_.rows > 0 && (stop.token < 0 || static_cast<std::size_t>(stop.token) >= logits_.vocabulary)) {
-    throw Error(ErrorKind::model, "the stop token " + std::to_string(stop.token) +
+  if (logits_.rows > 0 && stop.token &&
+      (*stop.token < 0 || static_cast<std::size_t>(*stop.token) >= logits_.vocabulary)) {
+    throw Error(ErrorKind::model, "the stop token " + std::to_string(*stop.token) +
                                       " is not in the vocabulary of " + std::to_string(logits_.vocabulary) +
                                       " tokens");
   }

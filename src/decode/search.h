@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,9 +32,9 @@ struct Hypothesis {
   double score = 0;                  ///< sum of log-probabilities
 };
 
-/// When a sequence ends.
+/// When a sequence ends before it has max_tokens.
 struct StopRule {
-  std::int32_t token = 13;  ///< GPT-2's "."
+  std::optional<std::int32_t> token = 13;  ///< GPT-2's "."; nothing: never
 };
 
 /// Throws Error(usage), with the valid range, if an option is outside it or if n_best > beam without

@@ -187,6 +187,18 @@ TEST(Search, RefusesAStopTokenOutsideTheVocabulary) {
   }
 }
 
+TEST(Search, WithoutAStopTokenEverySequenceHasTheMaximumOfTokens) {
+  auto model = constant_model({{1, 2, 3}, {3, 2, 1}});
+  DecodeOptions options = beams(3, 5);
+  for (const bool sample : {false, true}) {
+    options.sample = sample;
+    for (const auto& of_image : search(model, {std::nullopt}, options)) {
+      ASSERT_EQ(of_image.size(), 3U);
+      for (const Hypothesis& hypothesis : of_image) EXPECT_EQ(hypothesis.tokens.size(), 5U);
+    }
+  }
+}
+
 TEST(Search, NeedsAMaximumOfTokens) {
   auto model = constant_model({{1, 2, 3}});
   EXPECT_THROW(search(model, {0}, beams(1, 0)), Error);

@@ -50,9 +50,9 @@ std::vector<float> read_numbers(std::istream& file, std::size_t lines) {
 Case read_case(std::istream& file, const std::string& name) {
   std::string word;
   std::size_t images, vocabulary, positions;
-  StopRule stop;
+  std::int32_t stop = 0;
   DecodeOptions options;
-  words(file) >> word >> images >> word >> vocabulary >> word >> positions >> word >> stop.token >> word >>
+  words(file) >> word >> images >> word >> vocabulary >> word >> positions >> word >> stop >> word >>
       options.max_tokens >> word >> options.temperature;
   const auto values = read_numbers(file, images * positions * vocabulary);
   const auto offsets = read_numbers(file, static_cast<std::size_t>(options.max_tokens));
@@ -66,8 +66,8 @@ Case read_case(std::istream& file, const std::string& name) {
       for (std::size_t i = 0; i < count; ++i) hypotheses.push_back(read_hypothesis(file));
     }
   }
-  return {name, TableModel(images, positions, vocabulary, values, offsets), stop, options,
-          std::move(expected)};
+  return {
+      name, TableModel(images, positions, vocabulary, values, offsets), {stop}, options, std::move(expected)};
 }
 
 std::vector<Case> read_cases() {
