@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "bundle/bundle.h"
@@ -13,26 +12,10 @@
 #include "pipeline/device.h"
 #include "pipeline/explain.h"
 #include "pipeline/language_model.h"
+#include "pipeline/stages.h"
 
 namespace caption {
 namespace {
-
-std::string trimmed(const std::string& text) {
-  constexpr const char* kSpace = " \t\r\n\f\v";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-PixelFormat pixel_format(const Manifest::Image& image) {
-  PixelFormat format;
-  format.resolution = static_cast<int>(image.resolution);
-  for (std::size_t c = 0; c < image.mean.size(); ++c) {
-    format.mean[c] = static_cast<float>(image.mean[c]);
-    format.std[c] = static_cast<float>(image.std[c]);
-  }
-  return format;
-}
 
 class BundleCaptioner : public Captioner {
  public:
@@ -54,7 +37,7 @@ class BundleCaptioner : public Captioner {
     const DecodeOptions options = resolve(asked);
     const at::InferenceMode no_gradients;
     LanguageModel model(*bundle_.gpt2, prefix_of(images), options.max_tokens);
-    return describe(search(model, {stop_token()}, options));  // [B][n_best]
+    return describe_all(search(model, {stop_token()}, options));  // [B][n_best]
   }
 
   Explanation explain(const Pixels& image, const DecodeOptions& options,
@@ -73,10 +56,9 @@ class BundleCaptioner : public Captioner {
  private:
   /// B images -> prefix [B, P, E]
   at::Tensor prefix_of(std::span<const Pixels> images) const {
-    const at::Tensor pixels = stack(images);                 // [B, 3, R, R]
-    at::Tensor embedding = bundle_.encoder->encode(pixels);  // [B, D]
-    if (bundle_.manifest.mapper.normalize) embedding = embedding / embedding.norm(2, -1, /*keepdim=*/true);
-    return bundle_.mapper->map(embedding);  // [B, P, E]
+    const at::Tensor pixels = stack(images, format_.resolution, compute_.device);  // [B, 3, R, R]
+    const at::Tensor embedding = embed(bundle_, pixels);                           // [B, D]
+    return bundle_.mapper->map(embedding);                                         // [B, P, E]
   }
 
   std::int32_t stop_token() const { return static_cast<std::int32_t>(bundle_.manifest.stop.token); }
@@ -84,7 +66,7 @@ class BundleCaptioner : public Captioner {
   /// The options with the model's own maximum in place of "as the model says".
   DecodeOptions resolve(DecodeOptions options) const {
     if (options.max_tokens == 0) options.max_tokens = static_cast<int>(bundle_.manifest.stop.max_tokens);
-    const std::int64_t most = most_tokens();
+    const std::int64_t most = most_tokens(bundle_);
     if (options.max_tokens < 0 || options.max_tokens > most) {
       throw Error(ErrorKind::usage, "--max-tokens " + std::to_string(options.max_tokens) + ": the model '" +
                                         name() + "' takes 1 to " + std::to_string(most) +
@@ -93,9 +75,6 @@ class BundleCaptioner : public Captioner {
     return options;
   }
 
-  /// What fits into the model's positions behind the prefix.
-  std::int64_t most_tokens() const { return bundle_.gpt2->context() - bundle_.mapper->prefix_length(); }
-
   /// A text as if the model had written it; its score is not known yet.
   Caption given(const std::string& text) const {
     Caption caption{text, bundle_.tokenizer->encode(text)};
@@ -103,39 +82,19 @@ class BundleCaptioner : public Captioner {
     // A stop token that is text, as GPT-2's ".", is the writer's business.
     if (bundle_.tokenizer->piece(stop_token()).special) caption.tokens.push_back(stop_token());
     const auto count = static_cast<std::int64_t>(caption.tokens.size());
-    if (count > most_tokens()) {
+    if (count > most_tokens(bundle_)) {
       throw Error(ErrorKind::usage, "the text to explain has " + std::to_string(count) +
                                         " tokens: the model '" + name() + "' takes at most " +
-                                        std::to_string(most_tokens()));
+                                        std::to_string(most_tokens(bundle_)));
     }
     return caption;
   }
 
-  /// B images -> [B, 3, R, R] on the device
-  at::Tensor stack(std::span<const Pixels> images) const {
-    const std::int64_t side = format_.resolution;
-    at::Tensor pixels = at::empty({static_cast<std::int64_t>(images.size()), 3, side, side}, at::kFloat);
-    auto* out = pixels.mutable_data_ptr<float>();
-    for (const Pixels& image : images) {
-      if (image.resolution != side) {
-        throw Error(ErrorKind::internal, "pixels of another model: resolution " +
-                                             std::to_string(image.resolution) + " instead of " +
-                                             std::to_string(side));
-      }
-      out = std::copy(image.values.begin(), image.values.end(), out);
-    }
-    return pixels.to(compute_.device);
-  }
-
-  std::vector<std::vector<Caption>> describe(std::vector<std::vector<Hypothesis>> found) const {
+  std::vector<std::vector<Caption>> describe_all(std::vector<std::vector<Hypothesis>> found) const {
     std::vector<std::vector<Caption>> captions;
     for (std::vector<Hypothesis>& of_image : found) {
       std::vector<Caption>& list = captions.emplace_back();
-      for (Hypothesis& one : of_image) {
-        const double mean = one.tokens.empty() ? 0 : one.score / static_cast<double>(one.tokens.size());
-        std::string text = trimmed(bundle_.tokenizer->decode(one.tokens));
-        list.push_back({std::move(text), std::move(one.tokens), one.score, mean});
-      }
+      for (Hypothesis& one : of_image) list.push_back(describe(*bundle_.tokenizer, std::move(one)));
     }
     return captions;
   }

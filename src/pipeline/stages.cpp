@@ -1,0 +1,61 @@
+#include "pipeline/stages.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace caption {
+namespace {
+
+std::string trimmed(const std::string& text) {
+  constexpr const char* kSpace = " \t\r\n\f\v";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+}  // namespace
+
+PixelFormat pixel_format(const Manifest::Image& image) {
+  PixelFormat format;
+  format.resolution = static_cast<int>(image.resolution);
+  for (std::size_t c = 0; c < image.mean.size(); ++c) {
+    format.mean[c] = static_cast<float>(image.mean[c]);
+    format.std[c] = static_cast<float>(image.std[c]);
+  }
+  return format;
+}
+
+at::Tensor stack(std::span<const Pixels> images, std::int64_t resolution, at::Device device) {
+  at::Tensor pixels =
+      at::empty({static_cast<std::int64_t>(images.size()), 3, resolution, resolution}, at::kFloat);
+  auto* out = pixels.mutable_data_ptr<float>();
+  for (const Pixels& image : images) {
+    if (image.resolution != resolution) {
+      throw Error(ErrorKind::internal, "pixels of another model: resolution " +
+                                           std::to_string(image.resolution) + " instead of " +
+                                           std::to_string(resolution));
+    }
+    out = std::copy(image.values.begin(), image.values.end(), out);
+  }
+  return pixels.to(device);
+}
+
+at::Tensor embed(const Bundle& bundle, const at::Tensor& pixels) {
+  at::Tensor embedding = bundle.encoder->encode(pixels);  // [B, D]
+  if (bundle.manifest.mapper.normalize) embedding = embedding / embedding.norm(2, -1, /*keepdim=*/true);
+  return embedding;
+}
+
+std::int64_t most_tokens(const Bundle& bundle) {
+  return bundle.gpt2->context() - bundle.mapper->prefix_length();
+}
+
+Caption describe(const Tokenizer& tokenizer, Hypothesis hypothesis) {
+  const auto count = static_cast<double>(hypothesis.tokens.size());
+  std::string text = trimmed(tokenizer.decode(hypothesis.tokens));
+  const double mean = count > 0 ? hypothesis.score / count : 0;
+  return {std::move(text), std::move(hypothesis.tokens), hypothesis.score, mean};
+}
+
+}  // namespace caption
