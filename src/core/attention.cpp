@@ -10,6 +10,7 @@
 #include "core/kernels.h"
 #include "core/layers.h"
 #include "core/parallel.h"
+#include "core/work.h"
 
 namespace caption {
 namespace {
@@ -131,6 +132,8 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
   const at::Tensor values = with_whole_rows(v);
   const std::int64_t width = q.size(2);
   const std::int64_t dim = width / heads;
+  const std::int64_t pairs = causal ? q.size(1) * (q.size(1) + 1) / 2 : q.size(1) * k.size(1);
+  count_work(Arithmetic::fp32, 4 * q.size(0) * pairs * width, 0);
   at::Tensor y = at::empty({q.size(0), q.size(1), width}, q.options());
   parallel_for(static_cast<std::size_t>(q.size(0) * heads), [&](std::size_t begin, std::size_t end) {
     HeadAttention attend(q.size(1), k.size(1), dim, causal);

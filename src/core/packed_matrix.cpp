@@ -9,6 +9,7 @@
 #include "caption/error.h"
 #include "core/kernels.h"
 #include "core/parallel.h"
+#include "core/work.h"
 
 namespace caption {
 namespace {
@@ -104,6 +105,10 @@ void multiply_panel(const Kernel& kernel, const Word* panel, std::int64_t steps,
 
 std::int64_t inputs_per_word(at::ScalarType type) {
   return type == at::kFloat ? 1 : type == at::kBFloat16 ? 2 : 4;
+}
+
+Arithmetic arithmetic_of(at::ScalarType type) {
+  return type == at::kFloat ? Arithmetic::fp32 : type == at::kBFloat16 ? Arithmetic::bf16 : Arithmetic::int8;
 }
 
 /// Calls body(row) for all of them, on several threads if that is worth while.
@@ -246,6 +251,8 @@ void PackedMatrix::by_tiles(std::int64_t rows, std::int64_t most, const Product&
 
 void PackedMatrix::multiply(const Rows& x, const Product& product) const {
   const kernels::Kernels& kernel = kernels::active();
+  const std::int64_t words_of_output = steps_ + (type_ == at::kChar ? 3 : 1);
+  count_work(arithmetic_of(type_), 2 * x.count * in_ * out_, 4 * panels_ * kPanel * words_of_output);
   if (type_ == at::kChar) return multiply_int8(x, product);
   if (type_ == at::kFloat) {
     return multiply_floats(kernel.panel_fp32, WordRows<float>{x.data, x.stride, x.count}, product);

@@ -5,6 +5,7 @@
 
 #include "core/kernels.h"
 #include "core/parallel.h"
+#include "core/work.h"
 #include "gpt2/cache.h"
 
 namespace caption {
@@ -58,6 +59,8 @@ class SharedCache : public Cache {
     at::Tensor y = at::empty({rows, width}, at::kFloat);
 
     const auto count = prefix_[index(layer)].size(1) + static_cast<std::int64_t>(steps_.size());
+    constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
+    count_work(Arithmetic::fp32, 4 * rows * count * width, 2 * rows * count * width * kFloat);
     const auto range = [&](std::size_t begin, std::size_t end) {
       Scratch scratch(count);
       std::int64_t row = -1;
