@@ -2,151 +2,20 @@
 // Usage: kernels_bench [THREADS [SET]]   (default 1: other processes disturb it least; SET as in kernels.h)
 
 #include <ATen/ATen.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
-#include <limits>
 #include <vector>
 
 #include "core/kernels.h"
 #include "core/layers.h"
+#include "core/machine_peaks.h"
 #include "core/parallel.h"
-#include "core/weight_memory.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 namespace caption {
 namespace {
-
-/// With one thread its processor time, which other processes disturb least; otherwise the clock on the wall.
-double now() {
-  timespec time{};
-  ::clock_gettime(threads() == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-/// Seconds of the fastest of several runs.
-double best_time(const std::function<void()>& run) {
-  double best = std::numeric_limits<double>::infinity();
-  const double end = now() + 0.1;
-  for (int i = 0; i < 3 || now() < end; ++i) {
-    const double start = now();
-    run();
-    best = std::min(best, now() - start);
-  }
-  return best;
-}
-
-constexpr int kRounds = 1 << 20;
-
-#if defined(__x86_64__)
-// Each hides from the compiler that all sums are equal.
-
-__attribute__((target("avx512f"))) void fma_avx512() {
-  __m512 sum[24] = {};
-  const __m512 one = _mm512_set1_ps(0.5F);
-  for (int i = 0; i < kRounds; ++i) {
-#pragma GCC unroll 24
-    for (auto& s : sum) {
-      s = _mm512_fmadd_ps(one, one, s);
-      asm volatile("" : "+v"(s));
-    }
-  }
-}
-
-__attribute__((target("avx512f,avx512bf16"))) void bf16_avx512() {
-  __m512 sum[24] = {};
-  const __m512bh ones = __builtin_bit_cast(__m512bh, _mm512_set1_epi32(0x3f803f80));
-  for (int i = 0; i < kRounds; ++i) {
-#pragma GCC unroll 24
-    for (auto& s : sum) {
-      s = _mm512_dpbf16_ps(s, ones, ones);
-      asm volatile("" : "+v"(s));
-    }
-  }
-}
-
-__attribute__((target("avx512f,avx512vnni"))) void vnni_avx512() {
-  __m512i sum[24] = {};
-  const __m512i ones = _mm512_set1_epi32(0x01010101);
-  for (int i = 0; i < kRounds; ++i) {
-#pragma GCC unroll 24
-    for (auto& s : sum) {
-      s = _mm512_dpbusd_epi32(s, ones, ones);
-      asm volatile("" : "+v"(s));
-    }
-  }
-}
-
-__attribute__((target("avx2,fma"))) void fma_avx2() {
-  __m256 sum[12] = {};
-  const __m256 one = _mm256_set1_ps(0.5F);
-  for (int i = 0; i < kRounds; ++i) {
-#pragma GCC unroll 12
-    for (auto& s : sum) {
-      s = _mm256_fmadd_ps(one, one, s);
-      asm volatile("" : "+x"(s));
-    }
-  }
-}
-#endif
-
-/// A loop of nothing but a type's fastest multiply-adds.
-struct PeakLoop {
-  void (*run)() = nullptr;
-  double operations = 0;  ///< in one run; a multiply-add is two
-};
-
-PeakLoop peak_loop(at::ScalarType type) {
-#if defined(__x86_64__)
-  using kernels::InstructionSet;
-  if (type == at::kChar && kernels::find(InstructionSet::avx512_vnni) != nullptr)
-    return {vnni_avx512, kRounds * 2.0 * 24 * 64};
-  if (type == at::kBFloat16 && kernels::find(InstructionSet::avx512_bf16) != nullptr)
-    return {bf16_avx512, kRounds * 2.0 * 24 * 32};
-  if (kernels::find(InstructionSet::avx512) != nullptr) return {fma_avx512, kRounds * 2.0 * 24 * 16};
-  if (kernels::find(InstructionSet::avx2) != nullptr) return {fma_avx2, kRounds * 2.0 * 12 * 8};
-#endif
-  return {};
-}
-
-/// 10^9 operations per second of that loop on all threads. 0 where this program has none.
-double peak_rate(at::ScalarType type) {
-  const PeakLoop loop = peak_loop(type);
-  if (loop.run == nullptr) return 0;
-  const double time = best_time([&] {
-    parallel_for(static_cast<std::size_t>(threads()), [&](std::size_t begin, std::size_t end) {
-      for (; begin < end; ++begin) loop.run();
-    });
-  });
-  return loop.operations * threads() / time * 1e-9;
-}
-
-/// GB/s of reading memory that no cache holds, on all threads.
-double peak_bandwidth() {
-  constexpr std::size_t kBytes = std::size_t{1} << 30;
-  const WeightMemory memory(kBytes);
-  std::fill_n(reinterpret_cast<char*>(memory.data()), kBytes, 1);
-  const double time = best_time([&] {
-    parallel_for(kBytes >> 20, [&](std::size_t begin, std::size_t end) {
-      // One word of each cache line: the processor has little else to do than to wait for memory.
-      const auto* words = reinterpret_cast<const std::uint64_t*>(memory.data());
-      std::uint64_t sums[4] = {};
-      for (std::size_t i = begin << 17; i < end << 17; i += 32) {
-        for (std::size_t line = 0; line < 4; ++line) sums[line] += words[i + 8 * line];
-      }
-      volatile std::uint64_t sink = sums[0] + sums[1] + sums[2] + sums[3];
-      static_cast<void>(sink);
-    });
-  });
-  return kBytes / time * 1e-9;
-}
 
 struct Matrix {
   std::int64_t out, in, rows;
@@ -168,7 +37,7 @@ void report(const Matrix& s, const Type& type, double bandwidth) {
   const at::Tensor x = at::randn({s.rows, s.in});
   std::vector<Linear> layers;
   for (int i = 0; i < copies; ++i) layers.emplace_back(weight, at::zeros({s.out}), type.compute);
-  const double time = best_time([&] {
+  const double time = best_seconds([&] {
                         for (const Linear& layer : layers) layer(x);
                       }) /
                       copies;
@@ -179,7 +48,7 @@ void report(const Matrix& s, const Type& type, double bandwidth) {
   if (type.compute.weights == at::kFloat) {
     std::vector<at::Tensor> copies_of_weight;
     for (int i = 0; i < copies; ++i) copies_of_weight.push_back(weight.clone());
-    const double theirs = best_time([&] {
+    const double theirs = best_seconds([&] {
                             for (const at::Tensor& w : copies_of_weight) at::linear(x, w, {});
                           }) /
                           copies;
@@ -191,11 +60,11 @@ void report(const Matrix& s, const Type& type, double bandwidth) {
 void report_attention(std::int64_t batch, std::int64_t heads, std::int64_t tokens) {
   const at::Tensor qkv = at::randn({batch, tokens, 3 * heads * 64});
   const std::vector<at::Tensor> parts = qkv.chunk(3, -1);
-  const double ours = best_time([&] { attention(parts[0], parts[1], parts[2], heads, false); });
+  const double ours = best_seconds([&] { attention(parts[0], parts[1], parts[2], heads, false); });
   const auto split = [&](const at::Tensor& t) {
     return t.reshape({batch, tokens, heads, 64}).transpose(1, 2);
   };
-  const double theirs = best_time([&] {
+  const double theirs = best_seconds([&] {
     at::scaled_dot_product_attention(split(parts[0]), split(parts[1]), split(parts[2]))
         .transpose(1, 2)
         .contiguous();
@@ -212,10 +81,11 @@ void run(int thread_count, const char* set) {
     const kernels::Kernels* kernel = kernels::find(forced);
     if (set != nullptr && kernel != nullptr && kernel->name == set) kernels::force(forced);
   }
-  const double bandwidth = peak_bandwidth();
-  const double fp32 = peak_rate(at::kFloat);
-  const double bf16 = peak_rate(at::kBFloat16);
-  const double int8 = peak_rate(at::kChar);
+  const MachinePeaks peaks = measure_peaks();
+  const double bandwidth = 1e-9 * peaks.bytes_per_second;
+  const double fp32 = 1e-9 * peaks.operations_per_second[static_cast<std::size_t>(Arithmetic::fp32)];
+  const double bf16 = 1e-9 * peaks.operations_per_second[static_cast<std::size_t>(Arithmetic::bf16)];
+  const double int8 = 1e-9 * peaks.operations_per_second[static_cast<std::size_t>(Arithmetic::int8)];
   std::printf("%d threads, %.*s: peak Gop/s %.0f fp32, %.0f bf16, %.0f int8; reads %.1f GB/s\n", threads(),
               static_cast<int>(kernels::active().name.size()), kernels::active().name.data(), fp32, bf16,
               int8, bandwidth);
