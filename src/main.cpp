@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "caption/error.h"
+#include "cli/bench_command.h"
 #include "cli/caption_command.h"
 #include "cli/explain_command.h"
 #include "cli/models_command.h"

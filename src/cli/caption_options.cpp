@@ -18,6 +18,7 @@ constexpr const char* kDescription = "caption - writes captions of images";
 std::string usage() {
   return "  caption [OPTION]... INPUT...\n"
          "  caption explain [OPTION]... IMAGE             (see 'caption explain --help')\n"
+         "  caption bench [OPTION]... [INPUT]...          (see 'caption bench --help')\n"
          "  caption models list|show|import|verify ...    (see 'caption models --help')\n"
          "\n"
          "INPUT is an image file, '-' for one image's bytes on standard input, or a folder:\n"
@@ -65,6 +66,7 @@ Examples:
   caption --json --n-best 3 a.jpg | jq -r '.captions[].caption'
   caption --sample --top-p 0.9 --seed 7 --n-best 5 photo.jpg
   caption explain photo.jpg --html why.html     where each word comes from
+  caption bench                                 how long each stage takes here
   caption ./models                              a folder of this name
 )";
 

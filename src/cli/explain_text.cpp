@@ -4,60 +4,23 @@
 #include <array>
 #include <cctype>
 #include <cmath>
-#include <cstdio>
+#include <cstddef>
+#include <utility>
+#include <vector>
 
 #include "cli/printable.h"
+#include "cli/table.h"
 
 namespace caption::cli {
 namespace {
 
 constexpr double kNextToNothing = 0.05;  ///< a twentieth less likely
 
-template <typename... Arguments>
-std::string format(const char* pattern, Arguments... arguments) {
-  std::array<char, 128> text{};
-  std::snprintf(text.data(), text.size(), pattern, arguments...);
-  return text.data();
-}
-
-/// Columns that a terminal needs, nearly: one for each character.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
-struct Column {
-  std::string name;
-  bool right = false;  ///< numbers
-};
-
 constexpr std::size_t kColumns = 7;
-using Line = std::array<std::string, kColumns>;
-
-std::string aligned(const std::array<Column, kColumns>& columns, std::vector<Line> lines) {
-  Line head;
-  for (std::size_t c = 0; c < kColumns; ++c) head[c] = columns[c].name;
-  lines.insert(lines.begin(), head);
-  std::array<std::size_t, kColumns> widths{};
-  for (const Line& line : lines) {
-    for (std::size_t c = 0; c < kColumns; ++c) widths[c] = std::max(widths[c], width_of(line[c]));
-  }
-  std::string text;
-  for (const Line& line : lines) {
-    std::string row;
-    for (std::size_t c = 0; c < kColumns; ++c) {
-      const std::string gap(widths[c] - width_of(line[c]), ' ');
-      if (c > 0) row += "  ";
-      row.append(columns[c].right ? gap + line[c] : line[c] + gap);
-    }
-    row.erase(row.find_last_not_of(' ') + 1);
-    text += row + '\n';
-  }
-  return text;
-}
+using Line = std::vector<std::string>;
 
 Line token_line(const ExplainedToken& token, bool first) {
-  Line line;
+  Line line(kColumns);
   line[1] = shown_token(token.chosen, first);
   line[2] = percentage(token.chosen.logprob);
   line[3] = format("%.3f", token.chosen.logprob);
@@ -89,14 +52,10 @@ std::string explanation_table(const ExplainedImage& explained) {
   text.append("model ").append(explained.model).append("; ");
   text += format("%d x %d squares of %d pixels hidden in a picture of %d\n\n", explanation.grid,
                  explanation.grid, explanation.window, explanation.resolution);
-  return text + aligned({{{"word"},
-                          {"token"},
-                          {"prob", true},
-                          {"logprob", true},
-                          {"rank", true},
-                          {"place"},
-                          {"instead"}}},
-                        std::move(lines));
+  return text +
+         aligned(
+             {{"word"}, {"token"}, {"prob", true}, {"logprob", true}, {"rank", true}, {"place"}, {"instead"}},
+             std::move(lines));
 }
 
 std::string shown_word(const ExplainedWord& word) {

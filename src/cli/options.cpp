@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "caption/error.h"
+#include "cli/bench_options.h"
 #include "cli/caption_options.h"
 #include "cli/explain_options.h"
 #include "cli/models_options.h"
@@ -24,8 +25,11 @@ void reject_misspelt_command(const std::vector<std::string>& arguments) {
   if (first == "help" || first == "version") {
     throw Error(ErrorKind::usage, "no file '" + first + "' (did you mean '--" + first + "'?)");
   }
-  if (arguments.size() > 1 && edit_distance(first, "explain") <= 2) {
-    throw Error(ErrorKind::usage, "no file or command '" + first + "' (did you mean 'caption explain'?)");
+  for (const std::string command : {"explain", "bench"}) {
+    // A third of the letters may be wrong.
+    if (arguments.size() == 1 || edit_distance(first, command) > command.size() / 3) continue;
+    throw Error(ErrorKind::usage,
+                "no file or command '" + first + "' (did you mean 'caption " + command + "'?)");
   }
   const std::vector<std::string>& actions = model_actions();
   const bool action_follows =
@@ -46,6 +50,7 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   }
   if (arguments.front() == "models") return parse_models({arguments.begin() + 1, arguments.end()});
   if (arguments.front() == "explain") return parse_explain({arguments.begin() + 1, arguments.end()});
+  if (arguments.front() == "bench") return parse_bench({arguments.begin() + 1, arguments.end()});
   reject_misspelt_command(arguments);
   return parse_caption(arguments);
 }

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "caption/benchmark.h"
 #include "caption/explanation.h"
 #include "caption/options.h"
 #include "cli/version.h"
@@ -67,12 +68,23 @@ struct ExplainConfig {
   bool quiet = false;
 };
 
+/// `caption bench [OPTION]... [IMAGE|DIR]...`, complete and checked.
+struct BenchConfig {
+  InputOptions inputs;  ///< no names: the example pictures
+  std::string model;    ///< name or folder; empty: the best of what is installed
+  ModelOptions model_options;
+  BenchmarkOptions benchmark;
+  bool json = false;  ///< instead of the table
+  bool quiet = false;
+};
+
 /// `--help`.
 struct PrintHelp {
   std::string text;
 };
 
-using Command = std::variant<CaptionConfig, ModelsConfig, ExplainConfig, PrintHelp, PrintVersion>;
+using Command =
+    std::variant<CaptionConfig, ModelsConfig, ExplainConfig, BenchConfig, PrintHelp, PrintVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws Error(usage) with a message that names the
 /// option, what is valid, and a near match if there is one.

@@ -1,27 +1,53 @@
 #include "cli/shared_options.h"
 
+#include <utility>
+#include <vector>
+
 #include "caption/error.h"
 #include "cli/parser.h"
 
 namespace caption::cli {
+namespace {
 
-void add_model_options(CLI::App& app, std::string& model, ModelOptions& options) {
+const std::vector<std::pair<std::string, Precision>>& precisions() {
+  static const std::vector<std::pair<std::string, Precision>> all = {
+      {"fp32", Precision::fp32}, {"bf16", Precision::bf16}, {"int8", Precision::int8}};
+  return all;
+}
+
+}  // namespace
+
+void add_model_name(CLI::App& app, std::string& model) {
   add_name(app, "--model", model, "NAME",
            "A model's name (see 'caption models list') or its folder [default conceptual if it is installed, "
            "else demo]")
       ->group("Model");
+}
+
+void add_model_options(CLI::App& app, std::string& model, ModelOptions& options) {
+  add_model_name(app, model);
   add_name(app, "--device", options.device, "DEVICE",
            "auto, cpu, cuda or cuda:N [default " + options.device + "]")
       ->group("Model");
+  add_arithmetic(app, options);
+}
+
+void add_arithmetic(CLI::App& app, ModelOptions& options) {
   add_choice<Precision>(
-      app, "--precision", options.precision, "TYPE",
-      {{"fp32", Precision::fp32}, {"bf16", Precision::bf16}, {"int8", Precision::int8}},
+      app, "--precision", options.precision, "TYPE", precisions(),
       "Type of the weights. fp32 is exact; bf16 takes half the memory, int8 a quarter; both are "
       "faster and may change captions, int8 more often")
       ->group("Model");
   add_number(app, "--threads", options.threads, {0, 1024},
              "Threads for the arithmetic; 0 is one per core. Captions do not depend on it")
       ->group("Model");
+}
+
+std::string precision_name(Precision precision) {
+  for (const auto& [name, value] : precisions()) {
+    if (value == precision) return name;
+  }
+  throw Error(ErrorKind::internal, "a precision without a name");
 }
 
 CLI::Option* add_max_megapixels(CLI::App& app, ImageOptions& options) {

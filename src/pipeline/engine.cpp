@@ -10,6 +10,7 @@
 #include "image/heat_map.h"
 #include "image/image.h"
 #include "image/thumbnail.h"
+#include "pipeline/benchmark.h"
 
 namespace caption {
 namespace {
@@ -38,6 +39,6 @@ std::string versions() {
 const caption::Engine* caption_engine() {
   static constexpr caption::Engine kEngine = {
       &caption::load_captioner,  &caption::import_bundle, &caption::verify_bundle, &caption::square,
-      &caption::encode_heat_map, &caption::contact_sheet, &caption::versions};
+      &caption::encode_heat_map, &caption::contact_sheet, &caption::run_benchmark, &caption::versions};
   return &kEngine;
 }

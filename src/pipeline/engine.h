@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bundle/import_request.h"
+#include "caption/benchmark.h"
 #include "caption/captioner.h"
 #include "caption/explanation.h"
 
@@ -32,6 +33,8 @@ struct Engine {
   /// An image file's explanation as one picture, a PNG file's bytes.
   std::vector<std::byte> (*encode_contact_sheet)(std::span<const std::byte> file_bytes,
                                                  const ImageOptions& options, const Explanation& explanation);
+  /// Measures a model, stage by stage: pipeline/benchmark.h.
+  BenchmarkReport (*benchmark)(const BenchmarkRequest& request);
   /// Versions of the libraries and the instruction sets in use, "name value" lines.
   std::string (*versions)();
 };

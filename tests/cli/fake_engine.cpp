@@ -165,6 +165,38 @@ std::vector<std::byte> sheet(std::span<const std::byte>, const ImageOptions&,
   return bytes_of("sheet of " + explanation.caption.text);
 }
 
+/// Times that are easy to recognise: stage i takes i ms, and what it writes has the bytes of its image.
+BenchmarkReport benchmark(const BenchmarkRequest& request) {
+  const std::unique_ptr<Captioner> captioner = load(request.folder, request.model);
+  const BenchmarkOptions& options = request.options;
+  note("benchmark batch " + std::to_string(options.batch) + " beam " + std::to_string(options.decode.beam) +
+       " tokens " + std::to_string(options.tokens) + " repeat " + std::to_string(options.repeat) + " peaks " +
+       std::to_string(static_cast<int>(options.peaks)));
+  BenchmarkReport report;
+  for (const BenchmarkImage& image : request.images) {
+    note("benchmark image " + image.name + " of " + std::to_string(image.file.size()) + " bytes");
+    captioner->prepare(image.file, options.image);
+    request.write(image.name, {"text", {1, 2, 13}, -3, -1});
+    report.tokens.push_back({1, 2, 13});
+  }
+  report.model = captioner->name();
+  report.threads = 3;
+  report.kernels = "none";
+  if (options.peaks) report.peaks = {10, 100, 200, 0};
+  report.load_ms = 12.5;
+  double ms = 0;
+  for (const char* name : {"decode", "resize", "encode", "map", "prefill", "step", "search", "write"}) {
+    ms += 1;
+    report.stages.push_back({name, {ms, ms / 2, ms * 2}, {}});
+  }
+  report.stages[2].work = {2e6, 4e6, 1, 2, 0.5, {}};
+  report.caption_ms_per_image = {25, 24, 26};
+  report.ms_per_image = {40, 38, 44};
+  report.peak_bytes = 3000000;
+  report.anonymous_bytes = 1000000;
+  return report;
+}
+
 std::string versions() {
   return "engine fake\n";
 }
@@ -173,8 +205,8 @@ std::string versions() {
 }  // namespace caption
 
 extern "C" const caption::Engine* caption_engine() {
-  static const caption::Engine engine = {caption::load,    caption::import,   caption::verify,
-                                         caption::square,  caption::heat_map, caption::sheet,
-                                         caption::versions};
+  static const caption::Engine engine = {caption::load,      caption::import,   caption::verify,
+                                         caption::square,    caption::heat_map, caption::sheet,
+                                         caption::benchmark, caption::versions};
   return &engine;
 }

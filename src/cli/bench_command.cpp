@@ -1,0 +1,45 @@
+#include "cli/bench_command.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "caption/error.h"
+#include "cli/bench_images.h"
+#include "cli/bench_text.h"
+#include "cli/engine_library.h"
+#include "cli/models.h"
+#include "cli/output.h"
+#include "cli/printable.h"
+#include "cli/writers.h"
+#include "core/log.h"
+
+namespace caption::cli {
+
+ExitStatus run(const BenchConfig& config) {
+  if (config.quiet) log::set_level(log::Level::quiet);
+  BenchmarkRequest request{config.model.empty() ? locate_default_model() : locate_model(config.model),
+                           config.model_options,
+                           config.benchmark,
+                           {},
+                           {}};
+  try {
+    request.images = benchmark_images(config);
+    Output nowhere(std::filesystem::path("/dev/null"));
+    const auto writer = make_writer({Format::jsonl, request.folder.filename().string()}, nowhere);
+    request.write = [&](const std::string& image, const Caption& caption) {
+      writer->write({image, {caption}, {}, {}});
+    };
+    const BenchmarkReport report = load_engine().benchmark(request);
+    Output().write(config.json ? benchmark_json(request, report) : benchmark_table(request, report));
+  } catch (const Error& error) {
+    if (!concerns_one_image(error.kind())) throw;
+    log::error(printable(error.what()));
+    return ExitStatus::some_failed;
+  }
+  return ExitStatus::success;
+}
+
+}  // namespace caption::cli
