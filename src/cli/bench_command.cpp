@@ -20,13 +20,12 @@ namespace caption::cli {
 
 ExitStatus run(const BenchConfig& config) {
   if (config.quiet) log::set_level(log::Level::quiet);
-  BenchmarkRequest request{config.model.empty() ? locate_default_model() : locate_model(config.model),
-                           config.model_options,
-                           config.benchmark,
-                           {},
-                           {}};
   try {
+    BenchmarkRequest request;
     request.images = benchmark_images(config);
+    request.folder = config.model.empty() ? locate_default_model() : locate_model(config.model);
+    request.model = config.model_options;
+    request.options = config.benchmark;
     Output nowhere(std::filesystem::path("/dev/null"));
     const auto writer = make_writer({Format::jsonl, request.folder.filename().string()}, nowhere);
     request.write = [&](const std::string& image, const Caption& caption) {

@@ -175,7 +175,11 @@ BenchmarkReport benchmark(const BenchmarkRequest& request) {
   BenchmarkReport report;
   for (const BenchmarkImage& image : request.images) {
     note("benchmark image " + image.name + " of " + std::to_string(image.file.size()) + " bytes");
-    captioner->prepare(image.file, options.image);
+    try {
+      captioner->prepare(image.file, options.image);
+    } catch (const Error& error) {
+      throw Error(error.kind(), image.name + ": " + error.what());
+    }
     request.write(image.name, {"text", {1, 2, 13}, -3, -1});
     report.tokens.push_back({1, 2, 13});
   }
