@@ -28,6 +28,28 @@ struct Caption {
   double mean_logprob = 0;           ///< score / number of tokens
 };
 
+/// Captions of one image of a stream.
+struct StreamResult {
+  std::size_t image;              ///< the number it was added under
+  std::vector<Caption> captions;  ///< n_best, best first
+};
+
+/// Captions of images that come one after the other. Those that are in it go through the model together; as
+/// soon as one has its captions, another takes its place, so that short captions do not wait for long ones.
+/// An image's captions do not depend on the others. For one thread at a time.
+class CaptionStream {
+ public:
+  virtual ~CaptionStream() = default;
+  /// How many more images it takes in now.
+  virtual std::size_t room() const = 0;
+  /// Takes an image in, if there is room, under a number that is nobody else's at the moment.
+  virtual void add(std::size_t number, Pixels image) = 0;
+  /// Whether no image is in it.
+  virtual bool idle() const = 0;
+  /// Goes one step further with the images that are in it. -> those that have their captions now, which leave
+  virtual std::vector<StreamResult> advance() = 0;
+};
+
 struct Explanation;     // see caption/explanation.h
 struct ExplainOptions;  // likewise
 
@@ -43,10 +65,13 @@ class Captioner {
   /// threads. Throws Error of a kind that concerns one image.
   virtual Pixels prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const = 0;
 
-  /// Captions of B images, n_best each, best first. The result for an image does not depend on the others.
-  /// One call at a time. Throws Error(usage) if the options do not fit the model.
-  virtual std::vector<std::vector<Caption>> caption(std::span<const Pixels> images,
-                                                    const DecodeOptions& options) = 0;
+  /// An empty stream, which refers to this captioner. Throws Error(usage) if the options do not fit the
+  /// model.
+  virtual std::unique_ptr<CaptionStream> stream(const DecodeOptions& options, const StreamOptions& sizes) = 0;
+
+  /// Captions of B images, n_best each, best first: all of them through one stream, together. Throws
+  /// Error(usage) if the options do not fit the model.
+  std::vector<std::vector<Caption>> caption(std::span<const Pixels> images, const DecodeOptions& options);
 
   /// Which words of an image's best caption, or of a given text, came from where, and what else could have
   /// stood there. One call at a time. Throws Error(usage) if the options or the text do not fit the model.

@@ -37,6 +37,17 @@ struct ImageOptions {
   int thumbnail = 0;
 };
 
+/// How many images go through a model at a time. A caption does not depend on it; speed and memory do.
+struct StreamOptions {
+  /// Images that the image encoder takes together at most. More than this many gain little.
+  int encode_batch = 8;
+  /// Images whose captions are written together at most: as one ends, another can begin. Each costs `beam`
+  /// rows of a decoding step and their keys and values. The weights are read once for all of them, so more
+  /// are faster, up to some 30 rows.
+  int decode_batch = 16;
+};
+inline constexpr int kMostImagesTogether = 4096;  ///< of either
+
 /// Bounds of DecodeOptions' values.
 inline constexpr int kMostHypotheses = 1000;  ///< for the beam width and for n-best
 inline constexpr double kLowestTemperature = 0.001;

@@ -98,8 +98,14 @@ void add_inputs(CLI::App& app, CaptionConfig& config) {
 
 void add_model(CLI::App& app, CaptionConfig& config) {
   add_model_options(app, config.model, config.model_options);
-  add_number(app, "--batch", config.batch.batch, {1, 4096},
-             "Images that go through the model together at most. Captions do not depend on it")
+  StreamOptions& sizes = config.batch.sizes;
+  add_number(
+      app, "--batch", sizes.decode_batch, {1, kMostImagesTogether},
+      "Images whose captions are written together at most: more are faster and take more memory. Captions "
+      "do not depend on it")
+      ->group("Model");
+  add_number(app, "--encode-batch", sizes.encode_batch, {1, kMostImagesTogether},
+             "Images that the image encoder takes together at most")
       ->group("Model");
 }
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "decode/next_token.h"
-#include "decode/rows.h"
 
 namespace caption {
 namespace {
@@ -24,56 +24,32 @@ struct Continuation {
   std::int32_t token;
 };
 
-class BeamSearch {
+class BeamSearch : public ImageSearch {
  public:
-  BeamSearch(const StopRule& stop, const DecodeOptions& options)
+  BeamSearch(const StopRule& stop, const DecodeOptions& options, std::size_t row)
       : stop_(stop),
         options_(options),
         width_(static_cast<std::size_t>(options.beam)),
-        next_(options.temperature) {}
-
-  std::vector<std::vector<Hypothesis>> run(Rows& rows) {
-    std::vector<std::vector<Beam>> images(rows.start(stop_));
-    for (std::size_t image = 0; image < images.size(); ++image) {
-      images[image].emplace_back();
-      images[image][0].row = image;
-    }
-    for (int length = 0; length < options_.max_tokens; ++length) {
-      if (length > 0 && !step(images, rows)) break;
-      for (std::vector<Beam>& beams : images) {
-        if (is_running(beams)) advance(beams, rows);
-      }
-    }
-    std::vector<std::vector<Hypothesis>> results;
-    for (std::vector<Beam>& beams : images) results.push_back(finish(beams));
-    return results;
+        next_(options.temperature) {
+    beams_.emplace_back().row = row;
   }
 
- private:
-  static bool is_running(const std::vector<Beam>& beams) {
-    return std::any_of(beams.begin(), beams.end(), [](const Beam& beam) { return !beam.stopped; });
+  bool running() const override {
+    return std::any_of(beams_.begin(), beams_.end(), [](const Beam& beam) { return !beam.stopped; });
   }
 
-  /// Runs the last tokens of all running beams through the model. False if none is left.
-  bool step(std::vector<std::vector<Beam>>& images, Rows& rows) {
-    tokens_.clear();
-    parents_.clear();
-    for (std::vector<Beam>& beams : images) {
-      for (Beam& beam : beams) {
-        if (beam.stopped) continue;
-        tokens_.push_back(beam.tokens.back());
-        parents_.push_back(static_cast<std::int32_t>(std::exchange(beam.row, tokens_.size() - 1)));
-      }
+  void ask(std::vector<std::int32_t>& tokens, std::vector<std::int32_t>& parents) override {
+    for (Beam& beam : beams_) {
+      if (beam.stopped) continue;
+      tokens.push_back(beam.tokens.back());
+      parents.push_back(static_cast<std::int32_t>(std::exchange(beam.row, tokens.size() - 1)));
     }
-    if (tokens_.empty()) return false;
-    rows.step(tokens_, parents_);
-    return true;
   }
 
-  /// One step of one image: its beams become the best of their continuations.
-  void advance(std::vector<Beam>& beams, const Rows& rows) {
+  /// The beams become the best of their continuations.
+  void advance(const Rows& rows) override {
     continuations_.clear();
-    for (const Beam& beam : beams) {
+    for (const Beam& beam : beams_) {
       if (beam.stopped) {
         continuations_.push_back({beam.score / divisor(beam.tokens.size()), &beam, beam.tokens.back()});
         continue;
@@ -91,9 +67,20 @@ class BeamSearch {
     std::vector<Beam> kept;
     kept.reserve(continuations_.size());
     for (const Continuation& continuation : continuations_) kept.push_back(follow(continuation));
-    beams = std::move(kept);
+    beams_ = std::move(kept);
   }
 
+  std::vector<Hypothesis> finish() override {
+    std::stable_sort(beams_.begin(), beams_.end(), [&](const Beam& a, const Beam& b) {
+      return a.score / divisor(a.tokens.size()) > b.score / divisor(b.tokens.size());
+    });
+    beams_.resize(std::min(beams_.size(), static_cast<std::size_t>(options_.n_best)));
+    std::vector<Hypothesis> hypotheses;
+    for (Beam& beam : beams_) hypotheses.push_back({std::move(beam.tokens), static_cast<double>(beam.score)});
+    return hypotheses;
+  }
+
+ private:
   Beam follow(const Continuation& continuation) const {
     Beam beam = *continuation.beam;
     if (!beam.stopped) {
@@ -106,16 +93,6 @@ class BeamSearch {
     return beam;
   }
 
-  std::vector<Hypothesis> finish(std::vector<Beam>& beams) const {
-    std::stable_sort(beams.begin(), beams.end(), [&](const Beam& a, const Beam& b) {
-      return a.score / divisor(a.tokens.size()) > b.score / divisor(b.tokens.size());
-    });
-    beams.resize(std::min(beams.size(), static_cast<std::size_t>(options_.n_best)));
-    std::vector<Hypothesis> hypotheses;
-    for (Beam& beam : beams) hypotheses.push_back({std::move(beam.tokens), static_cast<double>(beam.score)});
-    return hypotheses;
-  }
-
   float divisor(std::size_t length) const {
     return static_cast<float>(std::pow(static_cast<double>(length), options_.length_penalty));
   }
@@ -124,19 +101,17 @@ class BeamSearch {
   DecodeOptions options_;
   std::size_t width_;
   NextToken next_;
+  std::vector<Beam> beams_;
   // Scratch memory of one step.
   std::vector<Candidate> candidates_;
   std::vector<Continuation> continuations_;
-  std::vector<std::int32_t> tokens_;
-  std::vector<std::int32_t> parents_;
 };
 
 }  // namespace
 
-std::vector<std::vector<Hypothesis>> beam_search(StepFunction& model, const StopRule& stop,
-                                                 const DecodeOptions& options) {
-  Rows rows(model);
-  return BeamSearch(stop, options).run(rows);
+std::unique_ptr<ImageSearch> make_beam_search(const StopRule& stop, const DecodeOptions& options,
+                                              std::size_t row) {
+  return std::make_unique<BeamSearch>(stop, options, row);
 }
 
 }  // namespace caption

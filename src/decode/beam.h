@@ -1,19 +1,21 @@
 #pragma once
 
-#include <vector>
+#include <cstddef>
+#include <memory>
 
-#include "decode/search.h"
+#include "decode/image_search.h"
 
 namespace caption {
 
-/// ClipCap's beam search (generate_beam of the published notebook) of all images together; width 1 is greedy.
+/// ClipCap's beam search (generate_beam of the published notebook) of one image, whose first position is row
+/// `row` of the latest pass; width 1 is greedy.
 ///
 /// Each step ranks the continuations of an image's beams by sum / length^length_penalty and keeps the best
 /// `beam`. A beam that has stopped takes part as itself, but is not run through the model. All sums and
 /// quotients are fp32, in the reference's order, so its rankings and scores come out. Equal values go to the
 /// earlier beam, then to the likelier token, then to the lower id. Where the vocabulary offers fewer
 /// continuations than `beam`, there are fewer beams.
-std::vector<std::vector<Hypothesis>> beam_search(StepFunction& model, const StopRule& stop,
-                                                 const DecodeOptions& options);
+std::unique_ptr<ImageSearch> make_beam_search(const StopRule& stop, const DecodeOptions& options,
+                                              std::size_t row);
 
 }  // namespace caption

@@ -9,11 +9,11 @@
 
 namespace caption {
 
-void force(StepFunction& model, std::span<const std::int32_t> tokens, double temperature,
+void force(StepFunction& model, std::size_t images, std::span<const std::int32_t> tokens, double temperature,
            const DistributionVisitor& visit) {
   if (tokens.empty()) return;
   Rows rows(model);
-  const std::size_t count = rows.start({tokens.front()});
+  rows.step({}, {}, images);
   for (const std::int32_t token : tokens) {
     if (token < 0 || static_cast<std::size_t>(token) >= rows.vocabulary()) {
       throw Error(ErrorKind::usage, "the text has token " + std::to_string(token) +
@@ -21,12 +21,12 @@ void force(StepFunction& model, std::span<const std::int32_t> tokens, double tem
                                         std::to_string(rows.vocabulary()));
     }
   }
-  std::vector<std::int32_t> same(count);  // every row goes on as itself
+  std::vector<std::int32_t> same(images);  // every row goes on as itself
   std::iota(same.begin(), same.end(), 0);
   NextToken next(temperature);
   for (std::size_t position = 0; position < tokens.size(); ++position) {
-    if (position > 0) rows.step(std::vector<std::int32_t>(count, tokens[position - 1]), same);
-    for (std::size_t row = 0; row < count; ++row) {
+    if (position > 0) rows.step(std::vector<std::int32_t>(images, tokens[position - 1]), same, 0);
+    for (std::size_t row = 0; row < images; ++row) {
       next.load(rows[row]);
       visit(row, position, next);
     }

@@ -13,19 +13,16 @@ class Rows {
  public:
   explicit Rows(StepFunction& model) : model_(model) {}
 
-  /// Runs the first position. Throws Error(model) if the stop token is not in the vocabulary. -> number of
-  /// images B
-  std::size_t start(const StopRule& stop);
-  /// New row r is row parents[r] with tokens[r] appended.
-  void step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents);
+  /// One pass, as StepFunction::step says.
+  void step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents, std::size_t joining);
+  /// Throws Error(model) if the stop token is not in the vocabulary. After a pass.
+  void check_stop_token(const StopRule& stop) const;
 
-  /// Logits of one row, [vocabulary]; valid until the next step.
+  /// Logits of one row, [vocabulary]; valid until the next pass.
   std::span<const float> operator[](std::size_t row) const;
   std::size_t vocabulary() const { return logits_.vocabulary; }
 
  private:
-  void check() const;
-
   StepFunction& model_;
   Logits logits_;
 };

@@ -4,9 +4,9 @@
 #include <limits>
 #include <numeric>
 #include <utility>
+#include <vector>
 
 #include "decode/next_token.h"
-#include "decode/rows.h"
 
 namespace caption {
 namespace {
@@ -94,42 +94,64 @@ struct Draw {
   std::size_t row = 0;
 };
 
-/// Draws the next token of all running sequences. Those of one row stand together.
-void advance(std::vector<Draw>& draws, const Rows& rows, const StopRule& stop, const DecodeOptions& options) {
-  NextToken next(options.temperature);
-  Choices choices(options);
-  std::size_t loaded = std::numeric_limits<std::size_t>::max();
-  for (Draw& draw : draws) {
-    if (draw.stopped) continue;
-    if (loaded != draw.row) {
-      loaded = draw.row;
-      next.load(rows[loaded]);
-      choices.load(next);
-    }
-    const std::int32_t token = choices.at(draw.random.next());
-    draw.hypothesis.tokens.push_back(token);
-    draw.hypothesis.score += static_cast<double>(next.log_probability(token));
-    draw.stopped = token == stop.token;
-  }
-}
-
-/// Runs the last tokens of all running sequences through the model. False if none is left.
-bool step(std::vector<Draw>& draws, Rows& rows) {
-  std::vector<std::int32_t> tokens;
-  std::vector<std::int32_t> parents;
-  for (Draw& draw : draws) {
-    if (draw.stopped) continue;
-    tokens.push_back(draw.hypothesis.tokens.back());
-    parents.push_back(static_cast<std::int32_t>(std::exchange(draw.row, tokens.size() - 1)));
-  }
-  if (tokens.empty()) return false;
-  rows.step(tokens, parents);
-  return true;
-}
-
 double mean(const Hypothesis& hypothesis) {
   return hypothesis.score / static_cast<double>(hypothesis.tokens.size());
 }
+
+class Sampling : public ImageSearch {
+ public:
+  Sampling(const StopRule& stop, const DecodeOptions& options, std::size_t row)
+      : stop_(stop), options_(options), next_(options.temperature), choices_(options_) {
+    for (int i = 0; i < options.n_best; ++i)
+      draws_.push_back({{}, RandomStream(options.seed, static_cast<std::uint64_t>(i)), false, row});
+  }
+  Sampling(const Sampling&) = delete;  // choices_ refers to options_
+  Sampling& operator=(const Sampling&) = delete;
+
+  bool running() const override {
+    return std::any_of(draws_.begin(), draws_.end(), [](const Draw& draw) { return !draw.stopped; });
+  }
+
+  void ask(std::vector<std::int32_t>& tokens, std::vector<std::int32_t>& parents) override {
+    for (Draw& draw : draws_) {
+      if (draw.stopped) continue;
+      tokens.push_back(draw.hypothesis.tokens.back());
+      parents.push_back(static_cast<std::int32_t>(std::exchange(draw.row, tokens.size() - 1)));
+    }
+  }
+
+  void advance(const Rows& rows) override {
+    std::size_t loaded = std::numeric_limits<std::size_t>::max();  // at the first position all have one row
+    for (Draw& draw : draws_) {
+      if (draw.stopped) continue;
+      if (loaded != draw.row) {
+        loaded = draw.row;
+        next_.load(rows[loaded]);
+        choices_.load(next_);
+      }
+      const std::int32_t token = choices_.at(draw.random.next());
+      draw.hypothesis.tokens.push_back(token);
+      draw.hypothesis.score += static_cast<double>(next_.log_probability(token));
+      draw.stopped = token == stop_.token;
+    }
+  }
+
+  std::vector<Hypothesis> finish() override {
+    std::vector<Hypothesis> hypotheses;
+    for (Draw& draw : draws_) hypotheses.push_back(std::move(draw.hypothesis));
+    std::stable_sort(hypotheses.begin(), hypotheses.end(),
+                     [](const Hypothesis& a, const Hypothesis& b) { return mean(a) > mean(b); });
+    return hypotheses;
+  }
+
+ private:
+  StopRule stop_;
+  DecodeOptions options_;
+  std::vector<Draw> draws_;
+  // Scratch memory of one step.
+  NextToken next_;
+  Choices choices_;
+};
 
 }  // namespace
 
@@ -141,26 +163,9 @@ double RandomStream::next() {
   return static_cast<double>(mix(state_) >> 11) * 0x1p-53;
 }
 
-std::vector<std::vector<Hypothesis>> sample(StepFunction& model, const StopRule& stop,
-                                            const DecodeOptions& options) {
-  Rows rows(model);
-  std::vector<std::vector<Hypothesis>> results(rows.start(stop));
-  const auto per_image = static_cast<std::size_t>(options.n_best);
-  std::vector<Draw> draws;
-  for (std::size_t i = 0; i < results.size() * per_image; ++i) {
-    draws.push_back({{}, RandomStream(options.seed, i % per_image), false, i / per_image});
-  }
-  advance(draws, rows, stop, options);
-  for (int length = 1; length < options.max_tokens && step(draws, rows); ++length) {
-    advance(draws, rows, stop, options);
-  }
-  for (std::size_t i = 0; i < draws.size(); ++i)
-    results[i / per_image].push_back(std::move(draws[i].hypothesis));
-  for (std::vector<Hypothesis>& hypotheses : results) {
-    std::stable_sort(hypotheses.begin(), hypotheses.end(),
-                     [](const Hypothesis& a, const Hypothesis& b) { return mean(a) > mean(b); });
-  }
-  return results;
+std::unique_ptr<ImageSearch> make_sampling(const StopRule& stop, const DecodeOptions& options,
+                                           std::size_t row) {
+  return std::make_unique<Sampling>(stop, options, row);
 }
 
 }  // namespace caption

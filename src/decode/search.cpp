@@ -4,10 +4,10 @@
 #include <limits>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "caption/error.h"
-#include "decode/beam.h"
-#include "decode/sample.h"
+#include "decode/searches.h"
 
 namespace caption {
 namespace {
@@ -48,11 +48,16 @@ void validate(const DecodeOptions& options) {
   }
 }
 
-std::vector<std::vector<Hypothesis>> search(StepFunction& model, const StopRule& stop,
+std::vector<std::vector<Hypothesis>> search(StepFunction& model, std::size_t images, const StopRule& stop,
                                             const DecodeOptions& options) {
-  validate(options);
-  require("the maximum of tokens of a search", options.max_tokens, 1, std::numeric_limits<int>::max());
-  return options.sample ? sample(model, stop, options) : beam_search(model, stop, options);
+  Searches searches(model, stop, options);
+  std::vector<std::vector<Hypothesis>> results(images);
+  std::size_t joining = images;
+  do {
+    for (Found& found : searches.step(std::exchange(joining, 0)))
+      results[found.image] = std::move(found.hypotheses);
+  } while (searches.running() > 0);
+  return results;
 }
 
 }  // namespace caption

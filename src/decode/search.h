@@ -20,10 +20,11 @@ struct Logits {
 class StepFunction {
  public:
   virtual ~StepFunction() = default;
-  /// The first position of each of the B images: [B, vocabulary]. Called once, first.
-  virtual Logits start() = 0;
-  /// New row r is row parents[r] of the call before with tokens[r] appended. -> [tokens.size(), vocabulary]
-  virtual Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents) = 0;
+  /// One pass. Row r < tokens.size() is row parents[r] of the pass before with tokens[r] appended; a row that
+  /// is nobody's parent is dropped. Behind them come `joining` new rows: the first position of each of the
+  /// model's next images. Never without rows. -> [tokens.size() + joining, vocabulary]
+  virtual Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
+                      std::size_t joining) = 0;
 };
 
 /// One finished sequence.
@@ -41,14 +42,10 @@ struct StopRule {
 /// sampling. That max_tokens fits the model's positions is not known here.
 void validate(const DecodeOptions& options);
 
-/// Decodes all images of `model` together, as `options` say (greedy, beam search or sampling). -> one list
-/// per image, best first, of at most n_best (fewer only if the vocabulary has no more). max_tokens must be at
-/// least 1 by now. Rows of sequences that have ended, and so of images that are done, leave the batch; `step`
-/// is called at most max_tokens - 1 times, never with no rows. An image's result does not depend on the
-/// others as long as its rows' logits do not. Throws Error(usage) for options that do not validate,
-/// Error(model) for logits that are NaN or plus infinity and for a stop token outside the vocabulary,
-/// Error(internal) for an answer of the wrong shape.
-std::vector<std::vector<Hypothesis>> search(StepFunction& model, const StopRule& stop,
+/// Decodes the model's first `images` images together, as `options` say (greedy, beam search or sampling). ->
+/// one list per image, best first, of at most n_best (fewer only if the vocabulary has no more). Errors as
+/// those of `Searches`, which does this for images that come and go.
+std::vector<std::vector<Hypothesis>> search(StepFunction& model, std::size_t images, const StopRule& stop,
                                             const DecodeOptions& options);
 
 }  // namespace caption

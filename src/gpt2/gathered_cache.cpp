@@ -1,7 +1,8 @@
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
-#include "core/layers.h"
+#include "core/attention.h"
 #include "gpt2/cache.h"
 
 namespace caption {
@@ -10,33 +11,73 @@ namespace {
 class GatheredCache : public Cache {
  public:
   explicit GatheredCache(const CacheShape& shape)
-      : shape_(shape), past_(static_cast<std::size_t>(shape.layers)) {}
+      : heads_(shape.heads), past_(static_cast<std::size_t>(shape.layers)) {}
 
-  void keep_prefix(std::int64_t layer, const at::Tensor& qkv) override {
-    const std::int64_t width = qkv.size(2) / 3;
-    past_[static_cast<std::size_t>(layer)] = qkv.slice(2, width, 3 * width);
-  }
-
-  void begin_step(std::span<const std::int32_t> parents) override {
-    const at::Tensor rows = at::empty({static_cast<std::int64_t>(parents.size())}, at::kLong);
-    for (std::size_t r = 0; r < parents.size(); ++r) rows.mutable_data_ptr<std::int64_t>()[r] = parents[r];
-    const at::Tensor there = rows.to(past_.front().device());
-    for (at::Tensor& past : past_) past = past.index_select(0, there);
+  void begin_pass(std::span<const std::int32_t> parents, const Joining& joining) override {
+    parents_.assign(parents.begin(), parents.end());
+    joining_ = joining;
+    std::vector<std::int64_t> lengths;
+    for (const std::int64_t parent : parents_)
+      lengths.push_back(lengths_[static_cast<std::size_t>(parent)] + 1);
+    const auto rows = static_cast<std::int64_t>(lengths.size());
+    lengths.insert(lengths.end(), static_cast<std::size_t>(joining.prefixes), joining.positions);
+    most_ = *std::max_element(lengths.begin(), lengths.end());
+    const at::Tensor counts = at::tensor(lengths, at::kLong).narrow(0, 0, rows);
+    last_ = (counts - 1).reshape({rows, 1, 1});                                                   // [R, 1, 1]
+    mask_ = at::arange(most_).unsqueeze(0).lt(counts.unsqueeze(1)).reshape({rows, 1, 1, most_});  // of keys
+    lengths_ = std::move(lengths);
   }
 
   at::Tensor attend(std::int64_t layer, const at::Tensor& qkv) override {
     const std::int64_t width = qkv.size(1) / 3;
-    const at::Tensor now = qkv.unsqueeze(1);  // [R, 3 width] -> [R, 1, 3 width]
-    at::Tensor& past = past_[static_cast<std::size_t>(layer)];
-    past = at::cat({past, now.slice(2, width, 3 * width)}, 1);
-    return attention(now.slice(2, 0, width), past.slice(2, 0, width), past.slice(2, width, 2 * width),
-                     shape_.heads, false)
-        .squeeze(1);
+    const auto rows = static_cast<std::int64_t>(parents_.size());
+    at::Tensor now = at::zeros({rows + joining_.prefixes, most_, 2 * width}, qkv.options());
+    std::vector<at::Tensor> y;  // [R, width], [B * P, width]
+    if (rows > 0) {
+      const at::Tensor& past = past_[static_cast<std::size_t>(layer)];
+      const at::Tensor from = at::tensor(parents_, at::kLong).to(qkv.device());
+      const std::int64_t known = std::min(past.size(1), most_);
+      const at::Tensor of_rows = now.narrow(0, 0, rows);  // [R, T, 2 width]
+      of_rows.narrow(1, 0, known).copy_(past.narrow(1, 0, known).index_select(0, from));
+      const at::Tensor latest = qkv.narrow(0, 0, rows);
+      of_rows.scatter_(1, last_.to(qkv.device()).expand({rows, 1, 2 * width}),
+                       latest.slice(1, width).unsqueeze(1));
+      y.push_back(attend_rows(latest.slice(1, 0, width), of_rows));
+    }
+    if (joining_.prefixes > 0) {
+      const Joining& j = joining_;
+      const at::Tensor prefix =
+          qkv.narrow(0, rows, j.prefixes * j.positions).view({j.prefixes, j.positions, -1});
+      now.narrow(0, rows, j.prefixes).narrow(1, 0, j.positions).copy_(prefix.slice(2, width));
+      y.push_back(attention_by_aten(prefix.slice(2, 0, width), prefix.slice(2, width, 2 * width),
+                                    prefix.slice(2, 2 * width), heads_, true)
+                      .reshape({-1, width}));
+    }
+    past_[static_cast<std::size_t>(layer)] = now;
+    return at::cat(y, 0);
   }
 
  private:
-  CacheShape shape_;
-  std::vector<at::Tensor> past_;  // [L] of [R, T, 2 width]: keys, values
+  /// Each row's newest position to all of its own. q [R, width], past [R, T, 2 width] -> [R, width]
+  at::Tensor attend_rows(const at::Tensor& q, const at::Tensor& past) const {
+    const std::int64_t width = q.size(1);
+    const auto split = [&](const at::Tensor& t) {  // [R, T, width] -> [R, heads, T, 64]
+      return t.reshape({t.size(0), t.size(1), heads_, width / heads_}).transpose(1, 2);
+    };
+    return at::scaled_dot_product_attention(split(q.unsqueeze(1)), split(past.slice(2, 0, width)),
+                                            split(past.slice(2, width)), mask_.to(q.device()))
+        .reshape({-1, width});  // [R, heads, 1, 64] -> [R, width]
+  }
+
+  std::int64_t heads_;
+  std::vector<at::Tensor> past_;       // [L] of [R, T, 2 width]: keys, values; zeros behind a row's last
+  std::vector<std::int64_t> lengths_;  // of the rows
+  // of the pass:
+  std::vector<std::int64_t> parents_;
+  Joining joining_;
+  std::int64_t most_ = 0;  // T, positions of the longest row
+  at::Tensor last_;        // where each of the R rows has its newest position
+  at::Tensor mask_;
 };
 
 }  // namespace

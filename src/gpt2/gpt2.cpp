@@ -17,55 +17,71 @@ void require(bool condition, const std::string& message) {
   if (!condition) throw Error(ErrorKind::internal, "GPT-2: " + message);
 }
 
+/// x [R + B * P, E] -> [R + B, E]: of each prefix only its last position
+at::Tensor last_positions(const at::Tensor& x, std::int64_t rows, const Joining& joining) {
+  if (joining.prefixes == 0) return x;
+  const std::int64_t count = joining.prefixes * joining.positions;
+  const at::Tensor ends = x.narrow(0, rows, count).slice(0, joining.positions - 1, count, joining.positions);
+  return rows == 0 ? ends : at::cat({x.narrow(0, 0, rows), ends}, 0);
+}
+
 }  // namespace
 
 struct Gpt2Session::State {
   const Gpt2::Model& model;
-  at::Tensor prefix;  // [B, P, E]
-  std::int64_t max_tokens;
   std::unique_ptr<Cache> cache;
-  std::int64_t rows = 0;  // of the call before; 0: nothing ran yet
-  std::int64_t steps = 0;
+  std::vector<std::int64_t> lengths;  // positions of each row of the pass before
+
+  void check(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents) const;
+  Joining check(const at::Tensor& prefixes) const;
 };
+
+void Gpt2Session::State::check(std::span<const std::int32_t> tokens,
+                               std::span<const std::int32_t> parents) const {
+  require(tokens.size() == parents.size(),
+          std::to_string(tokens.size()) + " tokens for " + std::to_string(parents.size()) + " parents");
+  for (std::size_t r = 0; r < tokens.size(); ++r) {
+    require(tokens[r] >= 0 && tokens[r] < model.wte.size(0), "unknown token " + std::to_string(tokens[r]));
+    require(parents[r] >= 0 && static_cast<std::size_t>(parents[r]) < lengths.size(),
+            "row " + std::to_string(parents[r]) + " of " + std::to_string(lengths.size()) + " as a parent");
+    require(lengths[static_cast<std::size_t>(parents[r])] < model.wpe.size(0),
+            "more than the " + std::to_string(model.wpe.size(0)) + " positions of the model");
+  }
+}
+
+Joining Gpt2Session::State::check(const at::Tensor& prefixes) const {
+  if (!prefixes.defined()) return {};
+  require(prefixes.dim() == 3 && prefixes.size(0) > 0 && prefixes.size(1) > 0 &&
+              prefixes.size(2) == model.width() && prefixes.scalar_type() == at::kFloat,
+          "expected prefixes of shape [images, positions, " + std::to_string(model.width()) +
+              "] in fp32, found " + to_string(prefixes.sizes()));
+  require(prefixes.size(1) <= model.wpe.size(0),
+          std::to_string(prefixes.size(1)) + " prefix positions do not fit into the " +
+              std::to_string(model.wpe.size(0)) + " positions of the model");
+  return {prefixes.size(0), prefixes.size(1)};
+}
 
 Gpt2Session::Gpt2Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Gpt2Session::Gpt2Session(Gpt2Session&&) noexcept = default;
 Gpt2Session::~Gpt2Session() = default;
 
-at::Tensor Gpt2Session::prefill() {
+at::Tensor Gpt2Session::step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
+                             const at::Tensor& prefixes) {
   State& s = *state_;
-  require(s.rows == 0, "prefill was called twice");
-  const std::int64_t positions = s.prefix.size(1);
-  const std::int64_t width = s.model.width();
-  at::Tensor x = s.prefix + s.model.wpe.slice(0, 0, positions);  // [B, P, E]
-  s.model.run_blocks(x, [&](std::int64_t layer, const at::Tensor& qkv) {
-    s.cache->keep_prefix(layer, qkv);
-    return attention(qkv.slice(2, 0, width), qkv.slice(2, width, 2 * width),
-                     qkv.slice(2, 2 * width, 3 * width), s.model.heads(), true);
-  });
-  s.rows = s.prefix.size(0);
-  return s.model.logits(x.select(1, positions - 1));  // [B, E] -> [B, V]
-}
+  s.check(tokens, parents);
+  const Joining joining = s.check(prefixes);
+  require(tokens.size() + static_cast<std::size_t>(joining.prefixes) > 0, "a pass without rows");
 
-at::Tensor Gpt2Session::step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents) {
-  State& s = *state_;
-  require(s.rows > 0, "step was called before prefill");
-  require(s.steps < s.max_tokens,
-          "more than the " + std::to_string(s.max_tokens) + " steps that were announced");
-  require(!tokens.empty() && tokens.size() == parents.size(),
-          std::to_string(tokens.size()) + " tokens for " + std::to_string(parents.size()) + " parents");
-  for (std::size_t r = 0; r < tokens.size(); ++r) {
-    require(tokens[r] >= 0 && tokens[r] < s.model.wte.size(0), "unknown token " + std::to_string(tokens[r]));
-    require(parents[r] >= 0 && parents[r] < s.rows,
-            "row " + std::to_string(parents[r]) + " of " + std::to_string(s.rows) + " as a parent");
-  }
-  s.cache->begin_step(parents);
-  at::Tensor x = s.model.embed(tokens, s.prefix.size(1) + s.steps);  // [R, E]
+  std::vector<std::int64_t> positions;  // of the tokens
+  for (const std::int32_t parent : parents) positions.push_back(s.lengths[static_cast<std::size_t>(parent)]);
+  s.cache->begin_pass(parents, joining);
+  at::Tensor x = s.model.embed(tokens, positions, prefixes);  // [R + B * P, E]
   s.model.run_blocks(x,
                      [&](std::int64_t layer, const at::Tensor& qkv) { return s.cache->attend(layer, qkv); });
-  s.rows = static_cast<std::int64_t>(tokens.size());
-  ++s.steps;
-  return s.model.logits(x);
+  for (std::int64_t& length : positions) ++length;
+  positions.insert(positions.end(), static_cast<std::size_t>(joining.prefixes), joining.positions);
+  s.lengths = std::move(positions);
+  return s.model.logits(last_positions(x, static_cast<std::int64_t>(tokens.size()), joining));
 }
 
 Gpt2::Gpt2(Tensors tensors, const Compute& compute)
@@ -85,19 +101,11 @@ std::int64_t Gpt2::context() const {
   return model_->wpe.size(0);
 }
 
-Gpt2Session Gpt2::start(const at::Tensor& prefix, std::int64_t max_tokens) const {
-  require(prefix.dim() == 3 && prefix.size(0) > 0 && prefix.size(1) > 0 && prefix.size(2) == width() &&
-              prefix.scalar_type() == at::kFloat,
-          "expected a prefix of shape [images, positions, " + std::to_string(width()) + "] in fp32, found " +
-              to_string(prefix.sizes()));
-  require(max_tokens >= 0 && prefix.size(1) + max_tokens <= context(),
-          std::to_string(prefix.size(1)) + " prefix positions and " + std::to_string(max_tokens) +
-              " tokens do not fit into the " + std::to_string(context()) + " positions of the model");
-  const CacheShape shape{layers(), model_->heads(), max_tokens};
+Gpt2Session Gpt2::start() const {
+  const CacheShape shape{layers(), model_->heads()};
   std::unique_ptr<Cache> cache =
       model_->device.is_cpu() ? make_shared_cache(shape) : make_gathered_cache(shape);
-  std::unique_ptr<Gpt2Session::State> state(
-      new Gpt2Session::State{*model_, prefix.to(model_->device), max_tokens, std::move(cache)});
+  std::unique_ptr<Gpt2Session::State> state(new Gpt2Session::State{*model_, std::move(cache), {}});
   return Gpt2Session(std::move(state));
 }
 

@@ -13,23 +13,20 @@ namespace caption {
 
 class Gpt2;
 
-/// Many sequences decoded together over one cache. Rows are sequences; each descends from one of the B
-/// prefixes, whose keys and values all its rows share. On the CPU a row's logits are the same, bit for bit,
-/// whatever other rows, images and threads there are.
-///
-/// Memory grows by the step: 2 L E floats for each row of each step, and for each position of each prefix,
-/// until the session ends. Misuse is an Error(internal).
+/// Many sequences decoded together over one cache; they join with their prefixes and leave at any time. On
+/// the CPU a row's logits are the same, bit for bit, whatever other rows and threads there are. Misuse is an
+/// Error(internal).
 class Gpt2Session {
  public:
   Gpt2Session(Gpt2Session&&) noexcept;
   ~Gpt2Session();
 
-  /// Runs the prefixes. -> logits [B, V] fp32 on the model's device, of the position after each prefix. Once,
-  /// first.
-  at::Tensor prefill();
-  /// Appends tokens[r] to a copy of row parents[r] of the call before, for each of the R >= 1 new rows. Rows
-  /// may be dropped (never a parent), kept or multiplied. -> logits [R, V] fp32 on the model's device
-  at::Tensor step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents);
+  /// One pass over the weights. Row r < R is row parents[r] of the pass before with tokens[r] appended: rows
+  /// may be dropped (by being nobody's parent), kept or multiplied. Behind them come B new rows, one for each
+  /// of `prefixes` [B, P, E] fp32, or none if that is undefined. R + B >= 1. -> logits [R + B, V] fp32 on the
+  /// model's device, of the position after each row
+  at::Tensor step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
+                  const at::Tensor& prefixes = {});
 
  private:
   friend class Gpt2;
@@ -52,9 +49,8 @@ class Gpt2 {
   std::int64_t vocabulary() const;  ///< V
   std::int64_t context() const;     ///< number of learned positions
 
-  /// prefix [B, P, E] fp32; at most `max_tokens` calls of step follow. P + max_tokens must not exceed
-  /// context(). The session refers to this model.
-  Gpt2Session start(const at::Tensor& prefix, std::int64_t max_tokens) const;
+  /// A session without sequences; it refers to this model.
+  Gpt2Session start() const;
 
  private:
   friend class Gpt2Session;

@@ -1,5 +1,6 @@
 #include "gpt2/model.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -84,10 +85,22 @@ std::int64_t Gpt2::Model::heads() const {
   return width() / kHead;
 }
 
-at::Tensor Gpt2::Model::embed(std::span<const std::int32_t> tokens, std::int64_t position) const {
-  const at::Tensor rows = at::empty({static_cast<std::int64_t>(tokens.size())}, at::kLong);
-  for (std::size_t r = 0; r < tokens.size(); ++r) rows.mutable_data_ptr<std::int64_t>()[r] = tokens[r];
-  return wte.index_select(0, rows).to(device, at::kFloat).add_(wpe[position]);  // [R, E] + [E]
+at::Tensor Gpt2::Model::embed(std::span<const std::int32_t> tokens, std::span<const std::int64_t> positions,
+                              const at::Tensor& prefixes) const {
+  std::vector<at::Tensor> parts;
+  if (!tokens.empty()) {
+    const at::Tensor ids = at::empty({static_cast<std::int64_t>(tokens.size())}, at::kLong);
+    const at::Tensor places = at::empty_like(ids);
+    std::copy(tokens.begin(), tokens.end(), ids.mutable_data_ptr<std::int64_t>());
+    std::copy(positions.begin(), positions.end(), places.mutable_data_ptr<std::int64_t>());
+    parts.push_back(
+        wte.index_select(0, ids).to(device, at::kFloat).add_(wpe.index_select(0, places.to(device))));
+  }
+  if (prefixes.defined()) {
+    const at::Tensor there = prefixes.to(device);
+    parts.push_back((there + wpe.slice(0, 0, there.size(1))).view({-1, width()}));  // [B, P, E] -> [B * P, E]
+  }
+  return parts.size() == 1 ? parts[0] : at::cat(parts, 0);
 }
 
 void Gpt2::Model::run_blocks(at::Tensor& x, const Attend& attend) const {

@@ -31,8 +31,9 @@ struct Gpt2::Model {
   std::int64_t width() const { return wte.size(1); }
   std::int64_t heads() const;
 
-  /// tokens [R] at one position -> [R, E]
-  at::Tensor embed(std::span<const std::int32_t> tokens, std::int64_t position) const;
+  /// tokens [R] at positions [R], and prefixes [B, P, E] from position 0 on, or undefined -> [R + B * P, E]
+  at::Tensor embed(std::span<const std::int32_t> tokens, std::span<const std::int64_t> positions,
+                   const at::Tensor& prefixes) const;
   /// Takes x [..., E] through all blocks, in place.
   void run_blocks(at::Tensor& x, const Attend& attend) const;
   /// x [R, E] -> logits [R, V]

@@ -7,6 +7,7 @@
 #include "core/parallel.h"
 #include "core/work.h"
 #include "gpt2/cache.h"
+#include "gpt2/position_store.h"
 
 namespace caption {
 namespace {
@@ -22,57 +23,42 @@ std::size_t index(std::int64_t i) {
 
 class SharedCache : public Cache {
  public:
-  explicit SharedCache(const CacheShape& shape) : shape_(shape), prefix_(index(shape.layers)) {
-    steps_.reserve(index(shape.max_tokens));
-  }
+  explicit SharedCache(const CacheShape& shape)
+      : heads_(shape.heads), width_(shape.heads * kHead), store_(shape.layers * 2 * width_) {}
 
-  void keep_prefix(std::int64_t layer, const at::Tensor& qkv) override {
-    const std::int64_t width = shape_.heads * kHead;
-    at::Tensor& prefix = prefix_[index(layer)];
-    prefix = at::empty({qkv.size(0), qkv.size(1), 2 * width}, at::kFloat);
-    copy_keys_and_values(qkv, prefix.mutable_data_ptr<float>());
-    image_of_row_.resize(index(qkv.size(0)));
-    for (std::size_t row = 0; row < image_of_row_.size(); ++row)
-      image_of_row_[row] = static_cast<std::int32_t>(row);
-    ancestors_.assign(image_of_row_.size(), {});
-  }
-
-  void begin_step(std::span<const std::int32_t> parents) override {
-    std::vector<std::int32_t> images;
-    std::vector<std::vector<std::int32_t>> ancestors;
-    for (std::size_t row = 0; row < parents.size(); ++row) {
-      const auto parent = static_cast<std::size_t>(parents[row]);
-      images.push_back(image_of_row_[parent]);
-      ancestors.push_back(ancestors_[parent]);
-      ancestors.back().push_back(static_cast<std::int32_t>(row));
+  void begin_pass(std::span<const std::int32_t> parents, const Joining& joining) override {
+    std::vector<std::vector<std::int32_t>> rows;
+    rows.reserve(parents.size() + index(joining.prefixes));
+    for (const std::int32_t parent : parents) rows.push_back(rows_[index(parent)]);
+    store_.keep_only(rows);
+    new_positions_.clear();
+    for (std::vector<std::int32_t>& row : rows) append(row, 1, &row - rows.data());
+    for (std::int64_t i = 0; i < joining.prefixes; ++i) {
+      const auto row = static_cast<std::int64_t>(rows.size());
+      append(rows.emplace_back(), joining.positions, row);
     }
-    image_of_row_ = std::move(images);
-    ancestors_ = std::move(ancestors);
-    const auto rows = static_cast<std::int64_t>(parents.size());
-    steps_.push_back(at::empty({shape_.layers, rows, 2 * shape_.heads * kHead}, at::kFloat));
+    rows_ = std::move(rows);
   }
 
   at::Tensor attend(std::int64_t layer, const at::Tensor& qkv) override {
-    const std::int64_t width = shape_.heads * kHead;
-    const std::int64_t rows = qkv.size(0);
-    copy_keys_and_values(qkv, steps_.back().mutable_data_ptr<float>() + layer * rows * 2 * width);
-    at::Tensor y = at::empty({rows, width}, at::kFloat);
-
-    const auto count = prefix_[index(layer)].size(1) + static_cast<std::int64_t>(steps_.size());
-    constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
-    count_work(Arithmetic::fp32, 4 * rows * count * width, 2 * rows * count * width * kFloat);
+    const auto* from = qkv.const_data_ptr<float>();
+    at::Tensor y = at::empty({qkv.size(0), width_}, at::kFloat);
+    auto* to = y.mutable_data_ptr<float>();
+    keep(layer, from);
+    constexpr auto kBytes = static_cast<std::int64_t>(sizeof(float));
+    count_work(Arithmetic::fp32, 4 * work(), 2 * work() * kBytes);
     const auto range = [&](std::size_t begin, std::size_t end) {
-      Scratch scratch(count);
-      std::int64_t row = -1;
+      Scratch scratch;
+      std::int64_t current = -1;
       for (auto task = static_cast<std::int64_t>(begin); task < static_cast<std::int64_t>(end); ++task) {
-        if (row != task / shape_.heads) point_to_past(layer, row = task / shape_.heads, scratch);
-        const std::int64_t offset = task % shape_.heads * kHead;
-        attend_head(qkv.const_data_ptr<float>() + row * 3 * width + offset, offset, scratch,
-                    y.mutable_data_ptr<float>() + row * width + offset);
+        const std::int64_t position = task / heads_;
+        if (current != position) point_to_past(layer, new_positions_[index(current = position)], scratch);
+        const std::int64_t offset = task % heads_ * kHead;
+        attend_head(from + position * 3 * width_ + offset, offset, scratch, to + position * width_ + offset);
       }
     };
-    const auto tasks = index(rows * shape_.heads);
-    if (rows * count * width < kWorthSharing) {
+    const std::size_t tasks = new_positions_.size() * index(heads_);
+    if (work() < kWorthSharing) {
       range(0, tasks);
     } else {
       parallel_for(tasks, range);
@@ -81,36 +67,55 @@ class SharedCache : public Cache {
   }
 
  private:
-  /// qkv [..., 3 width], contiguous -> to [..., 2 width]. Not by LibTorch, whose threads would then spin
-  /// beside ours.
-  void copy_keys_and_values(const at::Tensor& qkv, float* to) const {
-    const std::int64_t width = shape_.heads * kHead;
-    const float* from = qkv.const_data_ptr<float>();
-    for (std::int64_t row = 0; row < qkv.numel() / (3 * width); ++row) {
-      std::copy_n(from + row * 3 * width + width, 2 * width, to + row * 2 * width);
-    }
-  }
+  /// A position of this pass: the row's number and the count of its positions so far, this one included.
+  struct NewPosition {
+    std::int64_t row;
+    std::int64_t count;
+  };
 
   struct Scratch {
-    explicit Scratch(std::int64_t count)
-        : keys(index(count)), values(index(count)), scores(index((count + kLanes - 1) / kLanes * kLanes)) {}
-    std::vector<const float*> keys;    // of each position before, [width]
+    std::vector<const float*> keys;    // of each position up to the one in question, [width]
     std::vector<const float*> values;  // likewise
     std::vector<float> scores;
   };
 
-  /// Finds the keys and values that `row` looks at: its prefix's, then its ancestors' step by step.
-  void point_to_past(std::int64_t layer, std::int64_t row, Scratch& scratch) const {
-    const std::int64_t width = shape_.heads * kHead;
-    const at::Tensor& prefix = prefix_[index(layer)];
-    const std::int64_t positions = prefix.size(1);
-    const float* first = prefix.const_data_ptr<float>() + image_of_row_[index(row)] * positions * 2 * width;
-    for (std::int64_t t = 0; t < positions; ++t) scratch.keys[index(t)] = first + t * 2 * width;
-    for (std::size_t s = 0; s < steps_.size(); ++s) {
-      const std::int64_t slot = layer * steps_[s].size(1) + ancestors_[index(row)][s];
-      scratch.keys[index(positions) + s] = steps_[s].const_data_ptr<float>() + slot * 2 * width;
+  void append(std::vector<std::int32_t>& places, std::int64_t count, std::int64_t row) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      places.push_back(store_.take());
+      new_positions_.push_back({row, static_cast<std::int64_t>(places.size())});
     }
-    for (std::size_t t = 0; t < scratch.keys.size(); ++t) scratch.values[t] = scratch.keys[t] + width;
+  }
+
+  /// Multiply-adds of one layer.
+  std::int64_t work() const {
+    std::int64_t positions = 0;
+    for (const NewPosition& position : new_positions_) positions += position.count;
+    return positions * width_;
+  }
+
+  float* keys_at(std::int32_t place, std::int64_t layer) const {
+    return store_.at(place) + layer * 2 * width_;
+  }
+
+  /// Copies keys and values of all new positions. Not by LibTorch, whose threads would then spin beside ours.
+  void keep(std::int64_t layer, const float* qkv) const {
+    for (std::size_t i = 0; i < new_positions_.size(); ++i) {
+      const NewPosition& position = new_positions_[i];
+      const std::int32_t place = rows_[index(position.row)][index(position.count - 1)];
+      std::copy_n(qkv + (3 * static_cast<std::int64_t>(i) + 1) * width_, 2 * width_, keys_at(place, layer));
+    }
+  }
+
+  void point_to_past(std::int64_t layer, const NewPosition& position, Scratch& scratch) const {
+    const std::vector<std::int32_t>& places = rows_[index(position.row)];
+    const std::size_t count = index(position.count);
+    scratch.keys.resize(count);
+    scratch.values.resize(count);
+    scratch.scores.resize((count + kLanes - 1) / kLanes * kLanes);
+    for (std::size_t t = 0; t < count; ++t) {
+      scratch.keys[t] = keys_at(places[t], layer);
+      scratch.values[t] = scratch.keys[t] + width_;
+    }
   }
 
   void attend_head(const float* q, std::int64_t offset, Scratch& scratch, float* y) const {
@@ -120,11 +125,11 @@ class SharedCache : public Cache {
     kernels::active().attend(q, past, kHead, kScale, scratch.scores.data(), y);
   }
 
-  CacheShape shape_;
-  std::vector<at::Tensor> prefix_;                    // [L] of [B, P, 2 width]: keys, values
-  std::vector<at::Tensor> steps_;                     // one per step: [L, R, 2 width]
-  std::vector<std::int32_t> image_of_row_;            // [R]
-  std::vector<std::vector<std::int32_t>> ancestors_;  // [R] of one row index per step
+  std::int64_t heads_;
+  std::int64_t width_;
+  PositionStore store_;                          // of [L, 2 width]: keys, values
+  std::vector<std::vector<std::int32_t>> rows_;  // of places, one for each position
+  std::vector<NewPosition> new_positions_;       // in qkv's order
 };
 
 }  // namespace

@@ -32,20 +32,20 @@ class Readers {
         source_(source),
         interrupt_(interrupt),
         image_options_(options.image),
-        // One batch in the model, one being prepared.
-        window_(2 * static_cast<std::size_t>(options.batch)) {
+        // One batch for the encoder, and one being prepared.
+        window_(2 * static_cast<std::size_t>(options.sizes.encode_batch)) {
     for (int i = 0; i < options.readers; ++i) threads_.emplace_back([this] { run(); });
   }
   Readers(const Readers&) = delete;
   Readers& operator=(const Readers&) = delete;
   ~Readers() { stop(); }
 
-  /// Waits for the next input; takes up to `limit` inputs that are ready now. Empty at the end or on an
-  /// interrupt.
-  std::vector<Prepared> take(std::size_t limit) {
+  /// Takes up to `limit` inputs that are ready now. If `wait`, waits for the first: then nothing means the
+  /// end or an interrupt.
+  std::vector<Prepared> take(std::size_t limit, bool wait) {
     std::unique_lock lock(mutex_);
     // A signal handler can set the interrupt but cannot notify, hence the look now and then.
-    while (!interrupt_ && !changed_.wait_for(lock, std::chrono::milliseconds(kInterruptCheckMs), [&] {
+    while (wait && !interrupt_ && !changed_.wait_for(lock, std::chrono::milliseconds(kInterruptCheckMs), [&] {
       return failure_ || (slots_.empty() ? ended_.load() : slots_.front().ready);
     })) {
     }
@@ -57,7 +57,7 @@ class Readers {
       slots_.pop_front();
       ++first_;
     }
-    changed_.notify_all();
+    if (!taken.empty()) changed_.notify_all();
     return taken;
   }
 
@@ -143,42 +143,69 @@ class Readers {
   std::vector<std::thread> threads_;
 };
 
-/// Captions what could be read and puts everything back in order.
-std::vector<Record> caption_batch(Captioner& captioner, std::vector<Prepared> batch,
-                                  const DecodeOptions& options) {
-  std::vector<Pixels> pixels;
-  std::vector<std::vector<std::byte>> thumbnails;
-  for (Prepared& prepared : batch) {
-    thumbnails.push_back(std::move(prepared.pixels.thumbnail));
-    if (!prepared.error) pixels.push_back(std::move(prepared.pixels));
+/// Records on their way to the sink: they come in any order and leave in that of the inputs.
+class Outgoing {
+ public:
+  explicit Outgoing(const RecordSink& sink) : sink_(sink) {}
+
+  /// The next input's record, still without captions. -> its number
+  std::size_t add(Prepared& prepared) {
+    waiting_.push_back(
+        {{std::move(prepared.name), {}, std::move(prepared.error), std::move(prepared.pixels.thumbnail)},
+         false});
+    return first_ + waiting_.size() - 1;
   }
-  std::vector<std::vector<Caption>> captions;
-  if (!pixels.empty()) captions = captioner.caption(pixels, options);
-  std::vector<Record> records;
-  std::size_t next = 0;
-  for (Prepared& prepared : batch) {
-    const bool failed = prepared.error.has_value();
-    records.push_back({std::move(prepared.name),
-                       failed ? std::vector<Caption>{} : std::move(captions.at(next)),
-                       std::move(prepared.error), std::move(thumbnails.at(records.size()))});
-    if (!failed) ++next;
+
+  void complete(std::size_t number, std::vector<Caption> captions) {
+    Waiting& waiting = waiting_.at(number - first_);
+    waiting.record.captions = std::move(captions);
+    waiting.complete = true;
   }
-  return records;
-}
+
+  /// Gives the sink what is complete, up to the first that is not.
+  void write(BatchSummary& summary) {
+    while (!waiting_.empty() && (waiting_.front().complete || waiting_.front().record.error)) {
+      const Record record = std::move(waiting_.front().record);
+      waiting_.pop_front();
+      ++first_;
+      sink_(record);
+      ++(record.error ? summary.failed : summary.captioned);
+    }
+  }
+
+ private:
+  struct Waiting {
+    Record record;
+    bool complete;
+  };
+
+  const RecordSink& sink_;
+  std::deque<Waiting> waiting_;
+  std::size_t first_ = 0;  // number of the front
+};
 
 }  // namespace
 
 BatchSummary caption_all(Captioner& captioner, const InputSource& source, const RecordSink& sink,
                          const BatchOptions& options, const std::atomic<bool>& interrupt) {
   BatchSummary summary;
+  const std::unique_ptr<CaptionStream> stream = captioner.stream(options.decode, options.sizes);
+  Outgoing outgoing(sink);
   Readers readers(captioner, source, options, interrupt);
   for (;;) {
-    std::vector<Prepared> batch = readers.take(static_cast<std::size_t>(options.batch));
-    if (batch.empty()) break;
-    for (const Record& record : caption_batch(captioner, std::move(batch), options.decode)) {
-      sink(record);
-      ++(record.error ? summary.failed : summary.captioned);
+    const bool idle = stream->idle();
+    std::vector<Prepared> inputs = readers.take(stream->room(), idle);
+    if (idle && inputs.empty()) break;
+    for (Prepared& input : inputs) {
+      Pixels pixels = std::move(input.pixels);
+      input.pixels.thumbnail = std::exchange(pixels.thumbnail, {});
+      const bool readable = !input.error;
+      const std::size_t number = outgoing.add(input);
+      if (readable) stream->add(number, std::move(pixels));
     }
+    for (StreamResult& result : stream->advance())
+      outgoing.complete(result.image, std::move(result.captions));
+    outgoing.write(summary);
   }
   summary.interrupted = interrupt;
   return summary;

@@ -34,8 +34,8 @@ using InputSource = std::function<std::optional<Input>(const std::atomic<bool>& 
 using RecordSink = std::function<void(const Record&)>;
 
 struct BatchOptions {
-  /// Images that go through the model together at most; more are never waited for.
-  int batch = 8;
+  /// Images in the model at a time; more are never waited for.
+  StreamOptions sizes;
   /// Threads that read, decode and resize the next images.
   int readers = 1;
   ImageOptions image;

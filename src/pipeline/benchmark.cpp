@@ -28,13 +28,10 @@ class TimedModel : public StepFunction {
  public:
   TimedModel(StageClock& clock, LanguageModel& model) : clock_(clock), model_(model) {}
 
-  Logits start() override {
-    const StageClock::Turn turn(clock_, Stage::prefill);
-    return model_.start();
-  }
-  Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents) override {
-    const StageClock::Turn turn(clock_, Stage::step);
-    return model_.step(tokens, parents);
+  Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
+              std::size_t joining) override {
+    const StageClock::Turn turn(clock_, joining > 0 ? Stage::prefill : Stage::step);
+    return model_.step(tokens, parents, joining);
   }
 
  private:
@@ -107,12 +104,9 @@ class Rounds {
 
   std::vector<std::vector<Hypothesis>> search_captions(StageClock& clock, const at::Tensor& prefix) const {
     const StageClock::Turn turn(clock, Stage::search);
-    LanguageModel model = [&] {
-      const StageClock::Turn start(clock, Stage::prefill);
-      return LanguageModel(*bundle_.gpt2, prefix, decode_.max_tokens);
-    }();
+    LanguageModel model(*bundle_.gpt2, prefix);
     TimedModel timed(clock, model);
-    return search(timed, {std::nullopt}, decode_);
+    return search(timed, batch_, {std::nullopt}, decode_);
   }
 
   void keep(std::size_t index, const Tokens& tokens) {

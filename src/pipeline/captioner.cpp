@@ -6,16 +6,45 @@
 
 #include "bundle/bundle.h"
 #include "core/parallel.h"
-#include "decode/search.h"
 #include "image/image.h"
 #include "image/thumbnail.h"
 #include "pipeline/device.h"
 #include "pipeline/explain.h"
 #include "pipeline/language_model.h"
 #include "pipeline/stages.h"
+#include "pipeline/stream.h"
 
 namespace caption {
 namespace {
+
+/// B images -> prefix [B, P, E]
+at::Tensor prefix_of(const Bundle& bundle, const Compute& compute, std::span<const Pixels> images) {
+  const at::Tensor pixels = stack(images, bundle.encoder->resolution(), compute.device);  // [B, 3, R, R]
+  const at::Tensor embedding = embed(bundle, pixels);                                     // [B, D]
+  return bundle.mapper->map(embedding);                                                   // [B, P, E]
+}
+
+class BundleModel : public PictureModel {
+ public:
+  BundleModel(const Bundle& bundle, const Compute& compute)
+      : bundle_(bundle), compute_(compute), language_(*bundle.gpt2) {}
+
+  void add(std::span<const Pixels> images) override {
+    const at::InferenceMode no_gradients;
+    language_.add(prefix_of(bundle_, compute_, images));
+  }
+
+  Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
+              std::size_t joining) override {
+    const at::InferenceMode no_gradients;
+    return language_.step(tokens, parents, joining);
+  }
+
+ private:
+  const Bundle& bundle_;
+  Compute compute_;
+  LanguageModel language_;
+};
 
 class BundleCaptioner : public Captioner {
  public:
@@ -31,13 +60,12 @@ class BundleCaptioner : public Captioner {
     return pixels;
   }
 
-  std::vector<std::vector<Caption>> caption(std::span<const Pixels> images,
-                                            const DecodeOptions& asked) override {
-    if (images.empty()) return {};
-    const DecodeOptions options = resolve(asked);
-    const at::InferenceMode no_gradients;
-    LanguageModel model(*bundle_.gpt2, prefix_of(images), options.max_tokens);
-    return describe_all(search(model, {stop_token()}, options));  // [B][n_best]
+  std::unique_ptr<CaptionStream> stream(const DecodeOptions& options, const StreamOptions& sizes) override {
+    const Describe describe_one = [this](Hypothesis hypothesis) {
+      return describe(*bundle_.tokenizer, std::move(hypothesis));
+    };
+    return make_stream(std::make_unique<BundleModel>(bundle_, compute_), describe_one,
+                       {{stop_token()}, resolve(options), sizes});
   }
 
   Explanation explain(const Pixels& image, const DecodeOptions& options,
@@ -45,22 +73,16 @@ class BundleCaptioner : public Captioner {
     const at::InferenceMode no_gradients;
     Caption caption = explanation.text ? given(*explanation.text)
                                        : std::move(this->caption({&image, 1}, options).at(0).at(0));
-    const auto steps = static_cast<std::int64_t>(caption.tokens.size()) - 1;
     const auto start = [&](std::span<const Pixels> versions) {
-      return std::make_unique<LanguageModel>(*bundle_.gpt2, prefix_of(versions), steps);
+      auto model = std::make_unique<BundleModel>(bundle_, compute_);
+      model->add(versions);
+      return model;
     };
     return explain_caption({image, std::move(caption), options.temperature}, *bundle_.tokenizer, start,
                            explanation);
   }
 
  private:
-  /// B images -> prefix [B, P, E]
-  at::Tensor prefix_of(std::span<const Pixels> images) const {
-    const at::Tensor pixels = stack(images, format_.resolution, compute_.device);  // [B, 3, R, R]
-    const at::Tensor embedding = embed(bundle_, pixels);                           // [B, D]
-    return bundle_.mapper->map(embedding);                                         // [B, P, E]
-  }
-
   std::int32_t stop_token() const { return static_cast<std::int32_t>(bundle_.manifest.stop.token); }
 
   /// The options with the model's own maximum in place of "as the model says".
@@ -88,15 +110,6 @@ class BundleCaptioner : public Captioner {
                                         std::to_string(most_tokens(bundle_)));
     }
     return caption;
-  }
-
-  std::vector<std::vector<Caption>> describe_all(std::vector<std::vector<Hypothesis>> found) const {
-    std::vector<std::vector<Caption>> captions;
-    for (std::vector<Hypothesis>& of_image : found) {
-      std::vector<Caption>& list = captions.emplace_back();
-      for (Hypothesis& one : of_image) list.push_back(describe(*bundle_.tokenizer, std::move(one)));
-    }
-    return captions;
   }
 
   Bundle bundle_;

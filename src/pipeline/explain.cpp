@@ -34,7 +34,7 @@ std::vector<ExplainedToken> explain_tokens(StepFunction& model, std::span<const 
   std::vector<ExplainedToken> explained;
   std::vector<Candidate> likeliest;
   const auto most = static_cast<std::size_t>(alternatives);
-  force(model, tokens, temperature, [&](std::size_t, std::size_t position, const NextToken& next) {
+  force(model, 1, tokens, temperature, [&](std::size_t, std::size_t position, const NextToken& next) {
     const std::int32_t id = tokens[position];
     ExplainedToken& token = explained.emplace_back();
     token.chosen = choice(tokenizer, {id, next.log_probability(id)});
@@ -73,9 +73,10 @@ std::vector<std::vector<double>> score_words(StepFunction& model, const Explanat
     word_of.insert(word_of.end(), explanation.words[w].token_count, w);
   std::vector<std::vector<double>> scores(versions, std::vector<double>(explanation.words.size()));
   const std::vector<std::int32_t>& tokens = explanation.caption.tokens;
-  force(model, tokens, temperature, [&](std::size_t row, std::size_t position, const NextToken& next) {
-    scores.at(row)[word_of[position]] += next.log_probability(tokens[position]);
-  });
+  force(model, versions, tokens, temperature,
+        [&](std::size_t row, std::size_t position, const NextToken& next) {
+          scores.at(row)[word_of[position]] += next.log_probability(tokens[position]);
+        });
   return scores;
 }
 

@@ -10,7 +10,7 @@
 
 namespace caption {
 
-/// The language model behind B versions of a picture: its rows are theirs, in order.
+/// The language model behind B versions of a picture, which are its next images.
 using ModelStart = std::function<std::unique_ptr<StepFunction>(std::span<const Pixels>)>;
 
 /// What is to be explained.

@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "caption/explanation.h"
@@ -43,6 +44,39 @@ std::string text_of(const Pixels& pixels) {
          (bytes.empty() ? "nothing" : std::to_string(static_cast<unsigned char>(bytes.front()))) + ".";
 }
 
+/// Takes all images at once, and the last one's captions come first.
+class FakeStream : public CaptionStream {
+ public:
+  FakeStream(int n_best, std::size_t most) : n_best_(n_best), most_(most) {}
+
+  std::size_t room() const override { return most_ - images_.size(); }
+  bool idle() const override { return images_.empty(); }
+  void add(std::size_t number, Pixels image) override { images_.emplace_back(number, std::move(image)); }
+
+  std::vector<StreamResult> advance() override {
+    if (!idle()) note("images " + std::to_string(images_.size()));
+    std::vector<StreamResult> results;
+    for (; !images_.empty(); images_.pop_back()) {
+      if (const std::string delay = environment("FAKE_DELAY_MS"); !delay.empty()) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(std::stoi(delay)));
+      }
+      StreamResult& result = results.emplace_back();
+      result.image = images_.back().first;
+      for (int i = 0; i < n_best_; ++i) {
+        const std::string rank = i == 0 ? "" : " (" + std::to_string(i + 1) + ")";
+        result.captions.push_back(
+            {text_of(images_.back().second) + rank, {1, 2, 13}, -3.0 * (i + 1), -1.0 * (i + 1)});
+      }
+    }
+    return results;
+  }
+
+ private:
+  int n_best_;
+  std::size_t most_;
+  std::vector<std::pair<std::size_t, Pixels>> images_;
+};
+
 class FakeCaptioner : public Captioner {
  public:
   const std::string& name() const override { return name_; }
@@ -65,28 +99,16 @@ class FakeCaptioner : public Captioner {
     return pixels;
   }
 
-  std::vector<std::vector<Caption>> caption(std::span<const Pixels> images,
-                                            const DecodeOptions& options) override {
+  std::unique_ptr<CaptionStream> stream(const DecodeOptions& options, const StreamOptions& sizes) override {
     if (options.max_tokens > 1000)
       throw Error(ErrorKind::usage, "--max-tokens: this model allows at most 1000");
-    note("caption batch " + std::to_string(images.size()) + " beam " + std::to_string(options.beam) +
-         " n_best " + std::to_string(options.n_best) + " max_tokens " + std::to_string(options.max_tokens) +
-         " sample " + std::to_string(options.sample) + " top_k " + std::to_string(options.top_k) + " top_p " +
+    note("stream batch " + std::to_string(sizes.decode_batch) + " encode_batch " +
+         std::to_string(sizes.encode_batch) + " beam " + std::to_string(options.beam) + " n_best " +
+         std::to_string(options.n_best) + " max_tokens " + std::to_string(options.max_tokens) + " sample " +
+         std::to_string(options.sample) + " top_k " + std::to_string(options.top_k) + " top_p " +
          std::to_string(options.top_p) + " temperature " + std::to_string(options.temperature) + " seed " +
          std::to_string(options.seed) + " length_penalty " + std::to_string(options.length_penalty));
-    std::vector<std::vector<Caption>> result;
-    for (const Pixels& image : images) {
-      if (const std::string delay = environment("FAKE_DELAY_MS"); !delay.empty()) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(std::stoi(delay)));
-      }
-      std::vector<Caption> captions;
-      for (int i = 0; i < options.n_best; ++i) {
-        const std::string rank = i == 0 ? "" : " (" + std::to_string(i + 1) + ")";
-        captions.push_back({text_of(image) + rank, {1, 2, 13}, -3.0 * (i + 1), -1.0 * (i + 1)});
-      }
-      result.push_back(captions);
-    }
-    return result;
+    return std::make_unique<FakeStream>(options.n_best, static_cast<std::size_t>(sizes.decode_batch));
   }
 
   /// "NAME" in two tokens and "." in one, in a grid of 3: the first word at the top left, "." nowhere.

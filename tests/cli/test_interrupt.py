@@ -57,7 +57,7 @@ def test_a_second_signal_kills(fake, work):
         (work / name).write_bytes(b"say x.")
     log = work / "log"
     process = fake.start("a.jpg", "b.jpg", environment={"FAKE_DELAY_MS": "60000", "FAKE_LOG": str(log)})
-    wait_for(lambda: log.exists() and "caption batch" in log.read_text())
+    wait_for(lambda: log.exists() and "images" in log.read_text())
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
     assert process.poll() is None
@@ -70,7 +70,7 @@ def test_one_image_is_killed_at_once(fake, work):
     (work / "a.jpg").write_bytes(b"say x.")
     log = work / "log"
     process = fake.start("a.jpg", environment={"FAKE_DELAY_MS": "60000", "FAKE_LOG": str(log)})
-    wait_for(lambda: log.exists() and "caption batch" in log.read_text())
+    wait_for(lambda: log.exists() and "images" in log.read_text())
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == -signal.SIGINT
     process.communicate()

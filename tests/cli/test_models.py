@@ -32,7 +32,7 @@ def test_models_by_name_alias_and_folder(fake, images, models, tmp_path):
     log = tmp_path / "log"
     for name, loaded in [("demo", "demo"), ("conceptual-captions", "conceptual"), (str(elsewhere), "other")]:
         assert fake.run("a.jpg", "--model", name, FAKE_LOG=log).code == 0
-        assert log.read_text().splitlines()[-2].startswith(f"load {loaded} ")
+        assert [line for line in log.read_text().splitlines() if line.startswith("load ")][-1].startswith(f"load {loaded} ")
 
 
 def test_the_order_of_the_search(fake, tmp_path, models):

@@ -75,7 +75,7 @@ TEST_P(ParityTest, EveryStageIsClose) {
     const at::Tensor input = golden(image, normalize ? "normalized" : "embedding").unsqueeze(0);
     EXPECT_LT(difference(bundle.mapper->map(input), golden(image, "prefix")), kTolerance) << image;
     const at::Tensor prefix = golden(image, "prefix").unsqueeze(0);  // [1, P, E]
-    EXPECT_LT(difference(bundle.gpt2->start(prefix, 1).prefill(), golden(image, "logits")), kTolerance)
+    EXPECT_LT(difference(bundle.gpt2->start().step({}, {}, prefix), golden(image, "logits")), kTolerance)
         << image;
   }
 }
@@ -143,7 +143,7 @@ TEST_P(ParityTest, NarrowWeightsStayClose) {
       const at::Tensor embedding = bundle.encoder->encode(golden(image, "pixels").unsqueeze(0));  // [1, D]
       const double encoded = difference(embedding, golden(image, "embedding"));
       const at::Tensor prefix = golden(image, "prefix").unsqueeze(0);  // [1, P, E]
-      const double logits = difference(bundle.gpt2->start(prefix, 1).prefill(), golden(image, "logits"));
+      const double logits = difference(bundle.gpt2->start().step({}, {}, prefix), golden(image, "logits"));
       EXPECT_LT(encoded, narrow.embedding) << where;
       EXPECT_LT(logits, narrow.logits) << where;
       EXPECT_GT(logits, 1e-4) << where << ": the type was not used";

@@ -148,8 +148,8 @@ class BrokenModel : public StepFunction {
  public:
   BrokenModel(std::size_t rows, std::size_t vocabulary, std::size_t values)
       : rows_(rows), vocabulary_(vocabulary), values_(values) {}
-  Logits start() override { return {std::span(logits_).first(4), 2, 2}; }
-  Logits step(std::span<const std::int32_t>, std::span<const std::int32_t>) override {
+  Logits step(std::span<const std::int32_t>, std::span<const std::int32_t>, std::size_t joining) override {
+    if (joining > 0) return {std::span(logits_).first(4), 2, 2};
     return {std::span(logits_).first(values_), rows_, vocabulary_};
   }
 
@@ -161,7 +161,7 @@ class BrokenModel : public StepFunction {
 TEST(Search, RefusesAnAnswerOfTheWrongShape) {
   const auto message = [](BrokenModel model) -> std::string {
     try {
-      search(model, {1}, beams(1, 3));
+      search(model, 2, {1}, beams(1, 3));
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::internal);
       return error.what();

@@ -29,7 +29,7 @@ TEST(Force, ShowsEveryDistributionAlongTheGivenTokens) {
   TableModel model = two_images();
   const std::vector<std::int32_t> tokens = {2, 0, 1};
   std::vector<std::pair<std::size_t, std::size_t>> seen;
-  force(model, tokens, 1.0, [&](std::size_t row, std::size_t position, const NextToken& next) {
+  force(model, 2, tokens, 1.0, [&](std::size_t row, std::size_t position, const NextToken& next) {
     seen.emplace_back(position, row);
     const std::size_t previous = position == 0 ? 0 : static_cast<std::size_t>(tokens[position - 1]);
     for (std::size_t token = 0; token < 3; ++token) {
@@ -44,7 +44,7 @@ TEST(Force, ShowsEveryDistributionAlongTheGivenTokens) {
 
 TEST(Force, AppliesTheTemperature) {
   TableModel model = constant_model({{0, 2, 4}});
-  force(model, std::vector<std::int32_t>{1}, 2.0, [](std::size_t, std::size_t, const NextToken& next) {
+  force(model, 1, std::vector<std::int32_t>{1}, 2.0, [](std::size_t, std::size_t, const NextToken& next) {
     EXPECT_NEAR(next.log_probability(1), log_softmax({0, 1, 2}, 1), 1e-5);
   });
 }
@@ -52,7 +52,7 @@ TEST(Force, AppliesTheTemperature) {
 TEST(Force, RefusesTokensOutsideTheVocabulary) {
   for (const std::vector<std::int32_t>& tokens : {std::vector<std::int32_t>{3}, {0, -1}, {0, 1, 9}}) {
     TableModel model = two_images();
-    EXPECT_THROW(force(model, tokens, 1.0, [](std::size_t, std::size_t, const NextToken&) {}), Error);
+    EXPECT_THROW(force(model, 2, tokens, 1.0, [](std::size_t, std::size_t, const NextToken&) {}), Error);
   }
 }
 

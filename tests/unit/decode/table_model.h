@@ -25,23 +25,23 @@ class TableModel : public StepFunction {
       throw std::invalid_argument("table's size");
   }
 
-  Logits start() override {
-    rows_.clear();
-    for (std::size_t image = 0; image < images_; ++image) rows_.push_back({image, 0, 0});
-    return answer();
-  }
-
-  Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents) override {
-    if (tokens.empty() || tokens.size() != parents.size()) throw std::invalid_argument("rows of a step");
+  Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
+              std::size_t joining) override {
+    if (tokens.size() + joining == 0 || tokens.size() != parents.size() || joined_ + joining > images_)
+      throw std::invalid_argument("rows of a pass");
     std::vector<Row> rows;
     for (std::size_t r = 0; r < tokens.size(); ++r) {
       const Row& parent = rows_.at(static_cast<std::size_t>(parents[r]));
       rows.push_back({parent.image, parent.position + 1, static_cast<std::size_t>(tokens[r])});
     }
+    for (std::size_t i = 0; i < joining; ++i) rows.push_back({joined_++, 0, 0});
     rows_ = std::move(rows);
-    rows_per_step.push_back(rows_.size());
+    if (!tokens.empty()) rows_per_step.push_back(tokens.size());
     return answer();
   }
+
+  /// Forgets all rows: the images may join again.
+  void reset() { joined_ = 0; }
 
   /// The table of one image alone.
   TableModel only(std::size_t image) const {
@@ -82,6 +82,7 @@ class TableModel : public StepFunction {
   std::vector<float> values_;
   std::vector<float> offsets_;
   std::vector<Row> rows_;
+  std::size_t joined_ = 0;
   std::vector<float> logits_;
 };
 
@@ -104,6 +105,13 @@ inline TableModel one_image_model(const std::vector<std::vector<std::vector<floa
     for (const auto& row : position) values.insert(values.end(), row.begin(), row.end());
   }
   return {1, rows.size(), rows[0][0].size(), values};
+}
+
+/// The search of all its images together, whatever it was asked before.
+inline std::vector<std::vector<Hypothesis>> search(TableModel& model, const StopRule& stop,
+                                                   const DecodeOptions& options) {
+  model.reset();
+  return search(model, model.images(), stop, options);
 }
 
 inline bool operator==(const Hypothesis& a, const Hypothesis& b) {

@@ -32,11 +32,11 @@ class CornerModel : public StepFunction {
       logits_.insert(logits_.end(), {image.values.front() * 2, -image.values.back(), 0.5F, 0.25F});
     }
   }
-  Logits start() override { return {logits_, logits_.size() / 4, 4}; }
-  Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents) override {
+  Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
+              std::size_t joining) override {
     for (std::size_t r = 0; r < parents.size(); ++r) EXPECT_EQ(parents[r], static_cast<std::int32_t>(r));
-    EXPECT_EQ(tokens.size() * 4, logits_.size());
-    return start();
+    EXPECT_EQ((tokens.size() + joining) * 4, logits_.size());
+    return {logits_, logits_.size() / 4, 4};
   }
 
  private:

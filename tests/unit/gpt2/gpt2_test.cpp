@@ -86,8 +86,8 @@ TEST(Gpt2, CachedBranchingBeamsEqualTheWholeForward) {
     for (auto& [name, tensor] : named) tensor = tensor.to(type);
     const Gpt2 model = load(named);
     const at::Tensor prefix = at::randn({3, 4, kWidth});
-    Gpt2Session session = model.start(prefix, static_cast<std::int64_t>(kBranching.size()));
-    const at::Tensor first = session.prefill();
+    Gpt2Session session = model.start();
+    const at::Tensor first = session.step({}, {}, prefix);
     ASSERT_EQ(first.sizes(), (Shape{3, kVocabulary}));
     for (std::int64_t b = 0; b < 3; ++b) {
       EXPECT_LT(difference(first[b], reference_logits(named, prefix[b])), 5e-5);
@@ -112,15 +112,15 @@ TEST(Gpt2, ARowAloneWithAnyThreadsGivesTheSameBits) {
     const auto expected = lineages(3, kBranching);
     for (const int thread_count : {1, 3}) {
       set_threads(thread_count);
-      Gpt2Session together = model.start(prefix, 5);
-      const at::Tensor first = together.prefill();
+      Gpt2Session together = model.start();
+      const at::Tensor first = together.step({}, {}, prefix);
       for (std::size_t s = 0; s < kBranching.size(); ++s) {
         const at::Tensor logits = together.step(kBranching[s].tokens, kBranching[s].parents);
         for (std::size_t r = 0; r < expected[s].size(); ++r) {
           const Lineage& row = expected[s][r];
           set_threads(1);
-          Gpt2Session alone = model.start(prefix.slice(0, row.image, row.image + 1), 5);
-          at::Tensor last = alone.prefill();
+          Gpt2Session alone = model.start();
+          at::Tensor last = alone.step({}, {}, prefix.slice(0, row.image, row.image + 1));
           EXPECT_TRUE(same_bits(last[0], first[row.image]));
           for (const std::int32_t token : row.tokens) last = alone.step(Ids{token}, Ids{0});
           EXPECT_TRUE(same_bits(last[0], logits[static_cast<std::int64_t>(r)]))
@@ -133,13 +133,45 @@ TEST(Gpt2, ARowAloneWithAnyThreadsGivesTheSameBits) {
   }
 }
 
+/// Sequences with prefixes of other lengths join rows that are on their way, some of which leave.
+TEST(Gpt2, RowsThatJoinLaterGiveTheSameBits) {
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kChar}) {
+    const Gpt2 model = load(tiny_gpt2(), {at::kCPU, type});
+    const at::Tensor first = at::randn({2, 4, kWidth});
+    const at::Tensor second = at::randn({3, 6, kWidth});
+    Gpt2Session together = model.start();
+    together.step({}, {}, first);
+    together.step(Ids{3, 4, 5}, Ids{1, 0, 1});
+    const at::Tensor joined = together.step(Ids{6, 7}, Ids{2, 1}, second);  // rows 2, 3, 4 are new
+    const at::Tensor mixed = together.step(Ids{8, 9, 10}, Ids{4, 0, 2});
+    const at::Tensor last = together.step(Ids{11}, Ids{0}, first);
+    ASSERT_EQ(joined.size(0), 5);
+    ASSERT_EQ(last.size(0), 3);
+
+    const auto alone = [&](const at::Tensor& prefix, const Ids& tokens) {
+      Gpt2Session session = model.start();
+      at::Tensor logits = session.step({}, {}, prefix.unsqueeze(0));
+      for (const std::int32_t token : tokens) logits = session.step(Ids{token}, Ids{0});
+      return logits[0];
+    };
+    EXPECT_TRUE(same_bits(joined[0], alone(first[1], {5, 6})));
+    EXPECT_TRUE(same_bits(joined[1], alone(first[0], {4, 7})));
+    for (std::int64_t b = 0; b < 3; ++b) EXPECT_TRUE(same_bits(joined[2 + b], alone(second[b], {})));
+    EXPECT_TRUE(same_bits(mixed[0], alone(second[2], {8})));
+    EXPECT_TRUE(same_bits(mixed[1], alone(first[1], {5, 6, 9})));
+    EXPECT_TRUE(same_bits(mixed[2], alone(second[0], {10})));
+    EXPECT_TRUE(same_bits(last[0], alone(second[2], {8, 11})));
+    EXPECT_TRUE(same_bits(last[1], alone(first[0], {})));
+  }
+}
+
 TEST(Gpt2, NarrowWeightsAreClose) {
   const at::Tensor prefix = at::randn({1, 4, kWidth});
   const Gpt2 exact_model = load(tiny_gpt2());
-  const at::Tensor exact = exact_model.start(prefix, 0).prefill();
+  const at::Tensor exact = exact_model.start().step({}, {}, prefix);
   for (const at::ScalarType type : {at::kBFloat16, at::kChar}) {
     const Gpt2 narrow_model = load(tiny_gpt2(), {at::kCPU, type});
-    const at::Tensor narrow = narrow_model.start(prefix, 0).prefill();
+    const at::Tensor narrow = narrow_model.start().step({}, {}, prefix);
     EXPECT_GT(difference(exact, narrow), 1e-4) << type;
     EXPECT_LT(difference(exact, narrow) / exact.abs().max().item<double>(), 0.03) << type;
   }
@@ -200,18 +232,15 @@ TEST(Gpt2, ErrorsNameTheTensor) {
 
 TEST(Gpt2, MisuseIsAnInternalError) {
   const Gpt2 model = load(tiny_gpt2());
-  const at::Tensor prefix = at::randn({2, 4, kWidth});
-  EXPECT_THROW(model.start(at::randn({2, 4, 64}), 1), Error);
-  EXPECT_THROW(model.start(at::randn({4, kWidth}), 1), Error);
-  EXPECT_THROW(model.start(prefix, kContext - 3), Error);
-  EXPECT_NO_THROW(model.start(prefix, kContext - 4));
-  EXPECT_THROW(model.start(prefix, -1), Error);
-
-  Gpt2Session session = model.start(prefix, 1);
+  const at::Tensor prefix = at::randn({2, kContext - 1, kWidth});
+  Gpt2Session session = model.start();
+  EXPECT_THROW(session.step({}, {}), Error);
+  EXPECT_THROW(session.step({}, {}, at::randn({2, 4, 64})), Error);
+  EXPECT_THROW(session.step({}, {}, at::randn({4, kWidth})), Error);
+  EXPECT_THROW(session.step({}, {}, at::randn({2, kContext + 1, kWidth})), Error);
   EXPECT_THROW(session.step(Ids{1}, Ids{0}), Error);
-  session.prefill();
-  EXPECT_THROW(session.prefill(), Error);
-  EXPECT_THROW(session.step(Ids{}, Ids{}), Error);
+  session.step({}, {}, prefix);
+  EXPECT_THROW(session.step({}, {}), Error);
   EXPECT_THROW(session.step(Ids{1, 2}, Ids{0}), Error);
   EXPECT_THROW(session.step(Ids{90}, Ids{0}), Error);
   EXPECT_THROW(session.step(Ids{-1}, Ids{0}), Error);
@@ -219,7 +248,7 @@ TEST(Gpt2, MisuseIsAnInternalError) {
   EXPECT_THROW(session.step(Ids{1}, Ids{-1}), Error);
   EXPECT_NO_THROW(session.step(Ids{1}, Ids{1}));
   try {
-    session.step(Ids{1}, Ids{0});
+    session.step(Ids{1}, Ids{0});  // its positions are used up
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::internal);

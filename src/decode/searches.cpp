@@ -1,0 +1,47 @@
+#include "decode/searches.h"
+
+#include <string>
+#include <utility>
+
+#include "caption/error.h"
+#include "decode/beam.h"
+#include "decode/sample.h"
+
+namespace caption {
+
+Searches::Searches(StepFunction& model, const StopRule& stop, const DecodeOptions& options)
+    : rows_(model), stop_(stop), options_(options) {
+  validate(options);
+  if (options.max_tokens >= 1) return;
+  throw Error(ErrorKind::usage, "the maximum of tokens of a search is " + std::to_string(options.max_tokens) +
+                                    ": it must be at least 1");
+}
+
+std::vector<Found> Searches::step(std::size_t joining) {
+  tokens_.clear();
+  parents_.clear();
+  for (const Running& one : running_) one.search->ask(tokens_, parents_);
+  if (tokens_.empty() && joining == 0) return {};
+  rows_.step(tokens_, parents_, joining);
+  if (joining > 0) rows_.check_stop_token(stop_);
+  for (std::size_t i = 0; i < joining; ++i) {
+    const std::size_t row = tokens_.size() + i;
+    running_.push_back(
+        {joined_++, 0,
+         options_.sample ? make_sampling(stop_, options_, row) : make_beam_search(stop_, options_, row)});
+  }
+  std::vector<Found> found;
+  std::vector<Running> left;
+  for (Running& one : running_) {
+    one.search->advance(rows_);
+    if (++one.length < options_.max_tokens && one.search->running()) {
+      left.push_back(std::move(one));
+    } else {
+      found.push_back({one.image, one.search->finish()});
+    }
+  }
+  running_ = std::move(left);
+  return found;
+}
+
+}  // namespace caption

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "decode/image_search.h"
+#include "decode/rows.h"
+#include "decode/search.h"
+
+namespace caption {
+
+/// An image whose search has ended: its number, counted in the order of joining, and its hypotheses.
+struct Found {
+  std::size_t image;
+  std::vector<Hypothesis> hypotheses;
+};
+
+/// Searches for the captions of many images over one model, pass by pass. Images join at any pass and leave
+/// when all their sequences have ended, so that short captions do not wait for long ones. An image's result
+/// does not depend on the others as long as its rows' logits do not.
+class Searches {
+ public:
+  /// max_tokens must be at least 1 by now. Throws Error(usage) for options that do not validate.
+  Searches(StepFunction& model, const StopRule& stop, const DecodeOptions& options);
+
+  /// One pass of all images that are running, and of the model's next `joining` ones. -> those that it ended,
+  /// in order of joining. Without any image, does nothing. Throws Error(model) for logits that are NaN or
+  /// plus infinity and for a stop token outside the vocabulary, Error(internal) for an answer of the wrong
+  /// shape.
+  std::vector<Found> step(std::size_t joining);
+
+  /// Number of images that have joined and not ended.
+  std::size_t running() const { return running_.size(); }
+
+ private:
+  struct Running {
+    std::size_t image;
+    int length;  ///< tokens so far
+    std::unique_ptr<ImageSearch> search;
+  };
+
+  Rows rows_;
+  StopRule stop_;
+  DecodeOptions options_;
+  std::vector<Running> running_;
+  std::size_t joined_ = 0;
+  std::vector<std::int32_t> tokens_;   // scratch
+  std::vector<std::int32_t> parents_;  // likewise
+};
+
+}  // namespace caption

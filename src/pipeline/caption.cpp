@@ -1,0 +1,20 @@
+#include <algorithm>
+#include <utility>
+
+#include "caption/captioner.h"
+
+namespace caption {
+
+std::vector<std::vector<Caption>> Captioner::caption(std::span<const Pixels> images,
+                                                     const DecodeOptions& options) {
+  const int together = static_cast<int>(std::max<std::size_t>(images.size(), 1));
+  const std::unique_ptr<CaptionStream> stream = this->stream(options, {together, together});
+  for (std::size_t i = 0; i < images.size(); ++i) stream->add(i, images[i]);
+  std::vector<std::vector<Caption>> captions(images.size());
+  while (!stream->idle()) {
+    for (StreamResult& result : stream->advance()) captions.at(result.image) = std::move(result.captions);
+  }
+  return captions;
+}
+
+}  // namespace caption

@@ -1,0 +1,87 @@
+#include "pipeline/stream.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "caption/error.h"
+#include "decode/searches.h"
+
+namespace caption {
+namespace {
+
+std::size_t size_of(const char* name, int value) {
+  if (value >= 1 && value <= kMostImagesTogether) return static_cast<std::size_t>(value);
+  throw Error(ErrorKind::usage, std::string(name) + " is " + std::to_string(value) + ": it must be in [1, " +
+                                    std::to_string(kMostImagesTogether) + "]");
+}
+
+class Stream : public CaptionStream {
+ public:
+  Stream(std::unique_ptr<PictureModel> model, Describe describe, const StreamTask& task)
+      : model_(std::move(model)),
+        describe_(std::move(describe)),
+        searches_(*model_, task.stop, task.decode),
+        decode_batch_(size_of("the number of captions written together", task.sizes.decode_batch)),
+        encode_batch_(std::min(size_of("the number of images encoded together", task.sizes.encode_batch),
+                               decode_batch_)) {}
+
+  /// Those in the decoder and one batch for the encoder.
+  std::size_t room() const override {
+    const std::size_t held = waiting_.size() + searches_.running();
+    const std::size_t most = decode_batch_ + encode_batch_;
+    return std::min(most - held, encode_batch_ - std::min(encode_batch_, waiting_.size()));
+  }
+
+  void add(std::size_t number, Pixels image) override {
+    if (room() == 0) throw Error(ErrorKind::internal, "an image was added to a full stream");
+    numbers_.emplace(joined_ + waiting_.size(), number);
+    waiting_.push_back(std::move(image));
+  }
+
+  bool idle() const override { return numbers_.empty(); }
+
+  std::vector<StreamResult> advance() override {
+    const std::size_t joining = count_to_join();
+    if (joining > 0) model_->add(std::span(waiting_).first(joining));
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(joining));
+    joined_ += joining;
+    std::vector<StreamResult> results;
+    for (Found& found : searches_.step(joining)) {
+      StreamResult& result = results.emplace_back();
+      result.image = numbers_.extract(found.image).mapped();
+      for (Hypothesis& hypothesis : found.hypotheses)
+        result.captions.push_back(describe_(std::move(hypothesis)));
+    }
+    return results;
+  }
+
+ private:
+  /// How many of the waiting images join now. A pass reads all weights, whatever the number of its rows: so a
+  /// few images join early while few are running, and else a whole encoder's batch is waited for.
+  std::size_t count_to_join() const {
+    const std::size_t running = searches_.running();
+    const std::size_t most = std::min({waiting_.size(), encode_batch_, decode_batch_ - running});
+    return most >= std::min(encode_batch_, running) ? most : 0;
+  }
+
+  std::unique_ptr<PictureModel> model_;
+  Describe describe_;
+  Searches searches_;
+  std::size_t decode_batch_;
+  std::size_t encode_batch_;
+  std::vector<Pixels> waiting_;
+  std::size_t joined_ = 0;
+  std::map<std::size_t, std::size_t> numbers_;  // by place in the order of joining
+};
+
+}  // namespace
+
+std::unique_ptr<CaptionStream> make_stream(std::unique_ptr<PictureModel> model, Describe describe,
+                                           const StreamTask& task) {
+  return std::make_unique<Stream>(std::move(model), std::move(describe), task);
+}
+
+}  // namespace caption

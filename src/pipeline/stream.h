@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "caption/captioner.h"
+#include "decode/search.h"
+
+namespace caption {
+
+/// A step function whose images are pictures.
+class PictureModel : public StepFunction {
+ public:
+  /// Encodes the model's next images. They join at the next pass, all of them.
+  virtual void add(std::span<const Pixels> images) = 0;
+};
+
+/// What becomes of a search's result.
+using Describe = std::function<Caption(Hypothesis)>;
+
+/// What is searched for, and among how many images at a time.
+struct StreamTask {
+  StopRule stop;
+  DecodeOptions decode;  ///< max_tokens at least 1
+  StreamOptions sizes;
+};
+
+/// A stream over `model`. Throws Error(usage) for options outside their bounds; `advance` throws what
+/// `Searches` and the model throw.
+std::unique_ptr<CaptionStream> make_stream(std::unique_ptr<PictureModel> model, Describe describe,
+                                           const StreamTask& task);
+
+}  // namespace caption
