@@ -168,7 +168,8 @@ def program(plan: runner.Plan, text: str) -> None:
 
 
 def test_our_program_is_asked_and_read(plan):
-    stages = [{"name": name, "ms_per_image": {"median": i}} for i, name in enumerate(["encode", "map", "prefill", "step", "search"])]
+    names = ["encode", "map", "prefill", "step", "search"]
+    stages = [{"name": name, "ms_per_image": {"median": i}} for i, name in enumerate(names)]
     answer = {"caption_ms_per_image": {"median": 10}, "stages": stages, "captions": [{"tokens": ids} for ids in TOKENS]}
     program(plan, f'echo "$@" >"{plan.weights}/arguments"\necho \'{json.dumps(answer)}\'\n')
     results = runner.run_rounds(plan, Selection((OURS,), ("int8",), ("batch-beam",)), 2, lambda text: None, {})
@@ -177,7 +178,8 @@ def test_our_program_is_asked_and_read(plan):
                               Job(OURS, "decode", "int8", 16, 5): {0: 9, 1: 9}}
     assert results.tokens == {job: TOKENS} and not results.errors
     words = (plan.weights / "arguments").read_text()
-    assert "--precision int8 --beam 5 --batch 16 --tokens 12 --threads 2" in words and words.split()[-16:] == ["a.jpg", "b.jpg"] * 8
+    assert "--precision int8 --beam 5 --batch 16 --tokens 12 --threads 2" in words
+    assert words.split()[-16:] == ["a.jpg", "b.jpg"] * 8
 
 
 @pytest.mark.parametrize("text, message", [

@@ -45,8 +45,8 @@ def with_ctranslate2(files: Files, precision: str, search: Search) -> Decode:
     """The prefixes are embeddings of tokens that models.py put behind the vocabulary, so the argument goes unread."""
     import ctranslate2
 
-    folder, compute = files.ctranslate2[precision], {"fp32": "float32", "int8": "int8"}[precision]
-    model = ctranslate2.Generator(str(folder), device="cpu", compute_type=compute, intra_threads=search.threads, inter_threads=1)
+    model = ctranslate2.Generator(str(files.ctranslate2[precision]), device="cpu", intra_threads=search.threads, inter_threads=1,
+                                  compute_type={"fp32": "float32", "int8": "int8"}[precision])
     images, length, _ = np.load(files.prefixes, mmap_mode="r").shape
     prompts = [[f"prefix {image * length + i}" for i in range(length)] for image in fill(search.batch, images)]
 

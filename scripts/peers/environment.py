@@ -52,7 +52,8 @@ class Environment:
             if error and package not in NEEDED_BY:
                 raise SystemExit(f"bench_peers: {package} {version} could not be installed: {error}")
             for engine in NEEDED_BY.get(package, ()) if error else ():
-                failed.setdefault(engine, f"{package} {version} could not be installed: {error} (to try again, remove {self.notes})")
+                failed.setdefault(engine, f"{package} {version} could not be installed: {error} "
+                                          f"(to try again, remove {self.notes})")
         return failed
 
     def install_one(self, package: str, version: str) -> str | None:
@@ -60,7 +61,9 @@ class Environment:
         command = ["nice", "-n", "10", str(self.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
                    "--constraint", str(REQUIREMENTS), f"{package}=={version}"]
         done = subprocess.run(command, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, env=os.environ | BUILD_OPTIONS)
-        return None if done.returncode == 0 else " | ".join(done.stderr.strip().splitlines()[-3:]) or f"status {done.returncode}"
+        if done.returncode == 0:
+            return None
+        return " | ".join(done.stderr.strip().splitlines()[-3:]) or f"exit status {done.returncode}"
 
     def versions(self) -> dict[str, str]:
         """Of the installed packages that are pinned."""

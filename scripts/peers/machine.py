@@ -20,7 +20,8 @@ def describe(cpuinfo: str) -> dict[str, object]:
     flags = set((values.get("flags") or values.get("Features") or "").split())
     name = values.get("model name") or platform.processor() or platform.machine()
     numbers = ", ".join(f"{key} {values[key]}" for key in ("cpu family", "model", "stepping") if key in values)
-    return {"processor": f"{name} ({numbers})" if numbers else name, "instructions": [flag for flag in RELEVANT if flag in flags]}
+    return {"processor": f"{name} ({numbers})" if numbers else name,
+            "instructions": [flag for flag in RELEVANT if flag in flags]}
 
 
 def this_machine() -> dict[str, object]:

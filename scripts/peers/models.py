@@ -2,7 +2,7 @@
 
     python models.py FOLDER IMAGE...      writes into FOLDER; a peer whose files cannot be written goes into failed.json
 
-Nothing is done if FOLDER was made from the same images by the same code before.
+Nothing is done if FOLDER was made from the same images by the same code before, without a failure.
 """
 
 from __future__ import annotations
@@ -109,7 +109,8 @@ def gguf_name(name: str) -> str:
 def write_gguf(files: Files) -> None:
     import gguf
 
-    kinds = {"fp32": gguf.GGMLQuantizationType.F32, "bf16": gguf.GGMLQuantizationType.BF16, "int8": gguf.GGMLQuantizationType.Q8_0}
+    types = gguf.GGMLQuantizationType
+    kinds = {"fp32": types.F32, "bf16": types.BF16, "int8": types.Q8_0}
     model = GPT2LMHeadModel.from_pretrained(files.gpt2)
     config = model.config
     for precision, path in files.gguf.items():
@@ -125,7 +126,7 @@ def write_gguf(files: Files) -> None:
         for name, tensor in model.transformer.state_dict().items():
             values = (tensor.T if ".c_" in name and name.endswith(".weight") else tensor).contiguous().numpy()
             # llama.cpp wants vectors and positions in fp32, whatever the matrices are.
-            kind = kinds[precision] if values.ndim == 2 and name != "wpe.weight" else gguf.GGMLQuantizationType.F32
+            kind = kinds[precision] if values.ndim == 2 and name != "wpe.weight" else types.F32
             writer.add_tensor(gguf_name(name), gguf.quants.quantize(values, kind), raw_dtype=kind)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
@@ -165,7 +166,8 @@ def write(folder: Path, images: list[Path]) -> None:
             traceback.print_exc()
             failed[engine] = f"its files could not be written: {type(error).__name__}: {error}"
     files.failed.write_text(json.dumps(failed), encoding="utf-8")
-    files.stamp.write_text(made_from, encoding="utf-8")
+    if not failed:
+        files.stamp.write_text(made_from, encoding="utf-8")
 
 
 if __name__ == "__main__":

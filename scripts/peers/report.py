@@ -43,7 +43,8 @@ class Report:
         best = best_parts(self.results, setting, precision)
         if best is None:
             return NONE
-        names = [f"{job.engine}" + ("" if job.precision == precision else f" {job.precision}") for job in (best.encoder, best.decoder)]
+        names = [job.engine if job.precision == precision else f"{job.engine} {job.precision}"
+                 for job in (best.encoder, best.decoder)]
         return f"{show(best.ms)}<br>{names[0]} + {names[1]}"
 
     def ratio_cell(self, setting: Setting, precision: str) -> str:
@@ -105,7 +106,8 @@ class Report:
             *ABSENT.values(),
         ]
         if self.results.deviations:
-            notes.append("Largest difference of a prefix, as a share of the largest component: " + ", ".join(self.deviations()) + ".")
+            notes.append("Largest difference of a prefix from that of transformers in fp32, as a share of the largest component: "
+                         + ", ".join(self.deviations()) + ".")
         notes += [f"[{number}] {text}" for number, text in enumerate(self.failures, start=1)]
         return [f"- {note}" for note in notes]
 
@@ -116,6 +118,11 @@ def verdict(check: Check) -> str:
     return "counted" if check.job.precision == "fp32" else "another precision: counted"
 
 
+def whole(results: Results, engine: str, setting: Setting, precision: str) -> Summary | None:
+    rounds = results.rounds.get(Job(engine, "whole", precision, setting.batch, setting.beam))
+    return summary(rounds) if rounds else None
+
+
 def bars(results: Results, selection: Selection) -> list[dict]:
     """What the plot shows, setting by setting."""
     panels = []
@@ -123,9 +130,8 @@ def bars(results: Results, selection: Selection) -> list[dict]:
         found = []
         for precision in selection.precisions:
             best = best_parts(results, setting, precision)
-            whole = {name: results.rounds.get(Job(name, "whole", precision, setting.batch, setting.beam)) for name in (PUBLISHED, OURS)}
-            values = {PUBLISHED: whole[PUBLISHED] and summary(whole[PUBLISHED]), BEST: best and best.ms,
-                      OURS: whole[OURS] and summary(whole[OURS])}
+            values = {PUBLISHED: whole(results, PUBLISHED, setting, precision), BEST: best and best.ms,
+                      OURS: whole(results, OURS, setting, precision)}
             found += [{"name": name, "precision": precision, **vars(value)} for name, value in values.items() if value]
         panels.append({"title": setting.title, "bars": found})
     return panels

@@ -28,7 +28,7 @@ class Plan:
     images: list[Path]
     threads: int = 2
     tokens: int = 12
-    repeat: int = 3
+    repeat: int = 5
     lock: Path | None = None
     timeout: float = 600  # seconds
 
@@ -50,7 +50,7 @@ def command(plan: Plan, job: Job) -> list[str]:
 
 
 def read_ours(line: str) -> dict:
-    """What `caption bench --json` prints -> a worker's answer, and "parts", the milliseconds of its stages by the peers' parts."""
+    """What `caption bench --json` prints -> a worker's answer, with the milliseconds of the peers' "parts", too."""
     report = json.loads(line)
     stages = {stage["name"]: stage["ms_per_image"]["median"] for stage in report["stages"]}
     return {"ms": [report["caption_ms_per_image"]["median"]], "tokens": [c["tokens"] for c in report["captions"]],
@@ -103,5 +103,6 @@ def run_rounds(plan: Plan, selection: Selection, rounds: int, say: Callable[[str
                 say(f"{job}: failed: {error}")
                 continue
             results.add(job, number, answer)
-            say(f"round {number + 1} of {rounds}, {place} of {len(jobs)}: {job}: {results.rounds[job][number]:.1f} ms per image")
+            ms = results.rounds[job][number]
+            say(f"round {number + 1} of {rounds}, {place} of {len(jobs)}: {job}: {ms:.1f} ms per image")
     return results

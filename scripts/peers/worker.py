@@ -1,4 +1,4 @@
-"""One process of one peer: loads, warms up once, repeats, and prints one line of JSON.
+"""One process of one peer: loads, warms up, repeats, and prints one line of JSON.
 
     python worker.py ENGINE PART PRECISION --weights FOLDER [--batch B] [--beam K] ...
 
@@ -24,6 +24,9 @@ import decode  # noqa: E402
 import encode  # noqa: E402
 from inputs import Files, fill  # noqa: E402
 from jobs import PUBLISHED  # noqa: E402
+
+
+WARM_UP = 0.5  # seconds, and once at least: threads and caches of some engines take a few short runs
 
 
 def make_published(files: Files, search: decode.Search) -> Callable[[np.ndarray], list[list[int]]]:
@@ -67,7 +70,11 @@ def deviation(files: Files, prefix: np.ndarray) -> float:
 def measure(args: argparse.Namespace) -> dict:
     files = Files(args.weights)
     step, values = make_step(args, files)
-    result = step(values)
+    start = time.perf_counter()
+    while True:
+        result = step(values)
+        if time.perf_counter() - start > WARM_UP:
+            break
     times = []
     for _ in range(args.repeat):
         start = time.perf_counter()
@@ -84,7 +91,7 @@ def main() -> None:
     parser.add_argument("part", choices=("encode", "decode", "whole"))
     parser.add_argument("precision")
     parser.add_argument("--weights", type=Path, required=True, help="folder that models.py wrote")
-    for name, default in (("batch", 1), ("beam", 1), ("tokens", 12), ("threads", 2), ("repeat", 3)):
+    for name, default in (("batch", 1), ("beam", 1), ("tokens", 12), ("threads", 2), ("repeat", 5)):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"(default: {default})")
     args = parser.parse_args()
     # What libraries print on stdout goes to stderr: stdout is for the one line.
