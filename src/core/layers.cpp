@@ -56,7 +56,7 @@ Linear::Linear(const at::Tensor& weight, const at::Tensor& bias, const Compute& 
     : in_(weight.size(1)), out_(weight.size(0)) {
   auto packed = std::make_shared<Packed>();
   if (compute.device.is_cpu()) {
-    packed->matrix.emplace(weight, bias, compute.weights, compute.activations);
+    packed->matrix.emplace(pack_weights(weight, bias, compute.weights), compute.activations);
   } else {
     packed->weight = weight.to(compute.device, compute.weights).contiguous();
     if (bias.defined()) packed->bias = bias.to(compute.device, compute.weights);

@@ -1,12 +1,9 @@
 #include "core/packed_matrix.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <memory>
-#include <string>
+#include <utility>
 
-#include "caption/error.h"
 #include "core/kernels.h"
 #include "core/parallel.h"
 #include "core/work.h"
@@ -25,57 +22,9 @@ constexpr std::int64_t kPassSteps = 128;
 constexpr std::int64_t kWorthSharing = 64 * 1024;
 /// Activations likewise, which are rounded.
 constexpr std::int64_t kWorthSharingRounding = 32 * 1024;
-/// Integer sums over more inputs might not fit into 32 bits.
-constexpr std::int64_t kMostInt8Inputs = 32768;
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
-}
-
-/// Reads `count` neighbours of a row or column as floats; `stride` is in elements.
-void read_floats(const at::Tensor& weight, std::int64_t offset, std::int64_t stride, std::int64_t count,
-                 float* out) {
-  switch (weight.scalar_type()) {
-    case at::kFloat: {
-      const float* from = weight.const_data_ptr<float>() + offset;
-      for (std::int64_t i = 0; i < count; ++i) out[i] = from[i * stride];
-      return;
-    }
-    case at::kHalf: {
-      const auto* from = reinterpret_cast<const std::uint16_t*>(weight.const_data_ptr<at::Half>()) + offset;
-      if (stride == 1) return kernels::active().from_half(from, count, out);
-      for (std::int64_t i = 0; i < count; ++i) kernels::active().from_half(from + i * stride, 1, out + i);
-      return;
-    }
-    default: {  // bf16, as the constructor has checked
-      const auto* from =
-          reinterpret_cast<const std::uint16_t*>(weight.const_data_ptr<at::BFloat16>()) + offset;
-      for (std::int64_t i = 0; i < count; ++i) {
-        const std::uint32_t bits = static_cast<std::uint32_t>(from[i * stride]) << 16;
-        std::memcpy(out + i, &bits, sizeof bits);
-      }
-    }
-  }
-}
-
-/// 64 outputs of `weight` from `first` on, of the inputs from k on: tile [inputs][64], zeros beyond the last
-/// output
-void read_tile(const at::Tensor& weight, std::int64_t first, std::int64_t k, std::int64_t inputs,
-               float (*tile)[kPanel]) {
-  const std::int64_t outputs = std::min(kPanel, weight.size(0) - first);
-  const std::int64_t out_stride = weight.stride(0);
-  const std::int64_t in_stride = weight.stride(1);
-  if (out_stride == 1) {  // a transposed view: its columns lie as ours
-    for (std::int64_t i = 0; i < inputs; ++i) {
-      read_floats(weight, first + (k + i) * in_stride, 1, outputs, tile[i]);
-    }
-    return;
-  }
-  for (std::int64_t n = 0; n < outputs; ++n) {
-    float row[kPanel];
-    read_floats(weight, (first + n) * out_stride + k * in_stride, in_stride, inputs, row);
-    for (std::int64_t i = 0; i < inputs; ++i) tile[i][n] = row[i];
-  }
 }
 
 /// Rows of words, as a panel kernel takes them.
@@ -103,10 +52,6 @@ void multiply_panel(const Kernel& kernel, const Word* panel, std::int64_t steps,
   }
 }
 
-std::int64_t inputs_per_word(at::ScalarType type) {
-  return type == at::kFloat ? 1 : type == at::kBFloat16 ? 2 : 4;
-}
-
 Arithmetic arithmetic_of(at::ScalarType type) {
   return type == at::kFloat ? Arithmetic::fp32 : type == at::kBFloat16 ? Arithmetic::bf16 : Arithmetic::int8;
 }
@@ -124,67 +69,20 @@ void for_rows(std::int64_t rows, std::int64_t width, const Body& body) {
 
 }  // namespace
 
-PackedMatrix::PackedMatrix(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType type,
-                           Activations activations)
-    : in_(weight.size(1)),
-      out_(weight.size(0)),
-      type_(type),
+PackedMatrix::PackedMatrix(PackedWeights weights, Activations activations)
+    : in_(weights.in),
+      out_(weights.out),
+      type_(weights.type),
       digits_(activations == Activations::bits16 ? 2 : 1),
-      steps_(divide_up(in_, inputs_per_word(type))),
-      panels_(divide_up(out_, kPanel)),
-      words_(static_cast<std::size_t>(panels_ * steps_ * kPanel) * 4),
-      bias_(static_cast<std::size_t>(panels_ * kPanel) * 4),
-      scales_(type == at::kChar ? static_cast<std::size_t>(panels_ * kPanel) * 4 : 0),
-      corrections_(type == at::kChar ? static_cast<std::size_t>(panels_ * kPanel) * 4 : 0) {
-  const at::ScalarType from = weight.scalar_type();
-  if ((type != at::kFloat && type != at::kBFloat16 && type != at::kChar) ||
-      (from != at::kFloat && from != at::kHalf && from != at::kBFloat16)) {
-    throw Error(ErrorKind::internal,
-                std::string("cannot pack a matrix of ") + c10::toString(from) + " as " + c10::toString(type));
-  }
-  if (type == at::kChar && in_ > kMostInt8Inputs) {
-    throw Error(ErrorKind::model, "a layer of " + std::to_string(in_) +
-                                      " inputs is too wide for int8, which takes " +
-                                      std::to_string(kMostInt8Inputs) + "; use fp32 or bf16");
-  }
-  auto* padded_bias = reinterpret_cast<float*>(bias_.data());
-  std::fill(padded_bias, padded_bias + panels_ * kPanel, 0.0F);
-  if (bias.defined()) read_floats(bias, 0, bias.stride(0), out_, padded_bias);
-  if (type == at::kBFloat16) {  // see bf16_bits: no sum may become a denormal
-    std::replace_if(
-        padded_bias, padded_bias + out_, [](float b) { return std::abs(b) < 0x1p-56F; }, 0.0F);
-  }
-  parallel_for(static_cast<std::size_t>(panels_), [&](std::size_t begin, std::size_t end) {
-    for (std::size_t panel = begin; panel < end; ++panel)
-      pack_panel(weight, static_cast<std::int64_t>(panel));
-  });
-}
+      steps_(weights.steps),
+      panels_(weights.panels),
+      words_(std::move(weights.words)),
+      bias_(std::move(weights.bias)),
+      scales_(std::move(weights.scales)),
+      corrections_(std::move(weights.corrections)) {}
 
-std::uint32_t* PackedMatrix::words(std::int64_t panel) const {
-  return reinterpret_cast<std::uint32_t*>(words_.data()) + panel * steps_ * kPanel;
-}
-
-void PackedMatrix::pack_panel(const at::Tensor& weight, std::int64_t panel) const {
-  const kernels::Kernels& kernel = kernels::active();
-  std::uint32_t* to = words(panel);
-  alignas(64) float tile[kPanel][kPanel] = {};  // [in][out]
-  std::unique_ptr<float[]> whole;               // int8: [in][out], as its steps depend on all inputs
-  if (type_ == at::kChar)
-    whole = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(in_ * kPanel));
-  for (std::int64_t k = 0; k < in_; k += kPanel) {
-    const std::int64_t inputs = std::min(kPanel, in_ - k);
-    read_tile(weight, panel * kPanel, k, inputs, tile);
-    if (type_ == at::kBFloat16) {
-      kernel.pack_bf16(tile[0], inputs, to + k / 2 * kPanel);
-    } else {
-      void* there = whole ? static_cast<void*>(whole.get() + k * kPanel) : to + k * kPanel;
-      std::memcpy(there, tile, static_cast<std::size_t>(inputs * kPanel) * sizeof(float));
-    }
-  }
-  if (type_ == at::kChar) {
-    kernel.pack_int8(whole.get(), in_, to, reinterpret_cast<float*>(scales_.data()) + panel * kPanel,
-                     reinterpret_cast<std::int32_t*>(corrections_.data()) + panel * kPanel);
-  }
+const std::uint32_t* PackedMatrix::words(std::int64_t panel) const {
+  return reinterpret_cast<const std::uint32_t*>(words_.data()) + panel * steps_ * kPanel;
 }
 
 /// Rows of integers: of each, one or two rows [stride] of words with four bytes, and its step.

@@ -7,7 +7,7 @@
 
 #include "core/activation.h"
 #include "core/compute.h"
-#include "core/weight_memory.h"
+#include "core/packed_weights.h"
 
 namespace caption {
 
@@ -26,8 +26,7 @@ struct Product {
   bool add = false;  ///< y += product instead; without an activation
 };
 
-/// A weight matrix laid out for the CPU kernels: panels of 64 outputs in words of 32 bits, [in / inputs per
-/// word][64], padded with zeros.
+/// Products with a weight matrix.
 ///
 /// fp32: y[r, n] = bias[n] + sum over k of x[r, k] W[n, k] in one fp32 accumulator, k ascending, every step a
 /// fused multiply-add.
@@ -38,11 +37,7 @@ struct Product {
 /// set.
 class PackedMatrix {
  public:
-  /// weight [out, in] of fp32, fp16 or bf16, with any strides; bias [out] of the same or undefined; `type` is
-  /// fp32, bf16 or int8 (at::kChar). Throws Error(internal) for other types and Error(model) for int8 with
-  /// more than 32768 inputs.
-  PackedMatrix(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType type,
-               Activations activations);
+  PackedMatrix(PackedWeights weights, Activations activations);
 
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }
@@ -52,10 +47,9 @@ class PackedMatrix {
 
  private:
   struct Quantized;
-  void pack_panel(const at::Tensor& weight, std::int64_t panel) const;
   std::unique_ptr<std::uint32_t[]> round_bf16(const Rows& x) const;
   Quantized quantize(const Rows& x) const;
-  std::uint32_t* words(std::int64_t panel) const;
+  const std::uint32_t* words(std::int64_t panel) const;
   template <typename Kernel, typename Words>
   void multiply_floats(const Kernel& kernel, const Words& x, const Product& product) const;
   void multiply_int8(const Rows& x, const Product& product) const;
@@ -68,10 +62,10 @@ class PackedMatrix {
   std::int64_t digits_;  // int8: bytes of an activation
   std::int64_t steps_;   // words per output
   std::int64_t panels_;
-  WeightMemory words_;        // [panels][steps][64], 32 bits each
-  WeightMemory bias_;         // [panels][64] fp32
-  WeightMemory scales_;       // int8: [panels][64] fp32, the steps of W
-  WeightMemory corrections_;  // int8: [panels][64] int32, for activations that are 128 too large
+  WeightMemory words_;  // as PackedWeights has them
+  WeightMemory bias_;
+  WeightMemory scales_;
+  WeightMemory corrections_;
 };
 
 }  // namespace caption
