@@ -162,6 +162,10 @@ def plan(tmp_path) -> runner.Plan:
     return runner.Plan(Path("/python"), tmp_path, tmp_path / "program", [Path("a.jpg"), Path("b.jpg")], lock=tmp_path / "lock")
 
 
+def run(plan: runner.Plan, selection: Selection, rounds: int, unable: dict[str, str] | None = None) -> records.Results:
+    return runner.Runner(plan, lambda text: None, unable or {}).run(selection, rounds)
+
+
 def program(plan: runner.Plan, text: str) -> None:
     plan.binary.write_text("#!/bin/sh\n" + text)
     plan.binary.chmod(0o755)
@@ -172,7 +176,7 @@ def test_our_program_is_asked_and_read(plan):
     stages = [{"name": name, "ms_per_image": {"median": i}} for i, name in enumerate(names)]
     answer = {"caption_ms_per_image": {"median": 10}, "stages": stages, "captions": [{"tokens": ids} for ids in TOKENS]}
     program(plan, f'echo "$@" >"{plan.weights}/arguments"\necho \'{json.dumps(answer)}\'\n')
-    results = runner.run_rounds(plan, Selection((OURS,), ("int8",), ("batch-beam",)), 2, lambda text: None, {})
+    results = run(plan, Selection((OURS,), ("int8",), ("batch-beam",)), 2)
     job = Job(OURS, "whole", "int8", 16, 5)
     assert results.rounds == {job: {0: 10, 1: 10}, Job(OURS, "encode", "int8", 16, 0): {0: 1, 1: 1},
                               Job(OURS, "decode", "int8", 16, 5): {0: 9, 1: 9}}
@@ -190,18 +194,31 @@ def test_our_program_is_asked_and_read(plan):
 ])
 def test_a_failure_is_named_and_not_repeated(plan, text, message):
     program(plan, f'echo x >>"{plan.weights}/runs"\n{text}\n')
-    results = runner.run_rounds(plan, Selection((OURS,), ("fp32",), ("one-greedy",)), 3, lambda text: None, {})
+    results = run(plan, Selection((OURS,), ("fp32",), ("one-greedy",)), 3)
     job = Job(OURS, "whole", "fp32", 1, 1)
     assert message in results.errors[job] and job not in results.rounds
     assert (plan.weights / "runs").read_text() == "x\n"
 
 
 def test_what_cannot_run_is_named(plan):
-    results = runner.run_rounds(plan, Selection(("llama.cpp",), ("bf16",), ("one-greedy",)), 1, lambda text: None,
-                                {"llama.cpp": "no compiler"})
+    results = run(plan, Selection(("llama.cpp",), ("bf16",), ("one-greedy",)), 1, {"llama.cpp": "no compiler"})
     assert results.errors == {Job("llama.cpp", "decode", "bf16", 1, 1): "no compiler"}
-    missing = runner.run_rounds(plan, Selection((OURS,), ("bf16",), ("one-greedy",)), 1, lambda text: None, {})
+    missing = run(plan, Selection((OURS,), ("bf16",), ("one-greedy",)), 1)
     assert "No such file" in missing.errors[Job(OURS, "whole", "bf16", 1, 1)]
+
+
+def test_an_interrupt_keeps_what_there_is(plan, monkeypatch):
+    answers = iter([{"ms": [7]}])
+
+    def run_job(plan, job):
+        for answer in answers:
+            return answer
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "run_job", run_job)
+    runs = runner.Runner(plan, lambda text: None, {})
+    job = Job(OURS, "whole", "int8", 1, 1)
+    assert runs.run(Selection((OURS,), ("int8",), ("one-greedy",)), 3).rounds == {job: {0: 7}} and runs.interrupted
 
 
 class Installer(environment.Environment):
@@ -228,6 +245,18 @@ def test_a_peer_that_cannot_be_installed_is_named_and_the_rest_go_on(tmp_path):
     assert again.install(lambda text: None) == failed and again.asked == []
     with pytest.raises(SystemExit, match="torch"):
         Installer(tmp_path / "other", ("torch",)).install(lambda text: None)
+
+
+def test_an_environment_without_pip_is_not_kept(tmp_path, monkeypatch):
+    def create(folder, with_pip):
+        folder.mkdir()
+        raise environment.subprocess.CalledProcessError(1, "ensurepip")
+
+    monkeypatch.setattr(environment.venv, "create", create)
+    made = environment.Environment(tmp_path)
+    with pytest.raises(SystemExit, match="python3-venv"):
+        made.install(lambda text: None)
+    assert not made.folder.exists()
 
 
 def test_the_machine_is_described():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -40,7 +41,7 @@ class Environment:
         -> engine -> why it cannot run"""
         if not self.python.exists():
             say(f"making a Python environment in {self.folder} (6 GB with all peers; llama.cpp is compiled, 10 minutes)")
-            venv.create(self.folder, with_pip=True)
+            self.create()
         notes = json.loads(self.notes.read_text(encoding="utf-8")) if self.notes.exists() else {}
         failed: dict[str, str] = {}
         for package, version in pinned().items():
@@ -55,6 +56,13 @@ class Environment:
                 failed.setdefault(engine, f"{package} {version} could not be installed: {error} "
                                           f"(to try again, remove {self.notes})")
         return failed
+
+    def create(self) -> None:
+        try:
+            venv.create(self.folder, with_pip=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            shutil.rmtree(self.folder, ignore_errors=True)  # without pip in it, it would be of no use later either
+            raise SystemExit(f"bench_peers: no Python environment could be made ({error}); Debian has it in python3-venv") from error
 
     def install_one(self, package: str, version: str) -> str | None:
         """-> the last lines of what pip said, if it failed"""

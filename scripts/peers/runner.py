@@ -86,23 +86,34 @@ def run_job(plan: Plan, job: Job) -> dict:
         raise JobFailed(f"what it printed is no result: {error!r}") from error
 
 
-def run_rounds(plan: Plan, selection: Selection, rounds: int, say: Callable[[str], None], unable: dict[str, str]) -> Results:
-    """`unable`: engine -> why it cannot run. A job that failed once is not tried again."""
-    results = Results()
-    for number in range(rounds):
-        jobs = selection.jobs(number)
-        for place, job in enumerate(jobs, start=1):
-            if job.engine in unable:
-                results.errors[job] = unable[job.engine]
-            if job in results.errors:
-                continue
-            try:
-                answer = run_job(plan, job)
-            except JobFailed as error:
-                results.errors[job] = str(error)
-                say(f"{job}: failed: {error}")
-                continue
-            results.add(job, number, answer)
-            ms = results.rounds[job][number]
-            say(f"round {number + 1} of {rounds}, {place} of {len(jobs)}: {job}: {ms:.1f} ms per image")
-    return results
+class Runner:
+    """Runs rounds and keeps what came out, up to an interrupt. A job that failed once is not tried again."""
+
+    def __init__(self, plan: Plan, say: Callable[[str], None], unable: dict[str, str]):
+        self.plan, self.say = plan, say
+        self.unable = unable  # engine -> why it cannot run
+        self.results = Results()
+        self.interrupted = False
+
+    def run(self, selection: Selection, rounds: int) -> Results:
+        try:
+            for number in range(rounds):
+                jobs = selection.jobs(number)
+                for place, job in enumerate(jobs, start=1):
+                    self.run_one(job, number, f"round {number + 1} of {rounds}, {place} of {len(jobs)}")
+        except KeyboardInterrupt:
+            self.interrupted = True
+        return self.results
+
+    def run_one(self, job: Job, number: int, where: str) -> None:
+        if job.engine in self.unable:
+            self.results.errors[job] = self.unable[job.engine]
+        if job in self.results.errors:
+            return
+        try:
+            self.results.add(job, number, run_job(self.plan, job))
+        except JobFailed as error:
+            self.results.errors[job] = str(error)
+            self.say(f"{where}: {job}: failed: {error}")
+        else:
+            self.say(f"{where}: {job}: {self.results.rounds[job][number]:.1f} ms per image")
