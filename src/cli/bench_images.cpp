@@ -19,10 +19,10 @@ namespace {
 
 constexpr std::uint32_t kWidth = 640;
 constexpr std::uint32_t kHeight = 480;
+constexpr std::uint32_t kHeader = 54;  ///< bytes before the pixels
 
 /// A BMP file of 24 bits per pixel: colours that change across and down, in squares.
 std::vector<std::byte> made_picture() {
-  constexpr std::uint32_t kHeader = 54;
   std::vector<std::byte> file;
   const auto put = [&](std::uint32_t value, int bytes) {
     for (int i = 0; i < bytes; ++i) file.push_back(static_cast<std::byte>(value >> (8 * i)));

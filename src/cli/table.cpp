@@ -16,6 +16,7 @@ std::size_t width_of(const std::string& text) {
 
 std::string aligned(const std::vector<Column>& columns, std::vector<std::vector<std::string>> lines) {
   std::vector<std::string> head;
+  head.reserve(columns.size());
   for (const Column& column : columns) head.push_back(column.name);
   lines.insert(lines.begin(), head);
   std::vector<std::size_t> widths(columns.size());
