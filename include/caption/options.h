@@ -16,6 +16,8 @@ enum class Precision {
   /// GPT-2) per row, sums are exact: a quarter of the memory; captions differ more often. A ResNet stays
   /// bf16. CPU only.
   int8,
+  /// bf16 on a GPU and on processors with AVX-512, where it is never slower than fp32; else fp32
+  automatic,
 };
 
 /// How a model is loaded.

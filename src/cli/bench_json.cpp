@@ -50,7 +50,7 @@ std::string benchmark_json(const BenchmarkRequest& request, const BenchmarkRepor
   version.pop_back();  // the line's end
   Json json = {{"version", version},
                {"model", report.model},
-               {"precision", precision_name(request.model.precision)},
+               {"precision", precision_name(report.precision)},
                {"threads", report.threads},
                {"kernels", report.kernels},
                {"batch", options.batch},

@@ -63,7 +63,7 @@ std::string benchmark_table(const BenchmarkRequest& request, const BenchmarkRepo
                                        {"GFLOP/s", true}, {"of peak", true}};
   for (Line& line : lines) line.resize(columns.size());
 
-  std::string text = report.model + ", " + precision_name(request.model.precision) + ", " +
+  std::string text = report.model + ", " + precision_name(report.precision) + ", " +
                      plural(static_cast<std::size_t>(report.threads), "thread") + ", kernels " +
                      report.kernels + "; batch " + std::to_string(options.batch) + ", beam " +
                      std::to_string(options.decode.beam) + ", " +

@@ -10,8 +10,10 @@ namespace caption::cli {
 namespace {
 
 const std::vector<std::pair<std::string, Precision>>& precisions() {
-  static const std::vector<std::pair<std::string, Precision>> all = {
-      {"fp32", Precision::fp32}, {"bf16", Precision::bf16}, {"int8", Precision::int8}};
+  static const std::vector<std::pair<std::string, Precision>> all = {{"fp32", Precision::fp32},
+                                                                     {"bf16", Precision::bf16},
+                                                                     {"int8", Precision::int8},
+                                                                     {"auto", Precision::automatic}};
   return all;
 }
 
@@ -36,7 +38,7 @@ void add_arithmetic(CLI::App& app, ModelOptions& options) {
   add_choice<Precision>(
       app, "--precision", options.precision, "TYPE", precisions(),
       "Type of the weights. fp32 is exact; bf16 takes half the memory, int8 a quarter; both are "
-      "faster and may change captions, int8 more often")
+      "faster and may change captions, int8 more often; auto is bf16 where that is faster, else fp32")
       ->group("Model");
   add_number(app, "--threads", options.threads, {0, 1024},
              "Threads for the arithmetic; 0 is one per core. Captions do not depend on it")

@@ -158,6 +158,7 @@ BenchmarkReport run_benchmark(const BenchmarkRequest& request) {
   report.load_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   report.model = bundle.manifest.name;
+  report.precision = resolve_precision(request.model.precision, compute.device);
   report.threads = threads();
   report.kernels = kernels::active().name;
   check(request, bundle);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "caption/error.h"
+#include "core/kernels.h"
 
 namespace caption {
 namespace {
@@ -52,16 +53,24 @@ at::ScalarType weight_type(Precision precision) {
       return at::kBFloat16;
     case Precision::int8:
       return at::kChar;
+    case Precision::automatic:
+      break;  // resolved by now
   }
   throw Error(ErrorKind::internal, "unknown precision");
 }
 
 }  // namespace
 
+Precision resolve_precision(Precision precision, at::Device device) {
+  if (precision != Precision::automatic) return precision;
+  const bool fast = !device.is_cpu() || kernels::find(kernels::InstructionSet::avx512) != nullptr;
+  return fast ? Precision::bf16 : Precision::fp32;
+}
+
 Compute resolve_compute(const ModelOptions& options) {
   Compute compute;
   compute.device = resolve_device(options.device);
-  compute.weights = weight_type(options.precision);
+  compute.weights = weight_type(resolve_precision(options.precision, compute.device));
   if (compute.weights == at::kChar && !compute.device.is_cpu()) {
     throw Error(ErrorKind::usage, "--precision int8 runs on the CPU only: add --device cpu, or take bf16");
   }

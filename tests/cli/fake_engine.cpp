@@ -206,6 +206,7 @@ BenchmarkReport benchmark(const BenchmarkRequest& request) {
     report.tokens.push_back({1, 2, 13});
   }
   report.model = captioner->name();
+  report.precision = request.model.precision;
   report.threads = 3;
   report.kernels = "none";
   if (options.peaks) report.peaks = {10, 100, 200, 0};

@@ -8,6 +8,8 @@ import struct
 import subprocess
 import zlib
 
+from pathlib import Path
+
 import pytest
 
 BUNDLES = ["vit-mlp", "resnet-transformer"]
@@ -118,6 +120,12 @@ def test_max_tokens_shortens(real, photos, bundle):
     short, longer = record(2), record(8)
     assert longer["score"] < short["score"] and longer["caption"].startswith(short["caption"])
     assert real.run("--max-tokens", "100000", photos[0]).code == 2
+
+
+def test_automatic_precision(real, photos):
+    avx512 = " avx512vl " in Path("/proc/cpuinfo").read_text()
+    expected = real.run("--json", "--precision", "bf16" if avx512 else "fp32", *photos)
+    assert real.run("--json", "--precision", "auto", *photos).text == expected.text
 
 
 @pytest.mark.parametrize("precision", ["bf16", "int8"])
