@@ -53,14 +53,15 @@ struct Kernels {
   void (*round_bf16)(const float* x, std::int64_t count, std::uint32_t* words);
   /// fp32 panel [in][64] -> words of two bf16, likewise; an odd last input is paired with zeros.
   void (*pack_bf16)(const float* panel, std::int64_t in, std::uint32_t* packed);
-  /// A row of `count` floats -> bytes, room for which is rounded up to 16; returns the size of a step between
-  /// neighbouring integers. Without `low`: round(x / size) + 128, the largest magnitude being 127. With it,
-  /// that is 32767, and x / size is 256 (high - 128) + low. A row without anything above 1e-30 is all 0, size
-  /// included; with an infinity or a NaN in it, the size is a NaN.
-  float (*quantize)(const float* x, std::int64_t count, std::uint8_t* high, std::uint8_t* low);
-  /// fp32 panel [in][64] -> words of four int8, each output with a size of step of its own, as `quantize`
-  /// finds it for one byte: scales [64]. corrections [64] are what sums of x + 128 are too large by,
-  /// negative.
+  /// A row of `count` floats -> bytes, room for which is rounded up to 16: round(x / size) + zero, where 254
+  /// steps of the returned size reach from the lowest to the highest of the row and 0. If that is below
+  /// 2e-30, the size is 0; with an infinity or a NaN in the row, it is a NaN.
+  float (*quantize)(const float* x, std::int64_t count, std::uint8_t* bytes, std::int32_t* zero);
+  /// Likewise, in two bytes: round(x / size) is 256 (high - 128) + low, and 32767 for the largest magnitude.
+  float (*quantize_finely)(const float* x, std::int64_t count, std::uint8_t* high, std::uint8_t* low);
+  /// fp32 panel [in][64] -> words of four int8, each output with a size of step of its own, of which
+  /// the largest magnitude is the 127th: scales [64]. corrections [64] are minus the sums of an output's
+  /// integers, what a sum over x needs for each 1 that all of x is too large by.
   void (*pack_int8)(const float* panel, std::int64_t in, std::uint32_t* packed, float* scales,
                     std::int32_t* corrections);
   /// y[n] = (256 high[n] + low[n]) * x_scale * scales[n] + bias[n] for n < 64, without `low` high[n] * ...

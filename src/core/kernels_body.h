@@ -34,6 +34,7 @@ constexpr Kernels make_kernels(std::string_view name) {
           .round_bf16 = round_bf16,
           .pack_bf16 = pack_bf16,
           .quantize = quantize,
+          .quantize_finely = quantize_finely,
           .pack_int8 = pack_int8,
           .scale_sums = scale_sums,
           .from_half = from_half,

@@ -67,23 +67,43 @@ void round_lanes(Lanes x, float inverse, std::uint32_t* bits) {
   for (std::int64_t i = 0; i < kLanes; ++i) bits[i] = __builtin_bit_cast(std::uint32_t, rounded[i]);
 }
 
-float quantize(const float* x, std::int64_t count, std::uint8_t* high, std::uint8_t* low) {
+float quantize(const float* x, std::int64_t count, std::uint8_t* bytes, std::int32_t* zero) {
+  constexpr std::int32_t kInfinity = 0x7f800000;
+  std::int32_t above = 0;  // how far the row reaches from 0, as floats' bits: as integers, they are in order
+  std::int32_t below = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto bits = __builtin_bit_cast(std::int32_t, x[i]);
+    const auto opposite = __builtin_bit_cast(std::int32_t, -x[i]);
+    above = bits > above ? bits : above;
+    below = opposite > below ? opposite : below;
+  }
+  const float half = 0.5F * __builtin_bit_cast(float, above) + 0.5F * __builtin_bit_cast(float, below);
+  const float reach = above < kInfinity && below < kInfinity ? half : __builtin_inff();
+  // One level less than bytes have, as both ends may be rounded away from zero.
+  const Steps steps = steps_for(__builtin_bit_cast(std::uint32_t, reach), 127.0F);
+  std::uint32_t bits[kLanes];
+  round_lanes(Lanes::set(__builtin_bit_cast(float, below)), steps.inverse, bits);
+  const std::uint32_t middle = bits[0] & 0xffU;
+  *zero = static_cast<std::int32_t>(middle);
+  for (std::int64_t i = 0; i < count; i += kLanes) {
+    round_lanes(load_some(x + i, count - i), steps.inverse, bits);
+    for (std::int64_t j = 0; j < kLanes; ++j) bytes[i + j] = static_cast<std::uint8_t>(bits[j] + middle);
+  }
+  return steps.size;
+}
+
+float quantize_finely(const float* x, std::int64_t count, std::uint8_t* high, std::uint8_t* low) {
   std::uint32_t largest = 0;
   for (std::int64_t i = 0; i < count; ++i) {
     const std::uint32_t bits = magnitude_bits(x[i]);
     largest = bits > largest ? bits : largest;
   }
-  const Steps steps = steps_for(largest, low != nullptr ? 32767.0F : 127.0F);
+  const Steps steps = steps_for(largest, 32767.0F);
   for (std::int64_t i = 0; i < count; i += kLanes) {
     std::uint32_t bits[kLanes];
     round_lanes(load_some(x + i, count - i), steps.inverse, bits);
-    if (low == nullptr) {
-      for (std::int64_t j = 0; j < kLanes; ++j) high[i + j] = static_cast<std::uint8_t>(bits[j] + 128U);
-    } else {
-      for (std::int64_t j = 0; j < kLanes; ++j)
-        high[i + j] = static_cast<std::uint8_t>((bits[j] >> 8) + 128U);
-      for (std::int64_t j = 0; j < kLanes; ++j) low[i + j] = static_cast<std::uint8_t>(bits[j]);
-    }
+    for (std::int64_t j = 0; j < kLanes; ++j) high[i + j] = static_cast<std::uint8_t>((bits[j] >> 8) + 128U);
+    for (std::int64_t j = 0; j < kLanes; ++j) low[i + j] = static_cast<std::uint8_t>(bits[j]);
   }
   return steps.size;
 }
@@ -112,7 +132,7 @@ void pack_int8(const float* panel, std::int64_t in, std::uint32_t* packed, float
       for (std::int64_t j = 0; j < kLanes; ++j) {
         const std::uint32_t byte = __builtin_bit_cast(std::uint32_t, rounded[j]) & 0xffU;
         words[n + j] = (i % 4 == 0 ? 0 : words[n + j]) | (byte << (8 * (i % 4)));
-        corrections[n + j] -= 128 * static_cast<std::int8_t>(byte);
+        corrections[n + j] -= static_cast<std::int8_t>(byte);
       }
     }
   }

@@ -85,23 +85,30 @@ const std::uint32_t* PackedMatrix::words(std::int64_t panel) const {
   return reinterpret_cast<const std::uint32_t*>(words_.data()) + panel * steps_ * kPanel;
 }
 
-/// Rows of integers: of each, one or two rows [stride] of words with four bytes, and its step.
+/// Rows of integers: of each, one or two rows [stride] of words with four bytes, its step, and what stands
+/// for 0 in its first bytes.
 struct PackedMatrix::Quantized {
   std::unique_ptr<std::uint32_t[]> words;
   std::int64_t stride;
   std::unique_ptr<float[]> steps;
+  std::unique_ptr<std::int32_t[]> zeros;
 };
 
 PackedMatrix::Quantized PackedMatrix::quantize(const Rows& x) const {
   const std::int64_t stride = divide_up(in_, 16) * 4;
   Quantized result{
       std::make_unique_for_overwrite<std::uint32_t[]>(static_cast<std::size_t>(x.count * digits_ * stride)),
-      stride, std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(x.count))};
-  for_rows(x.count, in_, [&](std::int64_t r) {
+      stride, std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(x.count)),
+      std::make_unique_for_overwrite<std::int32_t[]>(static_cast<std::size_t>(x.count))};
+  const kernels::Kernels& kernel = kernels::active();
+  for_rows(x.count, in_, [&](std::int64_t row) {
+    const auto r = static_cast<std::size_t>(row);
+    const float* from = x.data + row * x.stride;
     auto* high =
-        reinterpret_cast<std::uint8_t*>(&result.words[static_cast<std::size_t>(r * digits_ * stride)]);
-    result.steps[static_cast<std::size_t>(r)] = kernels::active().quantize(
-        x.data + r * x.stride, in_, high, digits_ == 2 ? high + 4 * stride : nullptr);
+        reinterpret_cast<std::uint8_t*>(&result.words[static_cast<std::size_t>(row * digits_ * stride)]);
+    result.zeros[r] = 128;
+    result.steps[r] = digits_ == 2 ? kernel.quantize_finely(from, in_, high, high + 4 * stride)
+                                   : kernel.quantize(from, in_, high, &result.zeros[r]);
   });
   return result;
 }
@@ -183,7 +190,9 @@ void PackedMatrix::multiply_int8(const Rows& x, const Product& product) const {
     alignas(64) std::int32_t integers[kTileRows * kPanel];  // [rows][digits][64]
     std::fill_n(integers, rows * digits_ * kPanel, 0);
     for (std::int64_t r = 0; r < rows; ++r) {
-      std::copy_n(corrections + panel * kPanel, kPanel, integers + r * digits_ * kPanel);
+      const std::int32_t zero = q.zeros[static_cast<std::size_t>(from + r)];
+      for (std::int64_t n = 0; n < kPanel; ++n)
+        integers[r * digits_ * kPanel + n] = zero * corrections[panel * kPanel + n];
     }
     multiply_panel(
         kernel.panel_int8, words(panel), steps_,

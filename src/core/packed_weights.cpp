@@ -8,6 +8,7 @@
 
 #include "caption/error.h"
 #include "core/kernels.h"
+#include "core/mapped_file.h"
 #include "core/parallel.h"
 
 namespace caption {
@@ -103,8 +104,8 @@ PackedWeights allocate(std::int64_t out, std::int64_t in, at::ScalarType type) {
           WeightMemory(only_int8)};
 }
 
-void pack_bias(const at::Tensor& bias, const PackedWeights& packed) {
-  auto* padded = reinterpret_cast<float*>(packed.bias.data());
+void pack_bias(const at::Tensor& bias, PackedWeights& packed) {
+  auto* padded = reinterpret_cast<float*>(packed.bias.mutable_data());
   std::fill(padded, padded + packed.panels * kPanel, 0.0F);
   if (bias.defined()) read_floats(bias, 0, bias.stride(0), packed.out, padded);
   if (packed.type == at::kBFloat16) {  // see bf16_bits: no sum may become a denormal
@@ -113,9 +114,9 @@ void pack_bias(const at::Tensor& bias, const PackedWeights& packed) {
   }
 }
 
-void pack_panel(const at::Tensor& weight, std::int64_t panel, const PackedWeights& packed) {
+void pack_panel(const at::Tensor& weight, std::int64_t panel, PackedWeights& packed) {
   const kernels::Kernels& kernel = kernels::active();
-  auto* to = reinterpret_cast<std::uint32_t*>(packed.words.data()) + panel * packed.steps * kPanel;
+  auto* to = reinterpret_cast<std::uint32_t*>(packed.words.mutable_data()) + panel * packed.steps * kPanel;
   alignas(64) float tile[kPanel][kPanel] = {};  // [in][out]
   std::unique_ptr<float[]> whole;               // int8: [in][out], as its steps depend on all inputs
   if (packed.type == at::kChar)
@@ -132,9 +133,14 @@ void pack_panel(const at::Tensor& weight, std::int64_t panel, const PackedWeight
   }
   if (packed.type == at::kChar) {
     kernel.pack_int8(whole.get(), packed.in, to,
-                     reinterpret_cast<float*>(packed.scales.data()) + panel * kPanel,
-                     reinterpret_cast<std::int32_t*>(packed.corrections.data()) + panel * kPanel);
+                     reinterpret_cast<float*>(packed.scales.mutable_data()) + panel * kPanel,
+                     reinterpret_cast<std::int32_t*>(packed.corrections.mutable_data()) + panel * kPanel);
   }
+}
+
+/// weight [out, in] -> the outputs of the panels from `begin` to `end`
+at::Tensor panels_of(const at::Tensor& weight, std::size_t begin, std::size_t end) {
+  return weight.slice(0, static_cast<std::int64_t>(begin) * kPanel, static_cast<std::int64_t>(end) * kPanel);
 }
 
 }  // namespace
@@ -146,7 +152,9 @@ PackedWeights pack_weights(const at::Tensor& weight, const at::Tensor& bias, at:
   parallel_for(static_cast<std::size_t>(packed.panels), [&](std::size_t begin, std::size_t end) {
     for (std::size_t panel = begin; panel < end; ++panel)
       pack_panel(weight, static_cast<std::int64_t>(panel), packed);
+    if (weight.stride(0) != 1) release_pages(panels_of(weight, begin, end));
   });
+  release_pages(weight);
   return packed;
 }
 

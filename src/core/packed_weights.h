@@ -23,8 +23,9 @@ struct PackedWeights {
   WeightMemory corrections;  ///< int8: [panels][64] int32, for activations that are 128 too large
 };
 
-/// weight [out, in] of fp32, fp16 or bf16, with any strides; bias [out] of the same or undefined. Throws
-/// Error(internal) for other types and Error(model) for int8 with more than 32768 inputs.
+/// weight [out, in] of fp32, fp16 or bf16, with any strides; bias [out] of the same or undefined. What has
+/// been packed is released if it lies in a mapped file (see release_pages). Throws Error(internal) for other
+/// types and Error(model) for int8 with more than 32768 inputs.
 PackedWeights pack_weights(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType type);
 
 }  // namespace caption

@@ -54,8 +54,10 @@ std::vector<Gpt2Block> take_blocks(Tensors& tensors, std::int64_t width, const C
   std::vector<Gpt2Block> blocks;
   const std::int64_t count = tensors.count_blocks("h.");
   if (count == 0) tensors.fail("h.0.ln_1.weight", "missing");
+  Compute fast = compute;
+  fast.activations = Activations::bits8;
   for (std::int64_t layer = 0; layer < count; ++layer) {
-    blocks.emplace_back(tensors, "h." + std::to_string(layer), width, compute);
+    blocks.emplace_back(tensors, "h." + std::to_string(layer), width, fast);
   }
   return blocks;
 }

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -91,8 +92,8 @@ struct Whole {
   float step;
 };
 
-Whole whole_numbers(const at::Tensor& row, float levels) {
-  const auto largest = row.abs().max().item<float>();
+/// `largest` becomes `levels`.
+Whole whole_numbers(const at::Tensor& row, float largest, float levels) {
   if (largest < 1e-30F) return {std::vector<std::int64_t>(static_cast<std::size_t>(row.size(0))), 0};
   Whole whole{{}, largest / levels};
   const double inverse = levels / largest;
@@ -101,6 +102,15 @@ Whole whole_numbers(const at::Tensor& row, float levels) {
     whole.numbers.push_back(static_cast<std::int64_t>(std::nearbyint(exact)));
   }
   return whole;
+}
+
+float largest_of(const at::Tensor& row) {
+  return row.abs().max().item<float>();
+}
+
+/// Half the distance from the lowest to the highest of the row and 0.
+float half_range_of(const at::Tensor& row) {
+  return 0.5F * std::max(row.max().item<float>(), 0.0F) + 0.5F * std::max(-row.min().item<float>(), 0.0F);
 }
 
 float by_definition(const Whole& x, const Whole& w, bool bits16, float bias) {
@@ -122,14 +132,17 @@ TEST(Int8Linear, EqualsIntegersByTheDefinition) {
     at::Tensor weight = at::randn({size.out, size.in});
     weight[0].zero_();
     const at::Tensor bias = at::randn({size.out});
-    const at::Tensor x = wide_range({7, size.in}, -12, 12);
+    at::Tensor x = wide_range({7, size.in}, -12, 12);
+    x[5].abs_();  // of one sign only
+    x[6].abs_().neg_();
     for (const Compute& compute : kInt8) {
       const bool bits16 = compute.activations == Activations::bits16;
       const at::Tensor y = Linear(weight, bias, compute)(x);
       for (std::int64_t n = 0; n < size.out; ++n) {
-        const Whole w = whole_numbers(weight[n], 127);
+        const Whole w = whole_numbers(weight[n], largest_of(weight[n]), 127);
         for (std::int64_t r = 0; r < x.size(0); ++r) {
-          const Whole row = whole_numbers(x[r], bits16 ? 32767.0F : 127.0F);
+          const Whole row = bits16 ? whole_numbers(x[r], largest_of(x[r]), 32767)
+                                   : whole_numbers(x[r], half_range_of(x[r]), 127);
           ASSERT_EQ(y[r][n].item<float>(), by_definition(row, w, bits16, bias[n].item<float>()))
               << size.out << "x" << size.in << " row " << r << " output " << n << " 16 bits: " << bits16;
         }
