@@ -72,8 +72,8 @@ struct Kernels {
 
   /// y[n] = curve(sums[n]) for n < count <= kPanel; `sums` holds kPanel floats.
   void (*finish)(const float* sums, Activation curve, std::int64_t count, float* y);
-  /// y[n] += sums[n] for n < count <= kPanel
-  void (*add)(const float* sums, std::int64_t count, float* y);
+  /// y[n] = curve(y[n] + sums[n]), likewise
+  void (*add)(const float* sums, Activation curve, std::int64_t count, float* y);
   /// y = (x - mean) / sqrt(variance + 1e-5) * weight + bias over `width` floats
   void (*layer_norm)(const float* x, const float* weight, const float* bias, std::int64_t width, float* y);
   /// x[i] = exp(scale * x[i]) / sum for i < count, then zeros up to `padded`, a multiple of 16.

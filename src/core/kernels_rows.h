@@ -108,9 +108,10 @@ void finish(const float* sums, Activation curve, std::int64_t count, float* y) {
     store_some(apply(curve, Lanes::load(sums + n)), count - n, y + n);
 }
 
-void add(const float* sums, std::int64_t count, float* y) {
+void add(const float* sums, Activation curve, std::int64_t count, float* y) {
   for (std::int64_t n = 0; n < count; n += kLanes) {
-    store_some(load_some(y + n, count - n) + Lanes::load(sums + n), count - n, y + n);
+    const Lanes sum = load_some(y + n, count - n) + Lanes::load(sums + n);
+    store_some(apply(curve, sum), count - n, y + n);
   }
 }
 

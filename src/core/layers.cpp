@@ -76,18 +76,19 @@ at::Tensor Linear::operator()(const at::Tensor& x, Activation activation) const 
   return y;
 }
 
-void Linear::add_to(at::Tensor& sum, const at::Tensor& x) const {
+void Linear::add_to(at::Tensor& sum, const at::Tensor& x, Activation activation) const {
   require(x.dim() > 0 && x.size(-1) == in_ && x.scalar_type() == at::kFloat, "linear layer", x);
   require(sum.dim() > 0 && sum.size(-1) == out_ && sum.numel() / out_ == x.numel() / in_ &&
               sum.is_contiguous() && sum.scalar_type() == at::kFloat,
           "sum of a linear layer", sum);
   if (!packed_->matrix) {
     sum.add_(packed_->on_device(x).view(sum.sizes()));
+    if (activation != Activation::none) sum.copy_(activate(sum, activation));
     return;
   }
   const at::Tensor from = x.contiguous();
   packed_->matrix->multiply({from.const_data_ptr<float>(), in_, from.numel() / in_},
-                            {sum.mutable_data_ptr<float>(), out_, Activation::none, true});
+                            {sum.mutable_data_ptr<float>(), out_, activation, true});
 }
 
 Linear take_linear(Tensors& tensors, const std::string& name, std::int64_t out, std::int64_t in,

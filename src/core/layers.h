@@ -22,8 +22,9 @@ class Linear {
   /// x [..., in] -> [..., out]
   at::Tensor operator()(const at::Tensor& x, Activation activation = Activation::none) const;
 
-  /// sum [..., out] += x W^T + b in place, for a residual stream; `sum` is contiguous, x [..., in].
-  void add_to(at::Tensor& sum, const at::Tensor& x) const;
+  /// sum [..., out] = activation(sum + x W^T + b) in place, for a residual stream; `sum` is contiguous, x
+  /// [..., in].
+  void add_to(at::Tensor& sum, const at::Tensor& x, Activation activation = Activation::none) const;
 
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }

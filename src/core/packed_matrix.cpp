@@ -142,7 +142,7 @@ void PackedMatrix::by_tiles(std::int64_t rows, std::int64_t most, const Product&
       for (std::int64_t r = from; r < to; ++r) {
         float* y = product.y + r * product.stride + panel * kPanel;
         if (product.add) {
-          kernel.add(sums + (r - from) * kPanel, count, y);
+          kernel.add(sums + (r - from) * kPanel, product.activation, count, y);
         } else {
           kernel.finish(sums + (r - from) * kPanel, product.activation, count, y);
         }

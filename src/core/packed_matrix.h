@@ -23,7 +23,7 @@ struct Product {
   float* y;
   std::int64_t stride;  ///< from row to row, in floats
   Activation activation = Activation::none;
-  bool add = false;  ///< y += product instead; without an activation
+  bool add = false;  ///< y = activation(y + product) instead
 };
 
 /// Products with a weight matrix.

@@ -173,7 +173,9 @@ void set_threads(int count) {
   const std::lock_guard lock(state.turn);
   state.threads = count > 0 ? count : available_cores();
   state.pool.reset();
-  at::set_num_threads(state.threads);
+  // LibTorch's operators are left with small things. Threads of its own would keep looking for work for
+  // milliseconds after each of them, on the cores that ours compute on.
+  at::set_num_threads(1);
 }
 
 int threads() {

@@ -106,14 +106,14 @@ class Layer {
                          compute)),
         fc2_(take_linear(tensors, name + "mlp.fc2", width, fc1_.out(), compute)) {}
 
-  /// x [B, C + P, E] -> [B, C + P, E]
-  at::Tensor operator()(const at::Tensor& x) const {
+  /// The residual stream x [B, C + P, E] in place.
+  void operator()(at::Tensor& x) const {
     const at::Tensor normal = norm1_(x);
     const at::Tensor keys_values = to_keys_values_(normal);      // [B, C + P, 2E], keys first
     const at::Tensor k = keys_values.narrow(2, 0, width_);       // [B, C + P, E]
     const at::Tensor v = keys_values.narrow(2, width_, width_);  // [B, C + P, E]
-    const at::Tensor y = x + project_(attention(to_queries_(normal), k, v, kHeads, false));
-    return y + fc2_(fc1_(norm2_(y), Activation::relu));
+    project_.add_to(x, attention(to_queries_(normal), k, v, kHeads, false));
+    fc2_.add_to(x, fc1_(norm2_(x), Activation::relu));
   }
 
  private:
@@ -180,8 +180,8 @@ class TransformerMapper : public Mapper {
     const std::int64_t b = embedding.size(0);
     const at::Tensor clip = linear_(embedding).reshape({b, sizes_.clip_length, sizes_.width});  // [B, C, E]
     const at::Tensor constant = prefix_const_.expand({b, sizes_.prefix_length, sizes_.width});  // [B, P, E]
-    at::Tensor x = at::cat({clip, constant}, 1);                   // [B, C + P, E]
-    for (const Layer& layer : layers_) x = layer(x);               // [B, C + P, E]
+    at::Tensor x = at::cat({clip, constant}, 1);  // [B, C + P, E]
+    for (const Layer& layer : layers_) layer(x);
     return x.narrow(1, sizes_.clip_length, sizes_.prefix_length);  // [B, P, E]
   }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vision/shapes.h"
+#include "vision/windows.h"
 
 namespace caption {
 namespace {
@@ -19,11 +20,6 @@ constexpr std::int64_t kTotalStride = 32;
 
 // Activations are channels-last: [B, H, W, C], so that a convolution is a matrix product over pixels, whose
 // rows the linear layer computes alike in any batch.
-
-/// x [B, H, W, C] -> [B, H / size, W / size, C], the mean over size x size
-at::Tensor average_pool(const at::Tensor& x, std::int64_t size) {
-  return at::avg_pool2d(x.permute({0, 3, 1, 2}), {size, size}).permute({0, 2, 3, 1}).contiguous();
-}
 
 /// Which tensors a convolution takes, and its geometry.
 struct ConvSpec {
@@ -55,7 +51,12 @@ class Conv {
 
   /// x [B, H, W, in] -> [B, H / stride, W / stride, out]
   at::Tensor operator()(const at::Tensor& x, Activation activation) const {
-    return linear_(side_ == 1 ? x : neighbourhoods(x), activation);
+    return linear_(side_ == 1 ? x : neighbourhoods(x, stride_), activation);
+  }
+
+  /// sum = relu(sum + convolution of x) in place; `sum` is contiguous
+  void add_to(at::Tensor& sum, const at::Tensor& x) const {
+    linear_.add_to(sum, side_ == 1 ? x : neighbourhoods(x, stride_), Activation::relu);
   }
 
  private:
@@ -65,21 +66,6 @@ class Conv {
     const at::Tensor rows = weight.permute({0, 2, 3, 1}).reshape({spec.out, -1});  // [out, side*side*in]
     const at::Tensor scaled = rows.to(at::kDouble) * norm.scale.unsqueeze(1);
     return Linear(scaled.to(at::kFloat), norm.shift.to(at::kFloat), compute);
-  }
-
-  /// x [B, H, W, C] -> [B, H / stride, W / stride, 9 * C]: each position's 3 x 3 neighbourhood, zeros outside
-  at::Tensor neighbourhoods(const at::Tensor& x) const {
-    const at::Tensor padded =
-        at::constant_pad_nd(x, {0, 0, 1, 1, 1, 1}, 0).contiguous();  // [B, H + 2, W + 2, C]
-    const std::int64_t b = x.size(0);
-    const std::int64_t c = x.size(3);
-    const std::int64_t height = (x.size(1) - 1) / stride_ + 1;
-    const std::int64_t width = (x.size(2) - 1) / stride_ + 1;
-    const std::int64_t row = padded.stride(1);
-    // Three neighbours in a row lie side by side, so a window is three runs of 3 * C.
-    return padded
-        .as_strided({b, height, width, 3, 3 * c}, {padded.stride(0), stride_ * row, stride_ * c, row, 1})
-        .reshape({b, height, width, 9 * c});
   }
 
   std::int64_t side_;
@@ -110,11 +96,12 @@ class Bottleneck {
     }
   }
 
-  /// x [B, H, W, in] -> [B, H / stride, W / stride, 4 * planes]
+  /// x [B, H, W, in] -> [B, H / stride, W / stride, 4 * planes]; may overwrite x and return it
   at::Tensor operator()(const at::Tensor& x) const {
-    at::Tensor y = conv2_(conv1_(x, Activation::relu), Activation::relu);  // [B, H, W, planes]
-    y = conv3_(pool(y), Activation::none);  // [B, H / stride, W / stride, 4 * planes]
-    return (y + (downsample_ ? (*downsample_)(pool(x), Activation::none) : x)).relu_();
+    const at::Tensor y = conv2_(conv1_(x, Activation::relu), Activation::relu);    // [B, H, W, planes]
+    at::Tensor sum = downsample_ ? (*downsample_)(pool(x), Activation::none) : x;  // [B, H / stride, ...]
+    conv3_.add_to(sum, pool(y));
+    return sum;
   }
 
  private:
@@ -144,9 +131,9 @@ class AttentionPool {
 
   /// x [B, S, S, C] -> [B, D]
   at::Tensor operator()(const at::Tensor& x) const {
-    const at::Tensor mean = average_pool(x, x.size(1)).flatten(1, 2);            // [B, 1, C]
-    const at::Tensor tokens = at::cat({mean, x.flatten(1, 2)}, 1) + positions_;  // [B, S*S + 1, C]
-    const at::Tensor q = q_proj_(tokens.narrow(1, 0, 1));                        // [B, 1, C]
+    const at::Tensor mean = average_pool(x, x.size(1)).flatten(1, 2);             // [B, 1, C]
+    const at::Tensor tokens = with_positions(mean, x.flatten(1, 2), positions_);  // [B, S*S + 1, C]
+    const at::Tensor q = q_proj_(tokens.narrow(1, 0, 1));                         // [B, 1, C]
     return c_proj_(attention(q, k_proj_(tokens), v_proj_(tokens), heads_, false)).select(1, 0);  // [B, D]
   }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "vision/shapes.h"
+#include "vision/windows.h"
 
 namespace caption {
 namespace {
@@ -63,14 +64,14 @@ class Block {
                           sizes.width, compute)),
         c_proj_(take_linear(tensors, name + "mlp.c_proj", sizes.width, c_fc_.out(), compute)) {}
 
-  /// x [B, T, W] -> [B, T, W]
-  at::Tensor operator()(const at::Tensor& x, Activation activation) const {
+  /// The residual stream x [B, T, W] in place.
+  void operator()(at::Tensor& x, Activation activation) const {
     const at::Tensor qkv = in_proj_(ln_1_(x));               // [B, T, 3W]
     const at::Tensor q = qkv.narrow(2, 0, width_);           // [B, T, W]
     const at::Tensor k = qkv.narrow(2, width_, width_);      // [B, T, W]
     const at::Tensor v = qkv.narrow(2, 2 * width_, width_);  // [B, T, W]
-    const at::Tensor y = x + out_proj_(attention(q, k, v, heads_, false));
-    return y + c_proj_(c_fc_(ln_2_(y), activation));
+    out_proj_.add_to(x, attention(q, k, v, heads_, false));
+    c_proj_.add_to(x, c_fc_(ln_2_(x), activation));
   }
 
  private:
@@ -104,7 +105,7 @@ class Vit : public ImageEncoder {
       : sizes_(sizes),
         activation_(activation),
         patch_embedding_(take_patch_embedding(tensors, sizes, compute)),
-        class_embedding_(take_parameter(tensors, "class_embedding", {sizes.width}, compute)),
+        class_embedding_(take_parameter(tensors, "class_embedding", {sizes.width}, compute).view({1, 1, -1})),
         positions_(take_parameter(tensors, "positional_embedding", {sizes.tokens(), sizes.width}, compute)),
         ln_pre_(take_layer_norm(tensors, "ln_pre", sizes.width, compute)),
         blocks_(take_blocks(tensors, sizes, compute)),
@@ -119,26 +120,17 @@ class Vit : public ImageEncoder {
 
   at::Tensor encode(const at::Tensor& pixels) const override {
     require_pixels(pixels, resolution());
-    const at::Tensor patches = patch_embedding_(unfold(pixels));  // [B, g*g, W]
-    const at::Tensor first = class_embedding_.expand({pixels.size(0), 1, sizes_.width});
-    at::Tensor x = ln_pre_(at::cat({first, patches}, 1) + positions_);  // [B, T, W]
-    for (const Block& block : blocks_) x = block(x, activation_);       // [B, T, W]
-    return proj_(ln_post_(x.select(1, 0)));                             // [B, D]
+    const at::Tensor rest = patch_embedding_(patches(pixels, sizes_.patch));     // [B, g*g, W]
+    at::Tensor x = ln_pre_(with_positions(class_embedding_, rest, positions_));  // [B, T, W]
+    for (const Block& block : blocks_) block(x, activation_);
+    return proj_(ln_post_(x.select(1, 0)));  // [B, D]
   }
 
  private:
-  /// pixels [B, 3, R, R] -> patches [B, g*g, 3*p*p], row by row, each in the convolution's order
-  at::Tensor unfold(const at::Tensor& pixels) const {
-    const std::int64_t b = pixels.size(0);
-    const std::int64_t g = sizes_.grid;
-    const std::int64_t p = sizes_.patch;
-    return pixels.reshape({b, 3, g, p, g, p}).permute({0, 2, 4, 1, 3, 5}).reshape({b, g * g, 3 * p * p});
-  }
-
   VitSizes sizes_;
   Activation activation_;
   Linear patch_embedding_;
-  at::Tensor class_embedding_;  ///< [W]
+  at::Tensor class_embedding_;  ///< [1, 1, W]
   at::Tensor positions_;        ///< [T, W]
   LayerNorm ln_pre_;
   std::vector<Block> blocks_;
