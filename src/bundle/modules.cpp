@@ -98,6 +98,7 @@ Modules load_modules(const ModuleFiles& files, const Compute& compute) {
       make_mapper(require_part(mapper_tensors(mapper), mapper, "ClipCap mapper (clip_project.*)"),
                   modules.gpt2->width(), compute);
   require_pair(*modules.encoder, *modules.mapper, files);
+  for (const auto& [path, file] : read) file.mapped->release_pages();
   return modules;
 }
 

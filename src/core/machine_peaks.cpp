@@ -117,8 +117,8 @@ double measure_operations(const PeakLoop& loop) {
 /// Bytes per second on all threads.
 double measure_reading() {
   constexpr std::size_t kBytes = std::size_t{1} << 28;
-  const WeightMemory memory(kBytes);
-  std::fill_n(reinterpret_cast<char*>(memory.data()), kBytes, 1);
+  WeightMemory memory(kBytes);
+  std::fill_n(reinterpret_cast<char*>(memory.mutable_data()), kBytes, 1);
   const auto read = [&] {
     parallel_for(kBytes >> 20, [&](std::size_t begin, std::size_t end) {
       // One word of each cache line: the processor has little else to do than to wait for memory.

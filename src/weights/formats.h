@@ -3,7 +3,7 @@
 #include <memory>
 #include <span>
 
-#include "weights/mapped_file.h"
+#include "weights/byte_reader.h"
 #include "weights/weights.h"
 
 namespace caption {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "weights/mapped_file.h"
+#include "weights/byte_reader.h"
 
 namespace caption {
 

@@ -107,7 +107,9 @@ WeightFile dispatch(const std::shared_ptr<const MappedFile>& file, Checksums che
 WeightFile read_weights(const std::filesystem::path& path, Checksums checksums) {
   const auto file = MappedFile::open(path);
   try {
-    return dispatch(file, checksums);
+    WeightFile result = dispatch(file, checksums);
+    result.mapped = file;
+    return result;
   } catch (const c10::Error& error) {
     file->fail(std::string("LibTorch refuses its tensors: ") + error.what_without_backtrace());
   } catch (const std::bad_alloc&) {

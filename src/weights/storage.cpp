@@ -62,10 +62,7 @@ at::Tensor flat_tensor(const std::shared_ptr<const MappedFile>& file, std::span<
     std::memcpy(copy.mutable_data_ptr(), bytes.data(), bytes.size());
     return copy;
   }
-  // from_blob wants a mutable pointer; nothing may write through it, and the mapping would not let it.
-  void* const start = const_cast<std::byte*>(bytes.data());
-  return at::from_blob(
-      start, {count}, [file](void*) {}, at::TensorOptions(dtype));
+  return file->tensor(bytes, dtype);
 }
 
 at::Tensor view_of(const MappedFile& file, const std::string& what, const at::Tensor& flat,

@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/mapped_file.h"
 #include "core/tensors.h"
-#include "weights/mapped_file.h"
 
 namespace caption {
 

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "core/mapped_file.h"
 #include "core/tensors.h"
 
 namespace caption {
@@ -16,6 +18,7 @@ namespace caption {
 struct WeightFile {
   std::filesystem::path path;
   std::string format;  ///< "torchscript", "torch.save", "torch.save (legacy)", "safetensors"
+  std::shared_ptr<const MappedFile> mapped;
   std::map<std::string, at::Tensor>
       tensors;  ///< by full dotted name; read-only views of the mapped file where possible
   std::map<std::string, std::int64_t> attributes;  ///< int attributes of a TorchScript archive's top module

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "weights/mapped_file.h"
+#include "weights/byte_reader.h"
 
 namespace caption {
 
