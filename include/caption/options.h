@@ -12,9 +12,9 @@ enum class Precision {
   /// weights and what they multiply are rounded to 8 significant bits, sums are fp32: half the memory and, on
   /// processors with AVX512_BF16, up to twice the speed; a caption may differ where two were nearly equal
   bf16,
-  /// weights are rounded to 255 levels per output, what they multiply to 255 levels (ViT) or 65,535 (mapper,
-  /// GPT-2) per row, sums are exact: a quarter of the memory; captions differ more often. A ResNet stays
-  /// bf16. CPU only.
+  /// weights are rounded to 255 levels per output, what they multiply to 255 levels (ViT, GPT-2's blocks) or
+  /// 65,535 (mapper, output layer) per row, sums are exact: a quarter of the memory; captions differ more
+  /// often. A ResNet stays bf16. CPU only.
   int8,
   /// bf16 on a GPU and on processors with AVX-512, where it is never slower than fp32; else fp32
   automatic,

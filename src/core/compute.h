@@ -4,9 +4,9 @@
 
 namespace caption {
 
-/// How finely activations are rounded for a product with int8 weights: to whole numbers up to 127 or 32767
-/// per row. 16 bits cost twice the multiplications of 8, and nothing where reading the weights takes the
-/// time.
+/// How finely activations are rounded for a product with int8 weights: to one of 255 levels between
+/// a row's lowest and highest value, or of 65535. 16 bits cost twice the multiplications of 8, which shows
+/// wherever reading the weights does not take the time.
 enum class Activations { bits8, bits16 };
 
 /// Where a model's arithmetic runs and in which type its matrices are kept. Decided once, from the user's
