@@ -2,7 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include <memory>
+
 namespace caption {
+
+class PackedStore;
 
 /// How finely activations are rounded for a product with int8 weights: to one of 255 levels between
 /// a row's lowest and highest value, or of 65535. 16 bits cost twice the multiplications of 8, which shows
@@ -15,6 +19,7 @@ struct Compute {
   at::Device device = at::kCPU;
   at::ScalarType weights = at::kFloat;  ///< at::kFloat, at::kBFloat16 or, on the CPU, at::kChar (int8)
   Activations activations = Activations::bits16;  ///< with int8 weights
+  std::shared_ptr<PackedStore> packed;  ///< on the CPU: matrices that were packed before, or nothing
 };
 
 }  // namespace caption

@@ -6,6 +6,7 @@
 #include "caption/error.h"
 #include "core/kernels.h"
 #include "core/packed_matrix.h"
+#include "core/packed_store.h"
 #include "core/parallel.h"
 
 namespace caption {
@@ -39,6 +40,17 @@ at::Tensor activate(const at::Tensor& y, Activation activation) {
   return y;
 }
 
+PackedWeights packed_or_kept(const DerivedMatrix& matrix, const Compute& compute) {
+  const auto pack = [&] {
+    const auto [weight, bias] = matrix.make();
+    return pack_weights(weight, bias, compute.weights);
+  };
+  if (!compute.packed) return pack();
+  const std::string origin = origin_of(matrix.rule, matrix.from);
+  if (origin.empty()) return pack();
+  return compute.packed->get({origin, matrix.out, matrix.in, compute.weights}, pack);
+}
+
 }  // namespace
 
 /// On the CPU the packed matrix; elsewhere the plain tensors.
@@ -53,11 +65,17 @@ struct Linear::Packed {
 };
 
 Linear::Linear(const at::Tensor& weight, const at::Tensor& bias, const Compute& compute)
-    : in_(weight.size(1)), out_(weight.size(0)) {
+    : Linear(
+          DerivedMatrix{
+              "", {weight, bias}, weight.size(0), weight.size(1), [&] { return std::pair(weight, bias); }},
+          compute) {}
+
+Linear::Linear(const DerivedMatrix& matrix, const Compute& compute) : in_(matrix.in), out_(matrix.out) {
   auto packed = std::make_shared<Packed>();
   if (compute.device.is_cpu()) {
-    packed->matrix.emplace(pack_weights(weight, bias, compute.weights), compute.activations);
+    packed->matrix.emplace(packed_or_kept(matrix, compute), compute.activations);
   } else {
+    const auto [weight, bias] = matrix.make();
     packed->weight = weight.to(compute.device, compute.weights).contiguous();
     if (bias.defined()) packed->bias = bias.to(compute.device, compute.weights);
   }

@@ -2,8 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/activation.h"
 #include "core/compute.h"
@@ -11,13 +14,25 @@
 
 namespace caption {
 
+/// A layer's matrix that is computed from tensors of a file.
+struct DerivedMatrix {
+  std::string rule;              ///< names the computation
+  std::vector<at::Tensor> from;  ///< all tensors that it depends on
+  std::int64_t out = 0;
+  std::int64_t in = 0;
+  std::function<std::pair<at::Tensor, at::Tensor>()> make;  ///< -> weight [out, in], bias [out]
+};
+
 /// y = activation(x W^T + b), fp32 in and out, with the weights in the type of `Compute`.
 /// Each output row is the same, bit for bit, whatever other rows are in the call and however many threads
 /// run.
 class Linear {
  public:
   /// weight [out, in] of any float dtype (it may be a transposed view), bias [out] or undefined.
+  /// Neither is read if `compute` has the packed matrix already.
   Linear(const at::Tensor& weight, const at::Tensor& bias, const Compute& compute);
+  /// Likewise, and the matrix is not computed then.
+  Linear(const DerivedMatrix& matrix, const Compute& compute);
 
   /// x [..., in] -> [..., out]
   at::Tensor operator()(const at::Tensor& x, Activation activation = Activation::none) const;

@@ -89,19 +89,16 @@ void require_packable(const at::Tensor& weight, at::ScalarType type) {
 
 /// Memory without contents.
 PackedWeights allocate(std::int64_t out, std::int64_t in, at::ScalarType type) {
-  const std::int64_t steps = divide_up(in, inputs_per_word(type));
-  const std::int64_t panels = divide_up(out, kPanel);
-  const auto words = static_cast<std::size_t>(panels * kPanel) * 4;  // one for each output
-  const std::size_t only_int8 = type == at::kChar ? words : 0;
+  const PackedSizes sizes = packed_sizes(out, in, type);
   return {in,
           out,
           type,
-          steps,
-          panels,
-          WeightMemory(words * static_cast<std::size_t>(steps)),
-          WeightMemory(words),
-          WeightMemory(only_int8),
-          WeightMemory(only_int8)};
+          sizes.steps,
+          sizes.panels,
+          WeightMemory(sizes.words),
+          WeightMemory(sizes.bias),
+          WeightMemory(sizes.only_int8),
+          WeightMemory(sizes.only_int8)};
 }
 
 void pack_bias(const at::Tensor& bias, PackedWeights& packed) {
@@ -144,6 +141,13 @@ at::Tensor panels_of(const at::Tensor& weight, std::size_t begin, std::size_t en
 }
 
 }  // namespace
+
+PackedSizes packed_sizes(std::int64_t out, std::int64_t in, at::ScalarType type) {
+  const std::int64_t steps = divide_up(in, inputs_per_word(type));
+  const std::int64_t panels = divide_up(out, kPanel);
+  const std::size_t words = static_cast<std::size_t>(panels * kPanel) * 4;  // one for each output
+  return {steps, panels, words * static_cast<std::size_t>(steps), words, type == at::kChar ? words : 0};
+}
 
 PackedWeights pack_weights(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType type) {
   require_packable(weight, type);

@@ -2,11 +2,24 @@
 
 #include <ATen/ATen.h>
 
+#include <cstddef>
 #include <cstdint>
 
 #include "core/weight_memory.h"
 
 namespace caption {
+
+/// How large the parts of a packed matrix are.
+struct PackedSizes {
+  std::int64_t steps;     ///< words per output
+  std::int64_t panels;    ///< of 64 outputs
+  std::size_t words;      ///< bytes of PackedWeights::words
+  std::size_t bias;       ///< likewise
+  std::size_t only_int8;  ///< likewise, of `scales` and of `corrections`; 0 for the other types
+};
+
+/// Of a matrix [out, in], both at least 1.
+PackedSizes packed_sizes(std::int64_t out, std::int64_t in, at::ScalarType type);
 
 /// A weight matrix laid out for the CPU kernels: panels of 64 outputs in words of 32 bits, padded with zeros.
 /// A word holds 1 input (fp32), 2 (bf16, the earlier one in the upper half) or 4 (int8, the earliest one in

@@ -31,16 +31,22 @@ struct ConvSpec {
   std::int64_t stride = 1;
 };
 
-/// Scale and shift of a batch norm in inference mode.
-struct NormFactors {
-  at::Tensor scale;  ///< [C]
-  at::Tensor shift;  ///< [C]
+/// A batch norm in inference mode.
+struct BatchNorm {
+  at::Tensor weight;  ///< [C], as the next three
+  at::Tensor bias;
+  at::Tensor mean;
+  at::Tensor variance;
+
+  at::Tensor scale() const {
+    return weight.to(at::kDouble) / (variance.to(at::kDouble) + kBatchNormEps).sqrt();
+  }
+  at::Tensor shift() const { return bias.to(at::kDouble) - mean.to(at::kDouble) * scale(); }
 };
 
-NormFactors take_batch_norm(Tensors& tensors, const std::string& name, std::int64_t channels) {
-  const auto take = [&](const char* part) { return tensors.take(name + part, {channels}).to(at::kDouble); };
-  const at::Tensor scale = take(".weight") / (take(".running_var") + kBatchNormEps).sqrt();
-  return {scale, take(".bias") - take(".running_mean") * scale};
+BatchNorm take_batch_norm(Tensors& tensors, const std::string& name, std::int64_t channels) {
+  const auto take = [&](const char* part) { return tensors.take(name + part, {channels}); };
+  return {take(".weight"), take(".bias"), take(".running_mean"), take(".running_var")};
 }
 
 /// Convolution without bias and the batch norm after it, folded into one matrix product.
@@ -62,10 +68,19 @@ class Conv {
  private:
   static Linear fold(Tensors& tensors, const ConvSpec& spec, const Compute& compute) {
     const at::Tensor weight = tensors.take(spec.conv + ".weight", {spec.out, spec.in, spec.side, spec.side});
-    const NormFactors norm = take_batch_norm(tensors, spec.norm, spec.out);
-    const at::Tensor rows = weight.permute({0, 2, 3, 1}).reshape({spec.out, -1});  // [out, side*side*in]
-    const at::Tensor scaled = rows.to(at::kDouble) * norm.scale.unsqueeze(1);
-    return Linear(scaled.to(at::kFloat), norm.shift.to(at::kFloat), compute);
+    const BatchNorm norm = take_batch_norm(tensors, spec.norm, spec.out);
+    const std::int64_t in = spec.side * spec.side * spec.in;
+    const auto make = [&] {
+      const at::Tensor rows = weight.permute({0, 2, 3, 1}).reshape({spec.out, in});
+      const at::Tensor scaled = rows.to(at::kDouble) * norm.scale().unsqueeze(1);
+      return std::pair(scaled.to(at::kFloat), norm.shift().to(at::kFloat));
+    };
+    return Linear(DerivedMatrix{"convolution with batch norm",
+                                {weight, norm.weight, norm.bias, norm.mean, norm.variance},
+                                spec.out,
+                                in,
+                                make},
+                  compute);
   }
 
   std::int64_t side_;
