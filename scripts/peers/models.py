@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from transformers import GPT2Config, GPT2LMHeadModel  # noqa: E402
+from transformers.utils.logging import disable_progress_bar  # noqa: E402
 
 import make_full_size  # noqa: E402
 from encoder import Encoder, load_encoder, make_mapper, make_vision  # noqa: E402
@@ -171,4 +172,5 @@ def write(folder: Path, images: list[Path]) -> None:
 
 
 if __name__ == "__main__":
+    disable_progress_bar()
     write(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
