@@ -16,7 +16,9 @@ namespace caption {
 namespace {
 
 using kernels::kPanel;
-using kernels::kPanelRows;
+
+/// Rows of a block, as fp32 panels take them.
+constexpr std::int64_t kBlockRows = 6;
 
 /// One head of one image: [T, d] inside a [B, T, width] tensor.
 struct Head {
@@ -40,17 +42,17 @@ class HeadAttention {
         value_panels_((dim + kPanel - 1) / kPanel),
         packed_keys_(static_cast<std::size_t>(key_panels_ * dim * kPanel)),
         packed_values_(static_cast<std::size_t>(value_panels_ * keys * kPanel)),
-        scores_(static_cast<std::size_t>(kPanelRows * key_panels_ * kPanel)) {}
+        scores_(static_cast<std::size_t>(kBlockRows * key_panels_ * kPanel)) {}
 
   void operator()(const Head& q, const Head& k, const Head& v, float* y, std::int64_t y_stride) {
     pack(k, v);
-    for (std::int64_t row = 0; row < queries_; row += kPanelRows) {
-      const std::int64_t rows = std::min(kPanelRows, queries_ - row);
+    for (std::int64_t row = 0; row < queries_; row += kBlockRows) {
+      const std::int64_t rows = std::min(kBlockRows, queries_ - row);
       score(q.data + row * q.stride, q.stride, row, rows);
       for (std::int64_t panel = 0; panel < value_panels_; ++panel) {
-        float sums[kPanelRows * kPanel] = {};
-        kernel_.panel_fp32(&packed_values_[static_cast<std::size_t>(panel * keys_ * kPanel)], keys_,
-                           scores_.data(), key_panels_ * kPanel, rows, sums);
+        float sums[kBlockRows * kPanel] = {};
+        kernel_.panel_fp32.run(&packed_values_[static_cast<std::size_t>(panel * keys_ * kPanel)], keys_,
+                               scores_.data(), key_panels_ * kPanel, rows, sums);
         const std::int64_t first = panel * kPanel;
         for (std::int64_t r = 0; r < rows; ++r) {
           std::copy_n(sums + r * kPanel, std::min(kPanel, dim_ - first), y + (row + r) * y_stride + first);
@@ -76,9 +78,9 @@ class HeadAttention {
   void score(const float* q, std::int64_t q_stride, std::int64_t first_row, std::int64_t rows) {
     const std::int64_t padded = key_panels_ * kPanel;
     for (std::int64_t panel = 0; panel < key_panels_; ++panel) {
-      float sums[kPanelRows * kPanel] = {};
-      kernel_.panel_fp32(&packed_keys_[static_cast<std::size_t>(panel * dim_ * kPanel)], dim_, q, q_stride,
-                         rows, sums);
+      float sums[kBlockRows * kPanel] = {};
+      kernel_.panel_fp32.run(&packed_keys_[static_cast<std::size_t>(panel * dim_ * kPanel)], dim_, q,
+                             q_stride, rows, sums);
       for (std::int64_t r = 0; r < rows; ++r) {
         std::copy_n(sums + r * kPanel, kPanel,
                     &scores_[static_cast<std::size_t>(r * padded + panel * kPanel)]);
@@ -100,7 +102,7 @@ class HeadAttention {
   std::int64_t value_panels_;
   std::vector<float> packed_keys_;    // [key_panels][dim][64]
   std::vector<float> packed_values_;  // [value_panels][keys][64]
-  std::vector<float> scores_;         // [kPanelRows][key_panels * 64]
+  std::vector<float> scores_;         // [kBlockRows][key_panels * 64]
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "core/kernels.h"
 
 #include <atomic>
+#include <iterator>
 
 #include "caption/error.h"
 
@@ -12,14 +13,15 @@ extern const Kernels kAvx2;
 extern const Kernels kAvx512;
 extern const Kernels kAvx512Vnni;
 extern const Kernels kAvx512Bf16;
+extern const Kernels kAmx;
+bool allow_tiles();
 #endif
 
 namespace {
 
 const Kernels* fastest() {
-  for (const InstructionSet set : {InstructionSet::avx512_bf16, InstructionSet::avx512_vnni,
-                                   InstructionSet::avx512, InstructionSet::avx2}) {
-    if (const Kernels* kernels = find(set)) return kernels;
+  for (std::size_t i = std::size(kInstructionSets); i > 0; --i) {
+    if (const Kernels* kernels = find(kInstructionSets[i - 1])) return kernels;
   }
   return &kPortable;
 }
@@ -39,6 +41,9 @@ const Kernels* find(InstructionSet set) {
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
   const bool bf16 = vnni && __builtin_cpu_supports("avx512bf16");
+  static const bool amx = bf16 && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") &&
+                          __builtin_cpu_supports("amx-int8") && allow_tiles();
+  if (set == InstructionSet::amx) return amx ? &kAmx : nullptr;
   if (set == InstructionSet::avx512_bf16) return bf16 ? &kAvx512Bf16 : nullptr;
   if (set == InstructionSet::avx512_vnni) return vnni ? &kAvx512Vnni : nullptr;
   if (set == InstructionSet::avx512) return avx512 ? &kAvx512 : nullptr;

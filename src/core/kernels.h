@@ -8,18 +8,23 @@
 #include "core/activation.h"
 
 /// The CPU arithmetic, written once (kernels_body.h) and compiled for each instruction set. Every sum has one
-/// fixed order and every multiply-add is fused, so all instruction sets give the same bits.
+/// fixed order and every multiply-add is fused, so all instruction sets give the same bits, but for one: AMX
+/// adds up products of bf16 in an order of its own.
 namespace caption::kernels {
 
 static_assert(std::endian::native == std::endian::little, "rows of bytes are read as words");
 
-/// avx512_vnni and avx512_bf16 have instructions for int8, and for int8 and bf16, on top of avx512.
-enum class InstructionSet { portable, avx2, avx512, avx512_vnni, avx512_bf16 };
+/// avx512_vnni and avx512_bf16 have instructions for int8, and for int8 and bf16, on top of avx512; amx has
+/// matrix registers for both.
+enum class InstructionSet { portable, avx2, avx512, avx512_vnni, avx512_bf16, amx };
+
+/// All of them, the fastest one last.
+inline constexpr InstructionSet kInstructionSets[] = {
+    InstructionSet::portable,    InstructionSet::avx2,        InstructionSet::avx512,
+    InstructionSet::avx512_vnni, InstructionSet::avx512_bf16, InstructionSet::amx};
 
 /// Outputs that lie side by side in a packed matrix.
 inline constexpr std::int64_t kPanel = 64;
-/// Most rows that one call of a panel kernel takes.
-inline constexpr std::int64_t kPanelRows = 6;
 
 /// Keys and values of the positions that one row looks at. Position t's vectors, of one head, are at keys[t]
 /// + offset and values[t] + offset.
@@ -30,22 +35,32 @@ struct Past {
   std::int64_t count;
 };
 
+/// A product with a panel: sums[r][n] += sum over i of x[r][i] * panel[i][n], n < 64.
+template <typename Word, typename Sum>
+struct PanelProduct {
+  /// panel [steps][64] words; x [rows][steps] words, x_stride from row to row; sums [rows][64].
+  void (*run)(const Word* panel, std::int64_t steps, const Word* x, std::int64_t x_stride, std::int64_t rows,
+              Sum* sums);
+  std::int64_t block_rows;  ///< rows that `run` reads the panel once for
+  std::int64_t tile_rows;   ///< rows to take through a panel at once, at most kMostTileRows
+  std::int64_t pass_steps;  ///< and steps to take all of them through, if there are several blocks
+};
+
+/// What a call of `PanelProduct::run` should have at most.
+inline constexpr std::int64_t kMostTileRows = 64;
+
 struct Kernels {
   std::string_view name;
 
-  /// sums[r][n] += sum over i of x[r * x_stride + i] * panel[i][n], i ascending; r < rows <= kPanelRows, n <
-  /// 64, i < in.
-  void (*panel_fp32)(const float* panel, std::int64_t in, const float* x, std::int64_t x_stride,
-                     std::int64_t rows, float* sums);
-  /// The same for bf16, in words of two inputs, the earlier one in the upper half: panel [steps][64] of
-  /// `pack_bf16`, x [rows][steps][bf16_input_words] of this set's `round_bf16`. The sums are as if all were
-  /// widened to fp32.
-  void (*panel_bf16)(const std::uint32_t* panel, std::int64_t steps, const std::uint32_t* x,
-                     std::int64_t x_stride, std::int64_t rows, float* sums);
-  /// The same for integers, in words of four inputs, the earliest one in the lowest byte: the panel's are
-  /// signed, x's are not. Exact while the sums stay below 2^31.
-  void (*panel_int8)(const std::uint32_t* panel, std::int64_t steps, const std::uint32_t* x,
-                     std::int64_t x_stride, std::int64_t rows, std::int32_t* sums);
+  /// In fp32, words of one input: i ascending.
+  PanelProduct<float, float> panel_fp32;
+  /// In words of two bf16, the earlier one in the upper half: panel [steps][64] of `pack_bf16`, x
+  /// [rows][steps][bf16_input_words] of this set's `round_bf16`. The sums are as if all were widened to fp32,
+  /// i ascending; with AMX in the order that PackedMatrix describes.
+  PanelProduct<std::uint32_t, float> panel_bf16;
+  /// In words of four integers, the earliest one in the lowest byte: the panel's are signed, x's are not.
+  /// Exact while the sums stay below 2^31.
+  PanelProduct<std::uint32_t, std::int32_t> panel_int8;
 
   /// Words of a row for one step: 1 of two bf16, or 2 with them widened again.
   std::int64_t bf16_input_words;

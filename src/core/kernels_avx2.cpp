@@ -44,6 +44,18 @@ struct Lanes {
     return {_mm256_cvtepi32_ps(_mm256_loadu_si256(integers)),
             _mm256_cvtepi32_ps(_mm256_loadu_si256(integers + 1))};
   }
+  template <int Shift>
+  static void store_bytes(Lanes a, std::uint32_t add, std::uint8_t* p) {
+    const auto bytes = [add](__m256 lanes) {
+      const __m256i shifted = _mm256_srli_epi32(_mm256_castps_si256(lanes), Shift);
+      const __m256i sum = _mm256_add_epi32(shifted, _mm256_set1_epi32(static_cast<int>(add)));
+      return _mm256_and_si256(sum, _mm256_set1_epi32(0xff));
+    };
+    // Packing works within 128 bits: what belongs together is moved there.
+    const __m256i halves = _mm256_permute4x64_epi64(_mm256_packus_epi32(bytes(a.v), bytes(a.w)), 0xd8);
+    const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi16(halves, halves), 0x08);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_castsi256_si128(packed));
+  }
   void store(float* p) const {
     _mm256_storeu_ps(p, v);
     _mm256_storeu_ps(p + 8, w);

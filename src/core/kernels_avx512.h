@@ -26,6 +26,12 @@ struct Lanes {
     return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16))};
   }
   static Lanes load_integers(const std::int32_t* p) { return {_mm512_cvtepi32_ps(_mm512_loadu_si512(p))}; }
+  template <int Shift>
+  static void store_bytes(Lanes a, std::uint32_t add, std::uint8_t* p) {
+    const __m512i shifted = _mm512_srli_epi32(_mm512_castps_si512(a.v), Shift);
+    const __m512i sum = _mm512_add_epi32(shifted, _mm512_set1_epi32(static_cast<int>(add)));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(sum));
+  }
   void store(float* p) const { _mm512_storeu_ps(p, v); }
 };
 

@@ -4,7 +4,8 @@
 //
 // Lanes' members: load, store, set, zero, fma(a, b, c) = a * b + c in one rounding, select_less(a, b, x, y) =
 // a < b ? x : y, floor, power_of_two (2^n for whole n in [-126, 127]), load_upper_halves and
-// load_lower_halves (of 16 words, widened from bf16), load_half, load_integers, and the operators + - * /.
+// load_lower_halves (of 16 words, widened from bf16), load_half, load_integers, store_bytes<S>(a, add, p)
+// (of each lane's bits, the lowest byte of (bits >> S) + add), and the operators + - * /.
 // kBlockRows x kBlockColumns is how many of them one matrix block keeps in registers.
 
 // A product that is then added to something must be written as fma(): a compiler may fuse the two for one
@@ -27,11 +28,11 @@ void from_half(const std::uint16_t* half, std::int64_t count, float* out) {
 
 constexpr Kernels make_kernels(std::string_view name) {
   return {.name = name,
-          .panel_fp32 = multiply<Fp32Product>,
-          .panel_bf16 = multiply<Bf16Product>,
-          .panel_int8 = multiply<Int8Product>,
+          .panel_fp32 = in_passes(multiply<Fp32Product>),
+          .panel_bf16 = in_passes(multiply<Bf16Product>),
+          .panel_int8 = in_passes(multiply<Int8Product>),
           .bf16_input_words = Bf16Product::kInputWords,
-          .round_bf16 = round_bf16,
+          .round_bf16 = round_row<Bf16Product>,
           .pack_bf16 = pack_bf16,
           .quantize = quantize,
           .quantize_finely = quantize_finely,

@@ -9,20 +9,21 @@ std::uint32_t bf16_bits(float value) {
   const std::uint32_t bits = __builtin_bit_cast(std::uint32_t, value);
   const std::uint32_t size = bits & 0x7fffffffU;
   const std::uint32_t rounded = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
-  constexpr std::uint32_t kInfinity = 0x7f800000U;
-  constexpr std::uint32_t kSmallest = (127U - 56U) << 23;
-  return size > kInfinity ? 0x7fc0U : size < kSmallest ? 0U : rounded;
+  return size > kInfinityBits ? 0x7fc0U : size < kSmallestBf16 ? 0U : rounded;
 }
 
-void round_bf16(const float* x, std::int64_t count, std::uint32_t* words) {
-  if (Bf16Product::kInputWords == 2) {
+/// Words of one input, widened, or of two.
+template <typename Type>
+void round_row(const float* x, std::int64_t count, std::uint32_t* words) {
+  if constexpr (Type::kInputWords == 2) {
     for (std::int64_t i = 0; i < count; ++i) words[i] = bf16_bits(x[i]) << 16;
     if (count % 2 != 0) words[count] = 0;
-    return;
+  } else {
+    std::int64_t i = 0;
+    for (; i + 2 * kLanes <= count; i += 2 * kLanes) Type::round(x + i, words + i / 2);
+    for (; i + 1 < count; i += 2) words[i / 2] = (bf16_bits(x[i]) << 16) | bf16_bits(x[i + 1]);
+    if (i < count) words[i / 2] = bf16_bits(x[i]) << 16;
   }
-  for (std::int64_t i = 0; i < count / 2; ++i)
-    words[i] = (bf16_bits(x[2 * i]) << 16) | bf16_bits(x[2 * i + 1]);
-  if (count % 2 != 0) words[count / 2] = bf16_bits(x[count - 1]) << 16;
 }
 
 void pack_bf16(const float* panel, std::int64_t in, std::uint32_t* packed) {
@@ -60,11 +61,9 @@ std::uint32_t magnitude_bits(float value) {
 /// Adding this rounds to a whole number, ties to even, and leaves it in the low bits.
 constexpr float kRounder = 12582912.0F;  // 1.5 * 2^23
 
-/// round(x * inverse) as the low bits of 16 words
-void round_lanes(Lanes x, float inverse, std::uint32_t* bits) {
-  float rounded[kLanes];
-  fma(x, Lanes::set(inverse), Lanes::set(kRounder)).store(rounded);
-  for (std::int64_t i = 0; i < kLanes; ++i) bits[i] = __builtin_bit_cast(std::uint32_t, rounded[i]);
+/// round(x * inverse) in the low bits
+Lanes round_lanes(Lanes x, float inverse) {
+  return fma(x, Lanes::set(inverse), Lanes::set(kRounder));
 }
 
 float quantize(const float* x, std::int64_t count, std::uint8_t* bytes, std::int32_t* zero) {
@@ -81,14 +80,12 @@ float quantize(const float* x, std::int64_t count, std::uint8_t* bytes, std::int
   const float reach = above < kInfinity && below < kInfinity ? half : __builtin_inff();
   // One level less than bytes have, as both ends may be rounded away from zero.
   const Steps steps = steps_for(__builtin_bit_cast(std::uint32_t, reach), 127.0F);
-  std::uint32_t bits[kLanes];
-  round_lanes(Lanes::set(__builtin_bit_cast(float, below)), steps.inverse, bits);
-  const std::uint32_t middle = bits[0] & 0xffU;
+  float zeros[kLanes];
+  round_lanes(Lanes::set(__builtin_bit_cast(float, below)), steps.inverse).store(zeros);
+  const std::uint32_t middle = __builtin_bit_cast(std::uint32_t, zeros[0]) & 0xffU;
   *zero = static_cast<std::int32_t>(middle);
-  for (std::int64_t i = 0; i < count; i += kLanes) {
-    round_lanes(load_some(x + i, count - i), steps.inverse, bits);
-    for (std::int64_t j = 0; j < kLanes; ++j) bytes[i + j] = static_cast<std::uint8_t>(bits[j] + middle);
-  }
+  for (std::int64_t i = 0; i < count; i += kLanes)
+    Lanes::store_bytes<0>(round_lanes(load_some(x + i, count - i), steps.inverse), middle, bytes + i);
   return steps.size;
 }
 
@@ -100,10 +97,9 @@ float quantize_finely(const float* x, std::int64_t count, std::uint8_t* high, st
   }
   const Steps steps = steps_for(largest, 32767.0F);
   for (std::int64_t i = 0; i < count; i += kLanes) {
-    std::uint32_t bits[kLanes];
-    round_lanes(load_some(x + i, count - i), steps.inverse, bits);
-    for (std::int64_t j = 0; j < kLanes; ++j) high[i + j] = static_cast<std::uint8_t>((bits[j] >> 8) + 128U);
-    for (std::int64_t j = 0; j < kLanes; ++j) low[i + j] = static_cast<std::uint8_t>(bits[j]);
+    const Lanes rounded = round_lanes(load_some(x + i, count - i), steps.inverse);
+    Lanes::store_bytes<8>(rounded, 128, high + i);
+    Lanes::store_bytes<0>(rounded, 0, low + i);
   }
   return steps.size;
 }

@@ -47,6 +47,11 @@ struct Lanes {
   static Lanes load_integers(const std::int32_t* p) {
     return make([p](int i) { return static_cast<float>(p[i]); });
   }
+  template <int Shift>
+  static void store_bytes(const Lanes& a, std::uint32_t add, std::uint8_t* p) {
+    for (int i = 0; i < kCount; ++i)
+      p[i] = static_cast<std::uint8_t>((std::bit_cast<std::uint32_t>(a.v[i]) >> Shift) + add);
+  }
   void store(float* p) const {
     for (int i = 0; i < kCount; ++i) p[i] = v[i];
   }

@@ -28,6 +28,10 @@ struct Fp32Product {
   static void store(Lanes sum, float* sums) { sum.store(sums); }
 };
 
+// Of a float's magnitude: infinity's, and those of the smallest that bf16 keeps (see bf16_bits).
+constexpr std::uint32_t kInfinityBits = 0x7f800000U;
+constexpr std::uint32_t kSmallestBf16 = (127U - 56U) << 23;
+
 /// Pairs of bf16 for sets without an instruction for them: both halves of the panel's words widened, the
 /// upper one, which is the earlier input, added first. Rows are rounded, but stay fp32.
 struct WidenedBf16Product {
@@ -110,4 +114,11 @@ void multiply(const typename Type::Word* panel, std::int64_t steps, const typena
     rows_up_to<Type, Type::kRows>(panel, steps, x + from * x_stride, x_stride, (b + 1) * rows / blocks - from,
                                   sums + from * kPanel);
   }
+}
+
+/// The part of the panel that a pass reads and the sums stay in the first-level cache.
+template <typename Word, typename Sum>
+constexpr PanelProduct<Word, Sum> in_passes(void (*run)(const Word*, std::int64_t, const Word*, std::int64_t,
+                                                        std::int64_t, Sum*)) {
+  return {.run = run, .block_rows = 6, .tile_rows = 48, .pass_steps = 128};
 }

@@ -9,6 +9,7 @@
 
 #include "core/kernels.h"
 #include "core/parallel.h"
+#include "core/tiles.h"
 #include "core/weight_memory.h"
 
 #if defined(__x86_64__)
@@ -69,6 +70,23 @@ __attribute__((target("avx512f,avx512vnni"))) void vnni_avx512() {
   }
 }
 
+/// Four sums, each of 16 x 16 outputs.
+template <typename Type>
+void tiles_amx() {
+  using namespace kernels::tiles;
+  Configuration whole;
+  std::fill_n(whole.rows, 8, 16);
+  std::fill_n(whole.bytes, 8, 64);
+  configure(whole);
+  for (int i = 0; i < kRounds / 4; ++i) {
+    Type::template add<0, 4, 6>();
+    Type::template add<1, 4, 7>();
+    Type::template add<2, 5, 6>();
+    Type::template add<3, 5, 7>();
+  }
+  release_tiles();
+}
+
 __attribute__((target("avx2,fma"))) void fma_avx2() {
   __m256 sum[12] = {};
   const __m256 one = _mm256_set1_ps(0.5F);
@@ -91,6 +109,11 @@ struct PeakLoop {
 PeakLoop peak_loop(Arithmetic type) {
 #if defined(__x86_64__)
   using kernels::InstructionSet;
+  if (type != Arithmetic::fp32 && kernels::find(InstructionSet::amx) != nullptr) {
+    constexpr double kOutputs = kRounds / 4 * 2.0 * 4 * 16 * 16;
+    return type == Arithmetic::int8 ? PeakLoop{tiles_amx<kernels::tiles::Int8Tiles>, kOutputs * 64}
+                                    : PeakLoop{tiles_amx<kernels::tiles::Bf16Tiles>, kOutputs * 32};
+  }
   if (type == Arithmetic::int8 && kernels::find(InstructionSet::avx512_vnni) != nullptr)
     return {vnni_avx512, kRounds * 2.0 * 24 * 64};
   if (type == Arithmetic::bf16 && kernels::find(InstructionSet::avx512_bf16) != nullptr)

@@ -11,13 +11,12 @@
 namespace caption {
 namespace {
 
+using kernels::kMostTileRows;
 using kernels::kPanel;
-using kernels::kPanelRows;
+using kernels::PanelProduct;
 
-/// Rows that a thread takes a panel through at once, and steps per pass over them: the part of the panel
-/// that a pass reads and the sums stay in the first-level cache.
-constexpr std::int64_t kTileRows = 8 * kPanelRows;
-constexpr std::int64_t kPassSteps = 128;
+/// Of rows that are taken through all panels together: they stay in the second-level cache.
+constexpr std::int64_t kGroupBytes = std::int64_t{512} << 10;
 /// Multiply-adds below which waking other threads costs more than it saves.
 constexpr std::int64_t kWorthSharing = 64 * 1024;
 /// Activations likewise, which are rounded.
@@ -37,18 +36,13 @@ struct WordRows {
 };
 
 /// sums [rows][64] += x [rows][steps] * panel [steps][64], pass by pass, so that the panel's part stays near.
-template <typename Kernel, typename Word, typename Sum>
-void multiply_panel(const Kernel& kernel, const Word* panel, std::int64_t steps, const WordRows<Word>& x,
-                    Sum* sums) {
-  const std::int64_t blocks = divide_up(x.count, kPanelRows);
-  const std::int64_t most = blocks == 1 ? steps : kPassSteps;  // one block reads the panel once anyway
+template <typename Word, typename Sum>
+void multiply_panel(const PanelProduct<Word, Sum>& kernel, const Word* panel, std::int64_t steps,
+                    const WordRows<Word>& x, Sum* sums) {
+  const bool once = x.count <= kernel.block_rows;  // one block reads the panel once anyway
+  const std::int64_t most = once ? steps : kernel.pass_steps;
   for (std::int64_t i = 0; i < steps; i += most) {
-    for (std::int64_t block = 0; block < blocks; ++block) {
-      const std::int64_t from = block * x.count / blocks;
-      const std::int64_t rows = (block + 1) * x.count / blocks - from;
-      kernel(panel + i * kPanel, std::min(most, steps - i), x.data + from * x.stride + i * x.words, x.stride,
-             rows, sums + from * kPanel);
-    }
+    kernel.run(panel + i * kPanel, std::min(most, steps - i), x.data + i * x.words, x.stride, x.count, sums);
   }
 }
 
@@ -130,13 +124,19 @@ void PackedMatrix::by_tiles(std::int64_t rows, std::int64_t most, const Product&
                             const Sum& sum) const {
   const kernels::Kernels& kernel = kernels::active();
   const std::int64_t tiles = divide_up(rows, most);
-  // Neighbouring tasks share a panel, so that it is read from memory once.
+  const std::int64_t row_bytes = 4 * steps_ * (type_ == at::kChar ? digits_ : 1);
+  const std::int64_t group = std::clamp(kGroupBytes / (row_bytes * most), std::int64_t{1}, tiles);
+  // Neighbouring tasks share a panel, so that it is read from memory once for a group of tiles, whose rows
+  // stay near meanwhile.
   const auto tasks = [&](std::size_t begin, std::size_t end) {
-    alignas(64) float sums[kTileRows * kPanel];
+    alignas(64) float sums[kMostTileRows * kPanel];
     for (auto task = static_cast<std::int64_t>(begin); task < static_cast<std::int64_t>(end); ++task) {
-      const std::int64_t panel = task / tiles;
-      const std::int64_t from = task % tiles * rows / tiles;
-      const std::int64_t to = (task % tiles + 1) * rows / tiles;
+      const std::int64_t first = task / (group * panels_) * group;
+      const std::int64_t own = std::min(group, tiles - first);
+      const std::int64_t panel = task % (group * panels_) / own;
+      const std::int64_t tile = first + task % (group * panels_) % own;
+      const std::int64_t from = tile * rows / tiles;
+      const std::int64_t to = (tile + 1) * rows / tiles;
       sum(panel, from, to - from, sums);
       const std::int64_t count = std::min(kPanel, out_ - panel * kPanel);
       for (std::int64_t r = from; r < to; ++r) {
@@ -171,7 +171,7 @@ void PackedMatrix::multiply(const Rows& x, const Product& product) const {
 template <typename Kernel, typename Words>
 void PackedMatrix::multiply_floats(const Kernel& kernel, const Words& x, const Product& product) const {
   const auto* bias = reinterpret_cast<const float*>(bias_.data());
-  by_tiles(x.count, kTileRows, product,
+  by_tiles(x.count, kernel.tile_rows, product,
            [&](std::int64_t panel, std::int64_t from, std::int64_t rows, float* sums) {
              for (std::int64_t r = 0; r < rows; ++r)
                std::copy_n(bias + panel * kPanel, kPanel, sums + r * kPanel);
@@ -187,7 +187,7 @@ void PackedMatrix::multiply_int8(const Rows& x, const Product& product) const {
   const auto* scales = reinterpret_cast<const float*>(scales_.data());
   const auto* corrections = reinterpret_cast<const std::int32_t*>(corrections_.data());
   const auto sum = [&](std::int64_t panel, std::int64_t from, std::int64_t rows, float* sums) {
-    alignas(64) std::int32_t integers[kTileRows * kPanel];  // [rows][digits][64]
+    alignas(64) std::int32_t integers[kMostTileRows * kPanel];  // [rows][digits][64]
     std::fill_n(integers, rows * digits_ * kPanel, 0);
     for (std::int64_t r = 0; r < rows; ++r) {
       const std::int32_t zero = q.zeros[static_cast<std::size_t>(from + r)];
@@ -205,7 +205,7 @@ void PackedMatrix::multiply_int8(const Rows& x, const Product& product) const {
                         bias + panel * kPanel, sums + r * kPanel);
     }
   };
-  by_tiles(x.count, kTileRows / digits_, product, sum);
+  by_tiles(x.count, kernel.panel_int8.tile_rows / digits_, product, sum);
 }
 
 }  // namespace caption

@@ -34,7 +34,8 @@ struct Product {
 /// int8: W[n] and x[r] become whole multiples of a step of their own, of which the largest magnitude is the
 /// 127th (or, for x with 16 bits, the 32767th); the integers' products are summed exactly; then y = sum *
 /// steps + bias. Each is one defined result, whatever the rows beside it, the threads and the instruction
-/// set.
+/// set; only bf16 has two, as AMX adds up in an order of its own: of each 32 inputs the even and the odd ones
+/// apart, by fused multiply-adds, then both to each other and to the sum so far.
 class PackedMatrix {
  public:
   PackedMatrix(PackedWeights weights, Activations activations);

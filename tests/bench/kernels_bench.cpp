@@ -75,9 +75,7 @@ void report_attention(std::int64_t batch, std::int64_t heads, std::int64_t token
 
 void run(int thread_count, const char* set) {
   set_threads(thread_count);
-  using kernels::InstructionSet;
-  for (const auto forced : {InstructionSet::portable, InstructionSet::avx2, InstructionSet::avx512,
-                            InstructionSet::avx512_vnni, InstructionSet::avx512_bf16}) {
+  for (const auto forced : kernels::kInstructionSets) {
     const kernels::Kernels* kernel = kernels::find(forced);
     if (set != nullptr && kernel != nullptr && kernel->name == set) kernels::force(forced);
   }

@@ -46,17 +46,48 @@ at::Tensor rounded(const at::Tensor& x) {
   return at::where(x.abs() < std::exp2(-56.0), at::zeros_like(x), x).to(at::kBFloat16).to(at::kFloat);
 }
 
+/// The order in which AMX adds up, by Intel's manual: of each 32 inputs, the even and the odd ones have sums
+/// of their own, which are then added to each other and to the rest.
+float sum_by_tiles(const float* x, const float* w, std::int64_t count, float sum) {
+  for (std::int64_t from = 0; from < count; from += 32) {
+    float halves[2] = {};
+    for (std::int64_t i = from; i < std::min(count, from + 32); ++i)
+      halves[i % 2] = std::fma(x[i], w[i], halves[i % 2]);
+    sum += halves[0] + halves[1];
+  }
+  return sum;
+}
+
+/// What a bf16 layer is to give with an instruction set: x [rows, in] -> [rows, out]
+at::Tensor bf16_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                       kernels::InstructionSet set) {
+  const at::Tensor inputs = rounded(x);
+  const at::Tensor weights = rounded(weight);
+  if (set != kernels::InstructionSet::amx) return Linear(weights, bias, {})(inputs);
+  at::Tensor y = at::empty({x.size(0), weight.size(0)});
+  for (std::int64_t r = 0; r < y.size(0); ++r) {
+    for (std::int64_t n = 0; n < y.size(1); ++n) {
+      y[r][n] = sum_by_tiles(inputs[r].const_data_ptr<float>(), weights[n].const_data_ptr<float>(), x.size(1),
+                             bias[n].item<float>());
+    }
+  }
+  return y;
+}
+
 TEST(Bf16Linear, EqualsFp32OnRoundedNumbersBitForBit) {
   at::manual_seed(1);
   for (const Size size : kSizes) {
     const at::Tensor weight = at::randn({size.out, size.in});
     const at::Tensor bias = at::randn({size.out});
     const at::Tensor x = at::randn({70, size.in});
-    const Linear narrow(weight, bias, kBf16);
-    const Linear wide(rounded(weight), bias, {});
-    for (const std::int64_t rows : {1, 5, 6, 7, 70}) {
-      const at::Tensor some = x.slice(0, 0, rows);
-      EXPECT_TRUE(same_bits(narrow(some), wide(rounded(some)))) << size.out << "x" << size.in << " " << rows;
+    for (const auto set : instruction_sets()) {
+      const Using used(set);
+      const Linear narrow(weight, bias, kBf16);
+      const at::Tensor expected = bf16_linear(x, weight, bias, set);
+      for (const std::int64_t rows : {1, 5, 6, 7, 16, 17, 32, 33, 70}) {
+        EXPECT_TRUE(same_bits(narrow(x.slice(0, 0, rows)), expected.slice(0, 0, rows)))
+            << size.out << "x" << size.in << " " << rows << " set " << static_cast<int>(set);
+      }
     }
   }
 }
@@ -69,9 +100,9 @@ TEST(Bf16Linear, TinyAndHugeNumbersGiveTheSameBitsEverywhere) {
     const at::Tensor bias = wide_range({64}, -span, span);
     const at::Tensor x = wide_range({200, 33}, -span, span);
     const at::Tensor flushed = at::where(bias.abs() < std::exp2(-56.0), at::zeros_like(bias), bias);
-    const at::Tensor expected = Linear(rounded(weight), flushed, {})(rounded(x));
     for (const auto set : instruction_sets()) {
       const Using used(set);
+      const at::Tensor expected = bf16_linear(x, weight, flushed, set);
       EXPECT_TRUE(same(Linear(weight, bias, kBf16)(x), expected)) << static_cast<int>(set) << " 2^" << span;
     }
   }
@@ -155,24 +186,40 @@ TEST(NarrowLinear, SameBitsForAnyRowsThreadsAndInstructionSet) {
   at::manual_seed(4);
   const at::Tensor weight = at::randn({201, 261});
   const at::Tensor bias = at::randn({201});
-  const at::Tensor x = at::randn({61, 261});
+  const at::Tensor x = at::randn({201, 261});
   for (const Compute& compute : kNarrow) {
     const Linear linear(weight, bias, compute);
-    at::Tensor expected;
-    {
-      const Using used(kernels::InstructionSet::portable);
-      expected = linear(x);
-    }
     for (const auto set : instruction_sets()) {
+      at::Tensor expected;
+      {
+        const bool own = compute.weights == at::kBFloat16 && set == kernels::InstructionSet::amx;
+        const Using used(own ? set : kernels::InstructionSet::portable);
+        expected = linear(x);
+      }
       for (const int thread_count : {1, 2, 3}) {
         const Using used(set, thread_count);
         EXPECT_TRUE(same_bits(Linear(weight, bias, compute)(x), expected)) << static_cast<int>(set);
-        for (const std::int64_t rows : {1, 2, 3, 4, 5, 6, 7, 13, 49}) {
+        for (const std::int64_t rows : {1, 2, 3, 4, 5, 6, 7, 13, 16, 17, 31, 32, 33, 49, 80}) {
           EXPECT_TRUE(same_bits(linear(x.slice(0, 3, 3 + rows)), expected.slice(0, 3, 3 + rows)))
               << static_cast<int>(set) << " threads " << thread_count << " rows " << rows;
         }
       }
     }
+  }
+}
+
+/// So many rows that they go through the panels in several groups.
+TEST(NarrowLinear, ManyRowsHaveTheBitsOfEach) {
+  at::manual_seed(6);
+  const at::Tensor weight = at::randn({130, 1023});
+  const at::Tensor x = at::randn({1201, 1023});
+  std::vector<Compute> all = kNarrow;
+  all.emplace_back();
+  for (const Compute& compute : all) {
+    const Linear linear(weight, {}, compute);
+    const at::Tensor y = linear(x);
+    for (const std::int64_t row : {0, 1, 47, 48, 63, 64, 127, 128, 255, 256, 600, 1199, 1200})
+      EXPECT_TRUE(same_bits(y.slice(0, row, row + 1), linear(x.slice(0, row, row + 1)))) << row;
   }
 }
 

@@ -13,9 +13,7 @@ namespace caption {
 /// The instruction sets of this processor.
 inline std::vector<kernels::InstructionSet> instruction_sets() {
   std::vector<kernels::InstructionSet> sets;
-  for (const auto set :
-       {kernels::InstructionSet::portable, kernels::InstructionSet::avx2, kernels::InstructionSet::avx512,
-        kernels::InstructionSet::avx512_vnni, kernels::InstructionSet::avx512_bf16}) {
+  for (const auto set : kernels::kInstructionSets) {
     if (kernels::find(set) != nullptr) sets.push_back(set);
   }
   return sets;
