@@ -120,5 +120,5 @@ void multiply(const typename Type::Word* panel, std::int64_t steps, const typena
 template <typename Word, typename Sum>
 constexpr PanelProduct<Word, Sum> in_passes(void (*run)(const Word*, std::int64_t, const Word*, std::int64_t,
                                                         std::int64_t, Sum*)) {
-  return {.run = run, .block_rows = 6, .tile_rows = 48, .pass_steps = 128};
+  return {.run = run, .block_rows = 6, .tile_rows = 48, .pass_steps = 64};
 }
