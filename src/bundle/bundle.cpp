@@ -5,6 +5,8 @@
 
 #include "bundle/digest.h"
 #include "bundle/modules.h"
+#include "bundle/packed_files.h"
+#include "bundle/packed_reader.h"
 #include "caption/error.h"
 
 namespace caption {
@@ -50,6 +52,19 @@ std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder, const Manifest
                              folder / tokenizer.files.at("merges"));
 }
 
+/// With the matrices that were packed before, if there are any. They only save time, so nothing about them is
+/// an error.
+Compute with_packed(const fs::path& folder, const Manifest& manifest, Compute compute) {
+  if (!compute.device.is_cpu() || compute.packed) return compute;
+  if (const auto found = find_packed(folder, manifest, type_name(compute.weights))) {
+    try {
+      compute.packed = open_packed(*found);
+    } catch (const Error&) {  // it vanished, or changed
+    }
+  }
+  return compute;
+}
+
 }  // namespace
 
 Bundle load_bundle(const fs::path& folder, const Compute& compute) {
@@ -61,7 +76,7 @@ Bundle load_bundle(const fs::path& folder, const Compute& compute) {
                                   .mapper = folder / m.mapper.file,
                                   .gpt2 = folder / m.language_model.file,
                                   .activation = m.encoder.activation},
-                                 compute);
+                                 with_packed(folder, m, compute));
   bundle.encoder = std::move(modules.encoder);
   bundle.mapper = std::move(modules.mapper);
   bundle.gpt2 = std::move(modules.gpt2);

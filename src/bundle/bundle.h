@@ -23,7 +23,8 @@ struct Bundle {
 
 /// Loads the bundle in `folder`. Every tensor of every file must be known, present and of the right shape,
 /// the parts must fit each other, and model.json must say what the files say. File sizes are checked; for
-/// hashes see verify_files. Throws Error(model).
+/// hashes see verify_files. Matrices that pack_bundle has kept are used if they are of these files. Throws
+/// Error(model).
 Bundle load_bundle(const std::filesystem::path& folder, const Compute& compute);
 
 }  // namespace caption

@@ -18,19 +18,39 @@ namespace fs = std::filesystem;
 std::string sha256(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) throw Error(ErrorKind::model, file.string() + ": " + std::strerror(errno), file);
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  bool ok = context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  Sha256 digest;
   std::vector<char> buffer(std::size_t{1} << 20);
-  while (ok && stream) {
+  while (stream) {
     stream.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    ok = EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(stream.gcount())) == 1;
+    digest.add(std::as_bytes(std::span(buffer).first(static_cast<std::size_t>(stream.gcount()))));
   }
   if (stream.bad()) throw Error(ErrorKind::model, file.string() + ": could not be read to its end", file);
+  return digest.text();
+}
+
+void require(bool ok) {
+  if (!ok) throw Error(ErrorKind::internal, "sha256 is not available from OpenSSL");
+}
+
+}  // namespace
+
+struct Sha256::State {
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  require(state_->context != nullptr && EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr) == 1);
+}
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::span<const std::byte> bytes) {
+  require(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
+}
+
+std::string Sha256::text() {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int length = 0;
-  if (!ok || EVP_DigestFinal_ex(context.get(), digest, &length) != 1) {
-    throw Error(ErrorKind::internal, "sha256 is not available from OpenSSL");
-  }
+  require(EVP_DigestFinal_ex(state_->context.get(), digest, &length) == 1);
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
   for (unsigned int i = 0; i < length; ++i) {
@@ -39,8 +59,6 @@ std::string sha256(const fs::path& file) {
   }
   return text;
 }
-
-}  // namespace
 
 Manifest::File describe_file(const fs::path& folder, const std::string& name) {
   const fs::path file = folder / name;

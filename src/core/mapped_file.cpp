@@ -53,7 +53,7 @@ void release(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path) {
+std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path, Reading reading) {
   // Without O_NONBLOCK a named pipe would wait here for a writer.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.fd < 0) {
@@ -74,7 +74,7 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
   }
   // The small tensors that stay in use lie scattered among large ones that do not: a huge page around each
   // would make the process hold most of the file.
-  ::madvise(start, size, MADV_NOHUGEPAGE);
+  ::madvise(start, size, reading == Reading::whole ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
   return std::shared_ptr<const MappedFile>(
       new MappedFile(path, std::span(static_cast<const std::byte*>(start), size)));
 }
@@ -98,6 +98,16 @@ at::Tensor MappedFile::tensor(std::span<const std::byte> part, at::ScalarType dt
       .context(new std::shared_ptr<const MappedFile>(shared_from_this()), &let_go)
       .options(at::TensorOptions(dtype))
       .make_tensor();
+}
+
+void MappedFile::fetch_pages() const {
+  // Only advice: without it (before Linux 5.14) each page is fetched when it is first read.
+#ifdef MADV_POPULATE_READ
+  constexpr int kFetch = MADV_POPULATE_READ;
+#else
+  constexpr int kFetch = 22;  // its number, for C libraries before 2.35
+#endif
+  ::madvise(const_cast<std::byte*>(bytes_.data()), bytes_.size(), kFetch);
 }
 
 void MappedFile::release_pages() const {

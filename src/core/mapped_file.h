@@ -15,8 +15,15 @@ namespace caption {
 /// while it is mapped: the system would end the program on the next read.
 class MappedFile : public std::enable_shared_from_this<MappedFile> {
  public:
+  /// What will be read of it.
+  enum class Reading {
+    scattered,  ///< small parts here and there, for which huge pages are too coarse
+    whole,      ///< all of it, often: in huge pages, if the system has them for files
+  };
+
   /// Throws Error(model) if there is no such file, it is no regular file, it is empty or it cannot be read.
-  static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path);
+  static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path,
+                                                Reading reading = Reading::scattered);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
@@ -28,6 +35,8 @@ class MappedFile : public std::enable_shared_from_this<MappedFile> {
   /// file mapped. Nothing may write into it: the system would end the program.
   at::Tensor tensor(std::span<const std::byte> part, at::ScalarType dtype) const;
 
+  /// Brings the whole file into this process, from the disk if need be, and waits for that.
+  void fetch_pages() const;
   /// Takes the pages that have been read out of this process; the next read finds them in the system's cache.
   void release_pages() const;
 

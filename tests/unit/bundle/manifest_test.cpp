@@ -1,7 +1,6 @@
 #include "bundle/manifest.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -10,6 +9,7 @@
 #include "bundle/digest.h"
 #include "bundle/registry.h"
 #include "caption/error.h"
+#include "scratch_folder.h"
 
 namespace caption {
 namespace {
@@ -19,32 +19,8 @@ using nlohmann::json;
 
 constexpr const char* kEmptySha = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-class BundleFolder : public ::testing::Test {
+class BundleFolder : public ScratchFolder {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("caption-bundle-" + std::to_string(::getpid()));
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  void write(const fs::path& name, const std::string& text) const {
-    fs::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name) << text;
-  }
-
-  /// The message of the Error(model) that `call` must throw.
-  template <typename Call>
-  static std::string message_of(const Call& call) {
-    try {
-      call();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::model);
-      return error.what();
-    }
-    ADD_FAILURE() << "no error";
-    return {};
-  }
-
   std::string error_of(const json& manifest) const {
     write("model.json", manifest.dump());
     return message_of([&] { read_manifest(folder_); });
@@ -65,8 +41,6 @@ class BundleFolder : public ::testing::Test {
         {"name": "t.model", "bytes": 0, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}],
       "origin": "o", "license": "l"})");
   }
-
-  fs::path folder_;
 };
 
 using ManifestTest = BundleFolder;
