@@ -25,7 +25,7 @@ MAY_INCLUDE = {
 }
 # Single headers that a folder may see beyond its row above.
 EXTRA_HEADERS = {
-    "cli": {"pipeline/batch.h", "pipeline/engine.h", "pipeline/read_input.h", "bundle/manifest.h", "bundle/registry.h", "bundle/import_request.h"},
+    "cli": {"pipeline/batch.h", "pipeline/engine.h", "pipeline/read_input.h", "bundle/manifest.h", "bundle/packed_files.h", "bundle/registry.h", "bundle/import_request.h"},
     "main": set(),
 }
 # A third party's headers, as a pattern, and the folders that may include them.
@@ -39,7 +39,8 @@ THIRD_PARTIES = {
 }
 # Headers and sources that the program links without LibTorch.
 WITHOUT_TORCH = [
-    "include/caption/*.h", "src/core/error.cpp", "src/core/log.*", "src/core/utf8.*", "src/bundle/manifest.*", "src/bundle/registry.*",
+    "include/caption/*.h", "src/core/error.cpp", "src/core/log.*", "src/core/utf8.*", "src/core/packed_layout.h", "src/bundle/manifest.*",
+    "src/bundle/packed_files.*", "src/bundle/packed_header.*", "src/bundle/pack_report.h", "src/bundle/registry.*",
     "src/bundle/import_request.h", "src/pipeline/batch.*", "src/pipeline/read_input.*", "src/pipeline/explain.*",
     "src/pipeline/occlusion.*", "src/pipeline/engine.h", "src/cli/*", "src/main.cpp",
 ]

@@ -45,11 +45,13 @@ struct CaptionConfig {
 
 /// `caption models ...`, complete and checked.
 struct ModelsConfig {
-  enum class Action { list, show, verify, import };
+  enum class Action { list, show, verify, optimize, import };
   Action action = Action::list;
-  std::string name;    ///< show, verify: name or folder
-  bool json = false;   ///< list, show
-  bool quiet = false;  ///< import
+  std::string name;            ///< show, verify, optimize: name or folder
+  bool json = false;           ///< list, show
+  bool quiet = false;          ///< optimize, import
+  bool remove = false;         ///< optimize
+  ModelOptions model_options;  ///< optimize
   /// import: `folder` and `tokenizer` are empty if the defaults are meant.
   ImportRequest request;
 };

@@ -17,6 +17,7 @@ void prepare_process() {
     if (open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) != descriptor) std::abort();
   }
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files, too, is an error of write()
 }
 
 void leave(ExitStatus status) {

@@ -6,17 +6,29 @@
 #include "bundle/digest.h"
 #include "bundle/import.h"
 #include "bundle/manifest.h"
+#include "bundle/pack.h"
+#include "core/parallel.h"
 #include "image/contact_sheet.h"
 #include "image/heat_map.h"
 #include "image/image.h"
 #include "image/thumbnail.h"
 #include "pipeline/benchmark.h"
+#include "pipeline/device.h"
 
 namespace caption {
 namespace {
 
+PackReport pack(const std::filesystem::path& folder, const ModelOptions& options) {
+  set_threads(options.threads);
+  return pack_bundle(folder, resolve_compute(options));
+}
+
 void verify_bundle(const std::filesystem::path& folder) {
-  verify_files(folder, read_manifest(folder), /*hashes=*/true);
+  const Manifest manifest = read_manifest(folder);
+  verify_files(folder, manifest, /*hashes=*/true);
+  for (const PackedFile& file : list_packed(folder, manifest)) {
+    if (file.problem.empty()) verify_packed(file);
+  }
 }
 
 std::vector<std::byte> square(std::span<const std::byte> file_bytes, const ImageOptions& options, int side) {
@@ -38,7 +50,8 @@ std::string versions() {
 
 const caption::Engine* caption_engine() {
   static constexpr caption::Engine kEngine = {
-      &caption::load_captioner,  &caption::import_bundle, &caption::verify_bundle, &caption::square,
-      &caption::encode_heat_map, &caption::contact_sheet, &caption::run_benchmark, &caption::versions};
+      &caption::load_captioner, &caption::import_bundle, &caption::pack,
+      &caption::verify_bundle,  &caption::square,        &caption::encode_heat_map,
+      &caption::contact_sheet,  &caption::run_benchmark, &caption::versions};
   return &kEngine;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bundle/import_request.h"
+#include "bundle/pack_report.h"
 #include "caption/benchmark.h"
 #include "caption/captioner.h"
 #include "caption/explanation.h"
@@ -22,8 +23,10 @@ struct Engine {
   /// Checks the files and the pair, loads them once and writes the bundle; nothing is left behind if it
   /// fails.
   void (*import_bundle)(const ImportRequest& request);
-  /// Compares every file of a bundle with its size and sha256. Throws Error(model) naming the file that
-  /// differs.
+  /// Keeps a bundle's matrices as they are used with these options, for faster starts: bundle/pack.h.
+  PackReport (*pack_bundle)(const std::filesystem::path& folder, const ModelOptions& options);
+  /// Compares every file of a bundle with its size and sha256, and its packed matrices with theirs, if they
+  /// are in use. Throws Error(model) naming the file that differs.
   void (*verify_bundle)(const std::filesystem::path& folder);
   /// The square that a model sees of an image file, as a JPEG file's bytes of at most side x side pixels.
   std::vector<std::byte> (*encode_square)(std::span<const std::byte> file_bytes, const ImageOptions& options,

@@ -141,16 +141,17 @@ class FakeCaptioner : public Captioner {
   std::string name_ = "fake";
 };
 
+std::string name_of(Precision precision) {
+  return precision == Precision::bf16 ? "bf16" : precision == Precision::int8 ? "int8" : "fp32";
+}
+
 std::unique_ptr<Captioner> load(const std::filesystem::path& folder, const ModelOptions& options) {
   if (const std::string message = environment("FAKE_LOAD_ERROR"); !message.empty()) {
     throw Error(ErrorKind::model, message, folder);
   }
   note("load " + folder.filename().string() + " device " + options.device + " threads " +
-       std::to_string(options.threads) + " precision " +
-       (options.precision == Precision::bf16   ? "bf16"
-        : options.precision == Precision::int8 ? "int8"
-                                               : "fp32") +
-       " OMP_WAIT_POLICY " + environment("OMP_WAIT_POLICY"));
+       std::to_string(options.threads) + " precision " + name_of(options.precision) + " OMP_WAIT_POLICY " +
+       environment("OMP_WAIT_POLICY"));
   return std::make_unique<FakeCaptioner>();
 }
 
@@ -161,6 +162,12 @@ void import(const ImportRequest& request) {
        request.folder.string() + " tokenizer " + request.tokenizer.string() + " activation " +
        request.activation.value_or("none") + " normalize " +
        (request.normalize ? std::to_string(static_cast<int>(*request.normalize)) : "none"));
+}
+
+PackReport pack(const std::filesystem::path& folder, const ModelOptions& options) {
+  note("pack " + folder.filename().string() + " device " + options.device + " threads " +
+       std::to_string(options.threads) + " precision " + name_of(options.precision));
+  return {folder / "packed.bf16", "bf16", 2500000, 1230, 50};
 }
 
 void verify(const std::filesystem::path& folder) {
@@ -232,8 +239,8 @@ std::string versions() {
 }  // namespace caption
 
 extern "C" const caption::Engine* caption_engine() {
-  static const caption::Engine engine = {caption::load,      caption::import,   caption::verify,
-                                         caption::square,    caption::heat_map, caption::sheet,
-                                         caption::benchmark, caption::versions};
+  static const caption::Engine engine = {caption::load,   caption::import,    caption::pack,
+                                         caption::verify, caption::square,    caption::heat_map,
+                                         caption::sheet,  caption::benchmark, caption::versions};
   return &engine;
 }

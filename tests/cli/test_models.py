@@ -70,7 +70,7 @@ def test_list(fake, models):
     assert "damaged: " in result.lines[0] and "the model demo" in result.lines[1] and str(models / "demo") in result.lines[1]
     assert "'conceptual', for photographs, is not installed" in result.err and "models import" in result.err
     listed = json.loads(fake.run("models", "list", "--json").text)
-    assert [sorted(model) for model in listed] == [["error", "folder", "name"], ["description", "folder", "name"]]
+    assert [sorted(model) for model in listed] == [["error", "folder", "name"], ["description", "folder", "name", "packed"]]
     add_model(models, "conceptual")
     assert fake.run("models", "list").err == ""
 
@@ -100,6 +100,63 @@ def test_verify(fake, models):
     (models / "demo" / "damaged").touch()
     result = fake.run("models", "verify", "demo")
     assert result.code == 3 and result.out == b"" and "its SHA-256 differs" in result.err
+
+
+def test_optimize_asks_the_engine(fake, models, tmp_path):
+    log = tmp_path / "log"
+    result = fake.run("models", "optimize", "demo", FAKE_LOG=log)
+    assert result.code == 0 and result.out == b""
+    assert result.err == (
+        f"caption: made {models}/demo/packed.bf16, 2.5 MB: loading with --precision bf16 takes 0.05 s instead of 1.23 s\n"
+    )
+    result = fake.run("models", "optimize", "--precision", "int8", "--threads", "3", "--quiet", str(models / "demo"), FAKE_LOG=log)
+    assert result.code == 0 and result.err == ""
+    assert log.read_text() == (
+        "pack demo device cpu threads 0 precision fp32\npack demo device cpu threads 3 precision int8\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ([], "no model NAME given; see 'caption models optimize --help'"),
+        (["demo", "--precision", "fp16"], "--precision: needs fp32, bf16, int8 or auto, not 'fp16'"),
+        (["demo", "--remove", "--precision", "fp32"], "--remove takes no --precision"),
+        (["demo", "--remove", "--threads", "1"], "--remove takes no --precision and no --threads"),
+        (["demo", "--device", "cuda"], "--device"),
+    ],
+)
+def test_optimize_checks_its_options(fake, arguments, message):
+    result = fake.run("models", "optimize", *arguments)
+    assert result.code == 2 and message in result.err and result.out == b""
+
+
+def test_optimize_remove_needs_no_engine(fake, models, tmp_path):
+    packed = models / "demo" / "packed.int8"
+    packed.write_bytes(b"whatever")
+    log = tmp_path / "log"
+    result = fake.run("models", "optimize", "--remove", "demo", FAKE_LOG=log)
+    assert result.code == 0 and result.err == f"caption: removed {packed}\n" and not packed.exists()
+    result = fake.run("models", "optimize", "--remove", "demo", FAKE_LOG=log)
+    assert result.code == 0 and result.err == "caption: there was nothing to remove\n"
+    assert not log.exists()
+    (packed / "folder").mkdir(parents=True)
+    result = fake.run("models", "optimize", "--remove", "demo")
+    assert result.code == 3 and f"{packed}: cannot be removed" in result.err
+
+
+def test_show_and_list_say_why_a_packed_file_is_not_used(fake, models):
+    packed = models / "demo" / "packed.int8"
+    packed.write_bytes(b"whatever\x1b")
+    result = fake.run("models", "show", "demo")
+    assert result.code == 0
+    # The model of this test has no weight files at all.
+    assert f"packed int8     not used: {packed}: is no file of packed matrices" in result.text
+    listed = json.loads(fake.run("models", "list", "--json").text)
+    assert listed[0]["packed"] == [
+        {"precision": "int8", "file": str(packed), "bytes": 9, "used": False,
+         "error": f"{packed}: is no file of packed matrices"}
+    ]
 
 
 @pytest.fixture
@@ -149,7 +206,7 @@ def test_import_checks_its_options(fake, files, arguments, message):
     assert result.code == 2 and message in result.err
 
 
-@pytest.mark.parametrize("action", ["list", "show", "verify", "import"])
+@pytest.mark.parametrize("action", ["list", "show", "verify", "optimize", "import"])
 def test_every_action_has_help(fake, action):
     result = fake.run("models", action, "--help")
     assert result.code == 0 and f"caption models {action}" in result.text and result.err == ""
