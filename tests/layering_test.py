@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Who may include whom: reads every #include of src/ and include/ and fails on one that the layout forbids.
 
-    core <- image, vision, mapper, gpt2, text, decode, weights (never each other) <- bundle <- pipeline <- cli <- main
+    core <- image, vision, mapper, gpt2, text, decode, weights, cuda (never each other) <- bundle <- pipeline <- cli <- main
 
 Third parties stay in one place each. Run with --self-test, it checks that it can fail.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-LEAVES = {"image", "vision", "mapper", "gpt2", "text", "decode", "weights"}
+LEAVES = {"image", "vision", "mapper", "gpt2", "text", "decode", "weights", "cuda"}
 MAY_INCLUDE = {
     "core": {"core"},
     **{leaf: {"core", leaf} for leaf in LEAVES},
@@ -35,11 +35,12 @@ THIRD_PARTIES = {
     r"sentencepiece": {"text"},
     r"nlohmann/": {"bundle", "cli", "text", "weights"},
     r"openssl/": {"bundle"},
+    r"(cuda|cudnn|cublas)\w*\.h": {"cuda"},
     r"(ATen|c10|torch)/": {"core", "vision", "mapper", "gpt2", "weights", "bundle", "pipeline"},
 }
 # Headers and sources that the program links without LibTorch.
 WITHOUT_TORCH = [
-    "include/caption/*.h", "src/core/error.cpp", "src/core/log.*", "src/core/utf8.*", "src/core/packed_layout.h", "src/bundle/manifest.*",
+    "include/caption/*.h", "src/core/error.cpp", "src/core/log.*", "src/core/utf8.*", "src/core/packed_layout.h", "src/cuda/*", "src/bundle/manifest.*",
     "src/bundle/packed_files.*", "src/bundle/packed_header.*", "src/bundle/pack_report.h", "src/bundle/registry.*",
     "src/bundle/import_request.h", "src/pipeline/batch.*", "src/pipeline/read_input.*", "src/pipeline/explain.*",
     "src/pipeline/occlusion.*", "src/pipeline/engine.h", "src/cli/*", "src/main.cpp",
@@ -80,8 +81,10 @@ def main() -> int:
     if "--self-test" in sys.argv:
         bad = violations(ROOT / "src/gpt2/x.cpp", '#include "text/tokenizer.h"\n#include <opencv2/core.hpp>\n')
         bad += violations(ROOT / "src/cli/x.cpp", '#include "gpt2/gpt2.h"\n#include <ATen/ATen.h>\n')
-        return 0 if len(bad) >= 4 else 1
-    files = sorted(p for folder in ("src", "include") for p in (ROOT / folder).rglob("*") if p.suffix in {".h", ".cpp"})
+        bad += violations(ROOT / "src/decode/x.cpp", '#include <cuda_runtime.h>\n')
+        bad += violations(ROOT / "src/cuda/x.cu", '#include "decode/next_token.h"\n#include <ATen/ATen.h>\n')
+        return 0 if len(bad) >= 7 else 1
+    files = sorted(p for folder in ("src", "include") for p in (ROOT / folder).rglob("*") if p.suffix in {".h", ".cpp", ".cu"})
     found = [line for path in files for line in violations(path, path.read_text())]
     print("\n".join(found) or f"{len(files)} files keep to the layout")
     return 1 if found or not files else 0

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <array>
 #include <cstddef>
+#include <vector>
 
 #include "caption/error.h"
 #include "image/image.h"
@@ -8,6 +8,8 @@
 
 namespace caption {
 namespace {
+
+constexpr std::size_t kValues = 256;  // of 8 bits
 
 /// torchvision's Resize: the short side becomes R, the long one int(R * long / short), truncated.
 std::int64_t resized_side(int side, int short_side, int resolution) {
@@ -22,16 +24,32 @@ std::int64_t crop_offset(std::int64_t side, int resolution) {
   return margin % 2 != 0 && half % 2 != 0 ? half + 1 : half;
 }
 
-/// The 256 values of one channel, in the order and precision of ToTensor and Normalize: v / 255, - mean, /
-/// std, each step rounded to fp32.
-std::array<float, 256> normalised(float mean, float std) {
-  std::array<float, 256> table{};
-  for (int value = 0; value < 256; ++value) {
-    const float unit = static_cast<float>(value) / 255.0F;
-    const float centred = unit - mean;
-    table[static_cast<std::size_t>(value)] = centred / std;
+/// The values of each channel, [3, 256], in the order and precision of ToTensor and Normalize: v / 255,
+/// - mean, / std, each step rounded to fp32.
+std::vector<float> normalised(const PixelFormat& format) {
+  std::vector<float> table;
+  table.reserve(3 * kValues);
+  for (std::size_t channel = 0; channel < 3; ++channel) {
+    for (std::size_t value = 0; value < kValues; ++value) {
+      const float unit = static_cast<float>(value) / 255.0F;
+      const float centred = unit - format.mean[channel];
+      table.push_back(centred / format.std[channel]);
+    }
   }
   return table;
+}
+
+/// The square in the middle: its columns and rows of the resized image.
+struct Square {
+  Span1d x;
+  Span1d y;
+};
+
+Square square_in_the_middle(int width, int height, int side) {
+  const int short_side = std::min(width, height);
+  const std::int64_t across = resized_side(width, short_side, side);
+  const std::int64_t down = resized_side(height, short_side, side);
+  return {{across, crop_offset(across, side), side}, {down, crop_offset(down, side), side}};
 }
 
 }  // namespace
@@ -40,11 +58,8 @@ RgbImage centre_square(const RgbImage& image, int side) {
   if (image.width < 1 || image.height < 1 || side < 1) {
     throw Error(ErrorKind::internal, "centre_square: the image and the side must be at least 1x1");
   }
-  const int short_side = std::min(image.width, image.height);
-  const std::int64_t width = resized_side(image.width, short_side, side);
-  const std::int64_t height = resized_side(image.height, short_side, side);
-  return resize_region(image, {width, crop_offset(width, side), side},
-                       {height, crop_offset(height, side), side});
+  const Square square = square_in_the_middle(image.width, image.height, side);
+  return resize_region(image, square.x, square.y);
 }
 
 Pixels to_pixels(const RgbImage& image, const PixelFormat& format) {
@@ -53,12 +68,25 @@ Pixels to_pixels(const RgbImage& image, const PixelFormat& format) {
 
   const std::size_t area = static_cast<std::size_t>(r) * static_cast<std::size_t>(r);
   Pixels pixels{r, std::vector<float>(area * 3)};
+  const std::vector<float> table = normalised(format);
   for (std::size_t channel = 0; channel < 3; ++channel) {
-    const std::array<float, 256> table = normalised(format.mean[channel], format.std[channel]);
+    const float* values = table.data() + channel * kValues;
     float* plane = pixels.values.data() + channel * area;
-    for (std::size_t i = 0; i < area; ++i) plane[i] = table[square.data[i * 3 + channel]];
+    for (std::size_t i = 0; i < area; ++i) plane[i] = values[square.data[i * 3 + channel]];
   }
   return pixels;
+}
+
+ResizePlan plan_resize(int width, int height, const PixelFormat& format) {
+  if (width < 1 || height < 1 || format.resolution < 1) {
+    throw Error(ErrorKind::internal, "plan_resize: the image and the side must be at least 1x1");
+  }
+  const Square square = square_in_the_middle(width, height, format.resolution);
+  ResizePlan plan{bicubic_kernel(width, square.x), bicubic_kernel(height, square.y), 0, 0,
+                  normalised(format)};
+  plan.first_row = plan.down.start.front();
+  plan.rows = plan.down.start.back() + plan.down.length.back() - plan.first_row;
+  return plan;
 }
 
 }  // namespace caption

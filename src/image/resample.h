@@ -32,4 +32,17 @@ Kernel bicubic_kernel(int in_size, const Span1d& out);
 /// values by one.)
 RgbImage resize_region(const RgbImage& image, const Span1d& x, const Span1d& y);
 
+/// What `to_pixels` does to the images of a size, for kernels that do it elsewhere: across, then down, each
+/// rounded to 8 bits, then a look into the table.
+struct ResizePlan {
+  Kernel across;                  ///< R columns, of the image's
+  Kernel down;                    ///< R rows, of the image's
+  int first_row = 0;              ///< the first row that some weight of `down` meets
+  int rows = 0;                   ///< how many from there
+  std::vector<float> normalised;  ///< [3, 256] what each channel's values become
+};
+
+/// For an image of width x height; all sizes are at least 1x1, else Error(internal).
+ResizePlan plan_resize(int width, int height, const PixelFormat& format);
+
 }  // namespace caption

@@ -1,0 +1,67 @@
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "caption/error.h"
+#include "cuda/compare.h"
+#include "cuda/cpu_kernels.h"
+
+namespace caption::cuda {
+namespace {
+
+const Kernels& plugin() {
+  static const Kernels* const kernels = [] {
+    void* library = dlopen(CAPTION_CUDA_PLUGIN, RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) throw std::runtime_error(dlerror());
+    void* symbol = dlsym(library, "caption_cuda_kernels");
+    if (symbol == nullptr) throw std::runtime_error(dlerror());
+    return reinterpret_cast<decltype(&caption_cuda_kernels)>(symbol)();
+  }();
+  return *kernels;
+}
+
+bool has_driver() {
+  return plugin().versions().find("driver none") == std::string::npos;
+}
+
+TEST(CudaPlugin, TellsWhatItIsLinkedWithWhereverItIs) {
+  const std::string versions = plugin().versions();
+  SCOPED_TRACE(versions);
+  EXPECT_TRUE(versions.starts_with("cudart 13."));
+  for (const char* name : {"\ndriver ", "\ncublas ", "\ncudnn "}) {
+    EXPECT_NE(versions.find(name), std::string::npos) << name;
+  }
+}
+
+TEST(CudaPlugin, ComputesWhatTheCpuComputesOrSaysWhyItCannot) {
+  if (has_driver()) {
+    for (const Comparison& comparison : compare_kernels(plugin(), cpu_kernels())) {
+      EXPECT_TRUE(comparison.passed()) << comparison.kernel << " differs by " << comparison.difference;
+    }
+    return;
+  }
+  try {
+    compare_kernels(plugin(), cpu_kernels());
+    FAIL() << "kernels ran without a driver";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::model);
+    EXPECT_TRUE(std::string(error.what()).starts_with("CUDA could not allocate memory: ")) << error.what();
+  }
+}
+
+TEST(CudaPlugin, RefusesRequestsThatMakeNoSenseBeforeItTouchesADevice) {
+  for (const auto& ask :
+       {+[] { plugin().top_tokens({}, nullptr); }, +[] { plugin().resize({}, nullptr); },
+        +[] { plugin().attend({}, nullptr); }}) {
+    try {
+      ask();
+      FAIL() << "accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::internal) << error.what();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace caption::cuda
