@@ -43,6 +43,7 @@ WITHOUT_TORCH = [
     "include/caption/*.h", "src/core/error.cpp", "src/core/log.*", "src/core/utf8.*", "src/core/packed_layout.h", "src/cuda/*", "src/bundle/manifest.*",
     "src/bundle/packed_files.*", "src/bundle/packed_header.*", "src/bundle/pack_report.h", "src/bundle/registry.*",
     "src/bundle/import_request.h", "src/pipeline/batch.*", "src/pipeline/read_input.*", "src/pipeline/explain.*",
+    "src/pipeline/demand.*", "src/pipeline/expected_time.*",
     "src/pipeline/occlusion.*", "src/pipeline/engine.h", "src/cli/*", "src/main.cpp",
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
