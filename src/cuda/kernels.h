@@ -76,7 +76,8 @@ inline constexpr int kMostPositions = 1024;
 /// share; a row is a list of places. All pointers are of the device.
 struct Attend {
   const void* qkv = nullptr;  ///< [rows, 3 * width]: queries, keys, values of the newest positions
-  /// [places, layers, 2 * width]: keys, values. The newest positions' are written, all others read.
+  /// [places, layers, 2 * width], aligned to 16 bytes: keys, values. The newest positions' are written, all
+  /// others read.
   void* store = nullptr;
   Type type = Type::fp32;  ///< of qkv, store and result; the sums are fp32
   int rows = 0;
