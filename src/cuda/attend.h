@@ -51,11 +51,11 @@ struct AttendRow {
     const Attend& a = args.attend;
     const std::int64_t width = static_cast<std::int64_t>(a.heads) * kHeadWidth;
     const std::int64_t head = static_cast<std::int64_t>(block.y) * kHeadWidth;
-    const T* qkv = static_cast<const T*>(a.qkv) + block.x * 3 * width + head;
+    const T* qkv = static_cast<const T*>(a.qkv) + 3 * width * block.x + head;
     const std::int32_t* places = a.places + static_cast<std::int64_t>(block.x) * a.stride;
     const int count = a.counts[block.x];
-    T* const layer = static_cast<T*>(a.store) + a.layer * 2 * width + head;
-    const std::int64_t step = a.layers * 2 * width;  // from a place to the next
+    T* const layer = static_cast<T*>(a.store) + 2 * width * a.layer + head;
+    const std::int64_t step = 2 * width * a.layers;  // from a place to the next
 
     // The newest position's key and value go to their place, where the rest of this block finds them.
     block.each([&](int thread) {

@@ -83,8 +83,9 @@ TopTokensResult top_tokens(const Kernels& kernels) {
   kernels.top_tokens(request, nullptr);
   TopTokensResult result{tokens.values(), status.values(), log_probabilities.values()};
   // Of the row with the NaN, only the status means something.
-  std::fill_n(result.tokens.begin() + 2 * kCount, kCount, 0);
-  std::fill_n(result.log_probabilities.begin() + 2 * kCount, kCount, 0.0F);
+  constexpr std::ptrdiff_t kBad = std::ptrdiff_t{2} * kCount;
+  std::fill_n(result.tokens.begin() + kBad, kCount, 0);
+  std::fill_n(result.log_probabilities.begin() + kBad, kCount, 0.0F);
   return result;
 }
 
@@ -118,7 +119,7 @@ std::vector<T> resize(const Kernels& kernels) {
   const DeviceArray<std::int32_t> starts(kernels, start);
   const DeviceArray<std::int32_t> lengths(kernels, std::vector<std::int32_t>(kSide, kTaps));
   const DeviceArray<std::int32_t> all_weights(kernels, weights);
-  const DeviceArray<float> normalised(kernels, random_values<float>(3 * 256, 2, 3));
+  const DeviceArray<float> normalised(kernels, random_values<float>(std::size_t{3} * 256, 2, 3));
   const DeviceArray<std::uint8_t> scratch(kernels, product(kHeight, kSide) * 3);
   const DeviceArray<T> pixels(kernels, product(kSide, kSide) * 3);
   const ResizeWeights side{starts.data(), lengths.data(), all_weights.data(), kTaps};

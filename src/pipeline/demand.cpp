@@ -68,7 +68,8 @@ class Counter {
 };
 
 void count_encoder(Counter& c, const VitShape& vit, double batch, double embedding) {
-  const double side = vit.resolution / vit.patch;
+  const int grid = vit.resolution / vit.patch;
+  const double side = grid;
   const double tokens = side * side + 1;
   const double width = vit.width;
   const double patch = 3.0 * vit.patch * vit.patch;
@@ -101,7 +102,8 @@ void count_bottleneck(Counter& c, double in_pixels, double in, double planes, do
 
 void count_encoder(Counter& c, const ResNetShape& resnet, double batch, double embedding) {
   const double width = resnet.width;
-  double pixels = batch * (resnet.resolution / 2) * (resnet.resolution / 2);
+  const int half = resnet.resolution / 2;  // after the stem's stride
+  double pixels = batch * half * half;
   c.convolution(pixels, 3, width / 2, 3, 2);
   c.convolution(pixels, width / 2, width / 2, 3);
   c.convolution(pixels, width / 2, width, 3);

@@ -51,9 +51,8 @@ TEST(CudaPlugin, ComputesWhatTheCpuComputesOrSaysWhyItCannot) {
 }
 
 TEST(CudaPlugin, RefusesRequestsThatMakeNoSenseBeforeItTouchesADevice) {
-  for (const auto& ask :
-       {+[] { plugin().top_tokens({}, nullptr); }, +[] { plugin().resize({}, nullptr); },
-        +[] { plugin().attend({}, nullptr); }}) {
+  for (const auto& ask : {+[] { plugin().top_tokens({}, nullptr); }, +[] { plugin().resize({}, nullptr); },
+                          +[] { plugin().attend({}, nullptr); }}) {
     try {
       ask();
       FAIL() << "accepted";
