@@ -65,4 +65,5 @@ set_target_properties(caption_cuda_plugin PROPERTIES
   LINKER_LANGUAGE CXX
   OUTPUT_NAME caption_cuda
   LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/caption
-  INSTALL_RPATH "$ORIGIN/nvidia/cu13/lib:$ORIGIN/nvidia/cudnn/lib")
+  INSTALL_RPATH "$ORIGIN/nvidia/cu13/lib:$ORIGIN/nvidia/cudnn/lib"
+  INSTALL_RPATH_USE_LINK_PATH ON)  # the machine's own cuDNN and cuBLAS are not installed with the program
