@@ -31,6 +31,7 @@ EXTRA_HEADERS = {
 # A third party's headers, as a pattern, and the folders that may include them.
 THIRD_PARTIES = {
     r"opencv2/": {"image"},
+    r"jpeglib\.h": {"image"},
     r"CLI/": {"cli"},
     r"sentencepiece": {"text"},
     r"nlohmann/": {"bundle", "cli", "text", "weights"},

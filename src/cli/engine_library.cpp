@@ -1,6 +1,7 @@
 #include "cli/engine_library.h"
 
 #include <dlfcn.h>
+#include <malloc.h>
 
 #include <cstdlib>
 
@@ -9,8 +10,17 @@
 namespace caption::cli {
 namespace {
 
+/// Activations of megabytes come and go with every layer: what was freed stays with the process, so that the
+/// next layer does not get it from the system again, page by page.
+void keep_freed_memory() {
+  constexpr int kMost = 256 << 20;
+  mallopt(M_MMAP_THRESHOLD, kMost / 4);
+  mallopt(M_TRIM_THRESHOLD, kMost);
+}
+
 const Engine* open_engine() {
   const Installation installation = find_installation();
+  keep_freed_memory();
   // OpenMP's threads spin for a while after each operator by default, which takes the processor away from the
   // threads that read images. It must be in the environment before LibTorch's OpenMP runtime starts.
   setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);

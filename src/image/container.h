@@ -11,7 +11,7 @@
 #include "caption/error.h"
 
 // The containers around compressed pictures, read by ourselves: sizes before anything is decoded,
-// orientation, alpha, and whether the file is whole. OpenCV then gets a stream that holds only what the
+// orientation, alpha, and whether the file is whole. A decoder then gets a stream that holds only what the
 // picture needs.
 
 namespace caption {
@@ -35,6 +35,7 @@ struct Container {
     std::int64_t width, height, x, y;
   };
   std::optional<Canvas> canvas;
+  int jpeg_components = 0;           ///< of a JPEG: 1 grey, 3 colours, 4 CMYK
   std::vector<std::uint8_t> stream;  ///< what the decoder is given
 };
 

@@ -24,11 +24,17 @@ struct PixelFormat {
   float std[3] = {0.26862954F, 0.26130258F, 0.27577711F};
 };
 
+struct Container;
+struct StoredPicture;
+/// Decodes what is no JPEG of one component or three.
+using StreamDecoder = StoredPicture (*)(const Container& container);
+
 /// The bytes of a JPEG, PNG, WebP, BMP or TIFF file -> RGB: format sniffed from the bytes, EXIF orientation
 /// applied, alpha composited on white, 16 bits cut to 8, the first frame or page of several. A file that is
 /// not whole is an error. Safe to call from several threads. Throws Error(unsupported_format | corrupt |
-/// too_large); the message does not name the file, which the caller knows.
-RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions& options);
+/// too_large), and what `others` throws; the message does not name the file, which the caller knows.
+RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions& options,
+                      StreamDecoder others);
 
 /// Pillow's Image.resize((width, height), BICUBIC), bit for bit, across first and then down (see resample.h).
 /// Both sizes are at least 1x1, else Error(internal).
@@ -40,8 +46,5 @@ RgbImage centre_square(const RgbImage& image, int side);
 
 /// `centre_square` of side R, normalised -> [3, R, R].
 Pixels to_pixels(const RgbImage& image, const PixelFormat& format);
-
-/// Name and version of the library that decodes, as a line "name version".
-std::string image_libraries();
 
 }  // namespace caption

@@ -119,7 +119,7 @@ class JpegReader {
 
   void read_frame(int marker, Bytes segment) {
     if (segment.size() < 8) fail_damaged("JPEG", "the frame header is too short");
-    if (components_ != 0) fail_damaged("JPEG", "it has two frame headers");
+    if (result_.jpeg_components != 0) fail_damaged("JPEG", "it has two frame headers");
     if (marker != kSof0 && marker != kSof1 && marker != kSof2 && marker != kSof9 && marker != kSof10) {
       fail_unsupported("the file is a lossless or hierarchical JPEG");
     }
@@ -128,9 +128,10 @@ class JpegReader {
     }
     result_.height = big16(segment, 3);
     result_.width = big16(segment, 5);
-    components_ = segment[7];
-    if (components_ != 1 && components_ != 3 && components_ != 4) {
-      fail_unsupported("the file is a JPEG of " + std::to_string(components_) + " colour components");
+    result_.jpeg_components = segment[7];
+    if (result_.jpeg_components != 1 && result_.jpeg_components != 3 && result_.jpeg_components != 4) {
+      fail_unsupported("the file is a JPEG of " + std::to_string(result_.jpeg_components) +
+                       " colour components");
     }
     progressive_ = marker == kSof2 || marker == kSof10;
     require_size("JPEG", result_.width, result_.height, max_megapixels_);
@@ -140,7 +141,7 @@ class JpegReader {
   /// Keeps a scan whose header is `segment` and whose data begin at `at`; moves `at` to the marker behind
   /// them. Returns whether the picture needs no further scan.
   bool read_scan(Bytes segment, std::size_t& at) {
-    if (components_ == 0) fail_damaged("JPEG", "a scan comes before the frame header");
+    if (result_.jpeg_components == 0) fail_damaged("JPEG", "a scan comes before the frame header");
     if (++scans_ > kMaxScans) fail_damaged("JPEG", "it has more than 500 scans");
     const std::size_t in_scan = segment.size() > 2 ? segment[2] : 0;
     if (segment.size() != 6 + 2 * in_scan) fail_damaged("JPEG", "a scan header has the wrong length");
@@ -158,13 +159,12 @@ class JpegReader {
     } while (true);
     append(result_.stream, file_.subspan(at, end - at));
     at = end;
-    return !progressive_ && static_cast<int>(in_scan) == components_;
+    return !progressive_ && static_cast<int>(in_scan) == result_.jpeg_components;
   }
 
   Bytes file_;
   double max_megapixels_;
   Container result_;
-  int components_ = 0;
   int scans_ = 0;
   bool progressive_ = false;
   bool has_exif_ = false;

@@ -15,6 +15,7 @@
 #include "image/image.h"
 #include "pipeline/device.h"
 #include "pipeline/language_model.h"
+#include "pipeline/opencv_library.h"
 #include "pipeline/stage_clock.h"
 #include "pipeline/stages.h"
 
@@ -84,7 +85,7 @@ class Rounds {
   Pixels prepare(StageClock& clock, const BenchmarkImage& image) const {
     try {
       StageClock::Turn turn(clock, Stage::decode);
-      const RgbImage rgb = decode_image(image.file, request_.options.image);
+      const RgbImage rgb = decode(image.file, request_.options.image);
       const StageClock::Turn resize(clock, Stage::resize);
       return to_pixels(rgb, format_);
     } catch (const Error& error) {

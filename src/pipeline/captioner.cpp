@@ -7,10 +7,10 @@
 #include "bundle/bundle.h"
 #include "core/parallel.h"
 #include "image/image.h"
-#include "image/thumbnail.h"
 #include "pipeline/device.h"
 #include "pipeline/explain.h"
 #include "pipeline/language_model.h"
+#include "pipeline/opencv_library.h"
 #include "pipeline/stages.h"
 #include "pipeline/stream.h"
 
@@ -54,9 +54,9 @@ class BundleCaptioner : public Captioner {
   const std::string& name() const override { return bundle_.manifest.name; }
 
   Pixels prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const override {
-    const RgbImage image = decode_image(file_bytes, options);
+    const RgbImage image = decode(file_bytes, options);
     Pixels pixels = to_pixels(image, format_);
-    if (options.thumbnail > 0) pixels.thumbnail = encode_thumbnail(image, options.thumbnail);
+    if (options.thumbnail > 0) pixels.thumbnail = opencv_library().encode_thumbnail(image, options.thumbnail);
     return pixels;
   }
 

@@ -8,12 +8,9 @@
 #include "bundle/manifest.h"
 #include "bundle/pack.h"
 #include "core/parallel.h"
-#include "image/contact_sheet.h"
-#include "image/heat_map.h"
-#include "image/image.h"
-#include "image/thumbnail.h"
 #include "pipeline/benchmark.h"
 #include "pipeline/device.h"
+#include "pipeline/opencv_library.h"
 
 namespace caption {
 namespace {
@@ -32,16 +29,20 @@ void verify_bundle(const std::filesystem::path& folder) {
 }
 
 std::vector<std::byte> square(std::span<const std::byte> file_bytes, const ImageOptions& options, int side) {
-  return encode_square(decode_image(file_bytes, options), side);
+  return opencv_library().encode_square(decode(file_bytes, options), side);
 }
 
 std::vector<std::byte> contact_sheet(std::span<const std::byte> file_bytes, const ImageOptions& options,
                                      const Explanation& explanation) {
-  return encode_contact_sheet(decode_image(file_bytes, options), explanation);
+  return opencv_library().encode_contact_sheet(decode(file_bytes, options), explanation);
+}
+
+std::vector<std::byte> heat_map(std::span<const double> heat, int cells, int side) {
+  return opencv_library().encode_heat_map(heat, cells, side);
 }
 
 std::string versions() {
-  return std::string("libtorch ") + TORCH_VERSION + "\n" + image_libraries() + "cpu " +
+  return std::string("libtorch ") + TORCH_VERSION + "\n" + opencv_library().version() + "cpu " +
          at::get_cpu_capability() + "\n";
 }
 
@@ -51,7 +52,7 @@ std::string versions() {
 const caption::Engine* caption_engine() {
   static constexpr caption::Engine kEngine = {
       &caption::load_captioner, &caption::import_bundle, &caption::pack,
-      &caption::verify_bundle,  &caption::square,        &caption::encode_heat_map,
+      &caption::verify_bundle,  &caption::square,        &caption::heat_map,
       &caption::contact_sheet,  &caption::run_benchmark, &caption::versions};
   return &kEngine;
 }

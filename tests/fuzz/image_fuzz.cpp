@@ -16,6 +16,7 @@
 
 #include "caption/error.h"
 #include "image/image.h"
+#include "image/opencv_library.h"
 
 namespace {
 
@@ -104,7 +105,8 @@ int main(int argc, char** argv) {
     FileBytes file = seeds[mutator.below(seeds.size())];
     mutator.mutate(file, seeds[mutator.below(seeds.size())]);
     try {
-      caption::to_pixels(caption::decode_image(std::as_bytes(std::span(file)), options), format);
+      caption::to_pixels(
+          caption::decode_image(std::as_bytes(std::span(file)), options, caption::decode_by_opencv), format);
       ++outcomes["decoded"];
     } catch (const caption::Error& error) {
       if (!caption::concerns_one_image(error.kind())) {

@@ -11,6 +11,7 @@
 #include "cuda/device_array.h"
 #include "cuda/half.h"
 #include "image/image.h"
+#include "image/opencv_library.h"
 #include "image/resample.h"
 #include "orders.h"
 
@@ -31,7 +32,7 @@ RgbImage noise(int width, int height, unsigned seed) {
 RgbImage photo(const std::string& name) {
   std::ifstream file(std::string(CAPTION_TEST_DATA) + "/photos/" + name, std::ios::binary);
   const std::string text(std::istreambuf_iterator<char>(file), {});
-  return decode_image(std::as_bytes(std::span(text)), {});
+  return decode_image(std::as_bytes(std::span(text)), {}, decode_by_opencv);
 }
 
 struct DeviceWeights {

@@ -4,6 +4,7 @@
 
 #include "caption/error.h"
 #include "golden.h"
+#include "image/opencv_library.h"
 
 namespace caption {
 namespace {
@@ -18,7 +19,7 @@ FileBytes bytes_of(std::string_view text) {
 /// "kind: message" of the Error that decoding throws, "" if it throws none.
 std::string outcome(std::span<const std::byte> file, const ImageOptions& options = {}) {
   try {
-    decode_image(file, options);
+    decode_image(file, options, decode_by_opencv);
   } catch (const Error& error) {
     return std::string(error_code(error.kind())) + ": " + error.what();
   }
@@ -47,9 +48,9 @@ TEST_P(WholeFile, EveryPrefixIsAnError) {
 
 TEST_P(WholeFile, BytesBehindItDoNoHarm) {
   FileBytes file = read_bytes(image_data(GetParam()));
-  const RgbImage image = decode_image(file, {});
+  const RgbImage image = decode_image(file, {}, decode_by_opencv);
   insert(file, file.size(), bytes_of("\x12\xFF\x01 trailing bytes"));
-  EXPECT_EQ(decode_image(file, {}).data, image.data);
+  EXPECT_EQ(decode_image(file, {}, decode_by_opencv).data, image.data);
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, WholeFile,
@@ -61,13 +62,13 @@ INSTANTIATE_TEST_SUITE_P(Formats, WholeFile,
 
 TEST(Damage, AThumbnailsEndIsNotTheEndOfTheJpeg) {
   FileBytes file = read_bytes(image_data("subsampling0.jpg"));
-  const RgbImage image = decode_image(file, {});
+  const RgbImage image = decode_image(file, {}, decode_by_opencv);
   const FileBytes thumbnail =
       bytes_of(std::string_view("\xFF\xE1\0\x10"
                                 "Exif\0\0\xFF\xD8\xFF\xDA\0\0\xFF\xD9",
                                 18));
   insert(file, 2, thumbnail);
-  EXPECT_EQ(decode_image(file, {}).data, image.data);
+  EXPECT_EQ(decode_image(file, {}, decode_by_opencv).data, image.data);
   file.resize(file.size() - 2);
   EXPECT_TRUE(starts_with(outcome(file), "corrupt: truncated JPEG"));
 }

@@ -7,12 +7,13 @@
 
 #include "caption/error.h"
 #include "golden.h"
+#include "image/opencv_library.h"
 
 namespace caption {
 namespace {
 
 RgbImage decode(const std::string& name) {
-  return decode_image(read_bytes(image_data(name)), {});
+  return decode_image(read_bytes(image_data(name)), {}, decode_by_opencv);
 }
 
 TEST(Decode, EqualsPillow) {
@@ -63,7 +64,7 @@ TEST(Decode, AnAnimationsFirstFrameLiesOnItsCanvas) {
   file[kCanvas] = std::byte{39};      // 40 wide
   file[kCanvas + 3] = std::byte{25};  // 26 high
   anmf[8] = std::byte{1};             // the frame stands 2 from the left
-  const RgbImage image = decode_image(file, {});
+  const RgbImage image = decode_image(file, {}, decode_by_opencv);
   ASSERT_EQ(image.width, 40);
   ASSERT_EQ(image.height, 26);
   EXPECT_EQ(image.data[3], 255);
@@ -94,7 +95,7 @@ TEST(Decode, PhotosEqualPillowToTheLastBit) {
   for (const auto& row : table) {
     const std::string path = std::string(CAPTION_TEST_DATA) + "/photos/" + row[0];
     if (!std::filesystem::exists(path)) continue;
-    const RgbImage image = decode_image(read_bytes(path), {});
+    const RgbImage image = decode_image(read_bytes(path), {}, decode_by_opencv);
     EXPECT_EQ(fnv1a(image.data), row[2]) << row[0];
     PixelFormat format;
     format.resolution = std::stoi(row[1]);

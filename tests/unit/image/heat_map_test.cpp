@@ -8,6 +8,7 @@
 #include "caption/explanation.h"
 #include "image/contact_sheet.h"
 #include "image/image.h"
+#include "image/opencv_library.h"
 #include "image/plain_text.h"
 
 namespace caption {
@@ -56,7 +57,7 @@ TEST(HeatMap, IsSpreadWithoutMovingOrRinging) {
 
 TEST(HeatMap, IsAPngOfItsSide) {
   const std::vector<double> heat = {0, 1, 2, -3};
-  const RgbImage map = decode_image(encode_heat_map(heat, 2, 20), {});
+  const RgbImage map = decode_image(encode_heat_map(heat, 2, 20), {}, decode_by_opencv);
   EXPECT_EQ(map.width, 20);
   EXPECT_EQ(map.height, 20);
 }
@@ -73,7 +74,8 @@ Explanation two_words(const std::string& first, const std::string& second) {
 
 TEST(ContactSheet, ShowsHeatInItsPlace) {
   const RgbImage image{8, 8, std::vector<std::uint8_t>(192, 100)};
-  const RgbImage sheet = decode_image(encode_contact_sheet(image, two_words("one", "two")), {});
+  const RgbImage sheet =
+      decode_image(encode_contact_sheet(image, two_words("one", "two")), {}, decode_by_opencv);
   // Tiles of 256 after a margin of 32, 24 between them; the title's line above.
   const auto pixel = [&](int tile, int x, int y) {
     const int at = ((32 + 40 + 12 + y) * sheet.width + 32 + tile * 280 + x) * 3;
@@ -91,12 +93,13 @@ TEST(ContactSheet, TakesAnyWords) {
   const RgbImage image{40, 20, std::vector<std::uint8_t>(2400, 7)};
   for (const std::string& word :
        {std::string(), std::string(300, 'w'), std::string("\xE7\x8C\xAB \xFF\n%s")}) {
-    const RgbImage sheet = decode_image(encode_contact_sheet(image, two_words(word, word)), {});
+    const RgbImage sheet =
+        decode_image(encode_contact_sheet(image, two_words(word, word)), {}, decode_by_opencv);
     EXPECT_GT(sheet.width, 1000);
   }
   Explanation many = two_words("a", "b");
   many.words.resize(60, many.words[1]);
-  EXPECT_GT(decode_image(encode_contact_sheet(image, many), {}).height, 15 * 300);
+  EXPECT_GT(decode_image(encode_contact_sheet(image, many), {}, decode_by_opencv).height, 15 * 300);
 }
 
 TEST(PlainText, ReplacesWhatTheFontDoesNotHave) {

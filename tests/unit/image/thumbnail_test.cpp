@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "caption/error.h"
+#include "image/opencv_library.h"
 
 namespace caption {
 namespace {
@@ -22,7 +23,7 @@ RgbImage flag(int width, int height) {
 
 /// Reads a JPEG back.
 RgbImage read(const std::vector<std::byte>& jpeg) {
-  return decode_image(jpeg, {});
+  return decode_image(jpeg, {}, decode_by_opencv);
 }
 
 /// Which third of `flag` has the colour of this pixel; -1 if none has.
