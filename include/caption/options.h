@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace caption {
@@ -9,24 +10,31 @@ namespace caption {
 /// key/value cache. Each type has one defined result, whatever the processor, the batch and the threads.
 enum class Precision {
   fp32,  ///< exact: the reference's token ids
+  /// weights and activations are rounded to 11 significant bits; sums, norms, softmax and log-probabilities
+  /// are fp32. GPU only.
+  fp16,
   /// weights and what they multiply are rounded to 8 significant bits, sums are fp32: half the memory and, on
-  /// processors with AVX512_BF16, up to twice the speed; a caption may differ where two were nearly equal
+  /// processors with AVX512_BF16, up to twice the speed; a caption may differ where two were nearly equal.
+  /// GPUs without bf16 instructions (a T4) are slow with it
   bf16,
   /// weights are rounded to 255 levels per output, what they multiply to 255 levels (ViT, GPT-2's blocks) or
   /// 65,535 (mapper, output layer) per row, sums are exact: a quarter of the memory; captions differ more
   /// often. A ResNet stays bf16. CPU only.
   int8,
-  /// bf16 on a GPU and on processors with AVX-512, where it is never slower than fp32; else fp32
+  /// fp16 on a GPU; bf16 on processors with AVX-512, where it is never slower than fp32; else fp32
   automatic,
 };
 
 /// How a model is loaded.
 struct ModelOptions {
-  /// Where it runs: "auto" (a GPU if this build has one, else the CPU), "cpu", "cuda" or "cuda:N".
+  /// Where it runs: "auto" (a GPU if the installation has what it takes and the model fits, else the CPU),
+  /// "cpu", "cuda" or "cuda:N".
   std::string device = "auto";
   Precision precision = Precision::fp32;
   /// Worker threads for the arithmetic; 0 is one per core that this process may use.
   int threads = 0;
+  /// Told why "auto" does not take a GPU that the installation is meant for; or nothing.
+  std::function<void(const std::string&)> note;
 };
 
 /// How an image file's bytes become pixels.

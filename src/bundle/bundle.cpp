@@ -65,18 +65,25 @@ Compute with_packed(const fs::path& folder, const Manifest& manifest, Compute co
   return compute;
 }
 
+ModuleFiles module_files(const fs::path& folder, const Manifest& m) {
+  return {.clip = folder / m.encoder.file,
+          .mapper = folder / m.mapper.file,
+          .gpt2 = folder / m.language_model.file,
+          .activation = m.encoder.activation};
+}
+
 }  // namespace
+
+std::int64_t count_weights(const fs::path& folder) {
+  return count_weights(module_files(folder, read_manifest(folder)));
+}
 
 Bundle load_bundle(const fs::path& folder, const Compute& compute) {
   Bundle bundle;
   bundle.manifest = read_manifest(folder);
   const Manifest& m = bundle.manifest;
   verify_files(folder, m, /*hashes=*/false);
-  Modules modules = load_modules({.clip = folder / m.encoder.file,
-                                  .mapper = folder / m.mapper.file,
-                                  .gpt2 = folder / m.language_model.file,
-                                  .activation = m.encoder.activation},
-                                 with_packed(folder, m, compute));
+  Modules modules = load_modules(module_files(folder, m), with_packed(folder, m, compute));
   bundle.encoder = std::move(modules.encoder);
   bundle.mapper = std::move(modules.mapper);
   bundle.gpt2 = std::move(modules.gpt2);

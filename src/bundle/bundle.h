@@ -21,6 +21,9 @@ struct Bundle {
   std::unique_ptr<Tokenizer> tokenizer;   ///< ids -> text
 };
 
+/// Number of the bundle's weights, without reading them. Throws Error(model).
+std::int64_t count_weights(const std::filesystem::path& folder);
+
 /// Loads the bundle in `folder`. Every tensor of every file must be known, present and of the right shape,
 /// the parts must fit each other, and model.json must say what the files say. File sizes are checked; for
 /// hashes see verify_files. Matrices that pack_bundle has kept are used if they are of these files. Throws

@@ -64,9 +64,16 @@ void require_pair(const ImageEncoder& encoder, const Mapper& mapper, const Modul
       files.mapper);
 }
 
-}  // namespace
+/// The three modules' tensors, and the files that they are in.
+struct Parts {
+  std::map<fs::path, WeightFile> read;
+  const WeightFile* clip;
+  Tensors encoder;
+  Tensors mapper;
+  Tensors gpt2;
+};
 
-Modules load_modules(const ModuleFiles& files, const Compute& compute) {
+Parts read_parts(const ModuleFiles& files) {
   std::map<fs::path, WeightFile> read;
   const auto open = [&](const fs::path& path) -> const WeightFile& {
     const auto it = read.find(path);
@@ -85,20 +92,31 @@ Modules load_modules(const ModuleFiles& files, const Compute& compute) {
                     files.gpt2.string() + " (for an import: leave out --gpt2)",
                 files.mapper);
   }
-
-  Modules modules;
   Tensors encoder = require_part(image_encoder_tensors(clip), clip, "CLIP image encoder (visual.*)");
-  modules.activation = resolve_activation(files.activation, clip, encoder.contains("proj"));
-  modules.encoder = make_image_encoder(
-      std::move(encoder), modules.activation == "gelu" ? Activation::gelu : Activation::quick_gelu, compute);
-  modules.gpt2 = std::make_unique<Gpt2>(
-      require_part(language_model_tensors(gpt2), gpt2, "GPT-2 (transformer.*); give it with --gpt2"),
-      compute);
-  modules.mapper =
-      make_mapper(require_part(mapper_tensors(mapper), mapper, "ClipCap mapper (clip_project.*)"),
-                  modules.gpt2->width(), compute);
+  Tensors language =
+      require_part(language_model_tensors(gpt2), gpt2, "GPT-2 (transformer.*); give it with --gpt2");
+  Tensors map = require_part(mapper_tensors(mapper), mapper, "ClipCap mapper (clip_project.*)");
+  return {std::move(read), &clip, std::move(encoder), std::move(map), std::move(language)};
+}
+
+}  // namespace
+
+std::int64_t count_weights(const ModuleFiles& files) {
+  const Parts parts = read_parts(files);
+  return parts.encoder.count_values() + parts.mapper.count_values() + parts.gpt2.count_values();
+}
+
+Modules load_modules(const ModuleFiles& files, const Compute& compute) {
+  Parts parts = read_parts(files);
+  Modules modules;
+  modules.activation = resolve_activation(files.activation, *parts.clip, parts.encoder.contains("proj"));
+  modules.encoder =
+      make_image_encoder(std::move(parts.encoder),
+                         modules.activation == "gelu" ? Activation::gelu : Activation::quick_gelu, compute);
+  modules.gpt2 = std::make_unique<Gpt2>(std::move(parts.gpt2), compute);
+  modules.mapper = make_mapper(std::move(parts.mapper), modules.gpt2->width(), compute);
   require_pair(*modules.encoder, *modules.mapper, files);
-  for (const auto& [path, file] : read) file.mapped->release_pages();
+  for (const auto& [path, file] : parts.read) file.mapped->release_pages();
   return modules;
 }
 

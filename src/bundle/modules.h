@@ -28,6 +28,10 @@ struct Modules {
   std::string activation;  ///< the encoder's, resolved
 };
 
+/// Number of the weights that the three modules would have. Reads the files' structure only. Throws as
+/// load_modules.
+std::int64_t count_weights(const ModuleFiles& files);
+
 /// Reads the files and builds the three modules. The mapper must take what the encoder gives, so the wrong
 /// pair of CLIP and captioner cannot load. Throws Error(model).
 Modules load_modules(const ModuleFiles& files, const Compute& compute);

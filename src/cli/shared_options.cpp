@@ -5,12 +5,14 @@
 
 #include "caption/error.h"
 #include "cli/parser.h"
+#include "core/log.h"
 
 namespace caption::cli {
 namespace {
 
 const std::vector<std::pair<std::string, Precision>>& precisions() {
   static const std::vector<std::pair<std::string, Precision>> all = {{"fp32", Precision::fp32},
+                                                                     {"fp16", Precision::fp16},
                                                                      {"bf16", Precision::bf16},
                                                                      {"int8", Precision::int8},
                                                                      {"auto", Precision::automatic}};
@@ -29,16 +31,20 @@ void add_model_name(CLI::App& app, std::string& model) {
 void add_model_options(CLI::App& app, std::string& model, ModelOptions& options) {
   add_model_name(app, model);
   add_name(app, "--device", options.device, "DEVICE",
-           "auto, cpu, cuda or cuda:N [default " + options.device + "]")
+           "auto, cpu, cuda or cuda:N, the N-th GPU from 0 on; auto takes a GPU if it can [default " +
+               options.device + "]")
       ->group("Model");
   add_arithmetic(app, options);
+  options.note = [](const std::string& message) { log::info(message); };
 }
 
 void add_arithmetic(CLI::App& app, ModelOptions& options) {
-  add_choice<Precision>(
-      app, "--precision", options.precision, "TYPE", precisions(),
-      "Type of the weights. fp32 is exact; bf16 takes half the memory, int8 a quarter; both are "
-      "faster and may change captions, int8 more often; auto is bf16 where that is faster, else fp32")
+  add_choice<Precision>(app, "--precision", options.precision, "TYPE", precisions(),
+                        "Type of the weights. fp32 is exact; fp16 (GPUs only) and bf16 take half the memory, "
+                        "int8 (the CPU only) a "
+                        "quarter; all are faster and may change captions, int8 more often; auto is fp16 on a "
+                        "GPU, on the CPU bf16 where "
+                        "that is faster, else fp32")
       ->group("Model");
   add_number(app, "--threads", options.threads, {0, 1024},
              "Threads for the arithmetic; 0 is one per core. Captions do not depend on it")

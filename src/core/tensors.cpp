@@ -1,5 +1,7 @@
 #include "core/tensors.h"
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "caption/error.h"
@@ -50,6 +52,16 @@ at::Tensor Tensors::take(const std::string& name, const Shape& expected) {
   }
   taken_.insert(name);
   return tensor;
+}
+
+std::int64_t Tensors::count_values() const {
+  std::map<const void*, std::int64_t> counts;
+  for (const auto& [name, tensor] : tensors_) {
+    std::int64_t& count = counts[tensor.const_data_ptr()];
+    count = std::max(count, tensor.numel());
+  }
+  return std::accumulate(counts.begin(), counts.end(), std::int64_t{0},
+                         [](std::int64_t sum, const auto& count) { return sum + count.second; });
 }
 
 void Tensors::require_all_taken() const {

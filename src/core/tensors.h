@@ -37,6 +37,8 @@ class Tensors {
 
   /// Hands out a tensor that must exist with exactly this shape, in the dtype of the file.
   at::Tensor take(const std::string& name, const Shape& expected);
+  /// Number of values in all of them; tensors that share memory count once.
+  std::int64_t count_values() const;
   /// Throws if a tensor was never taken.
   void require_all_taken() const;
 

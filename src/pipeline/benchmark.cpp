@@ -153,7 +153,7 @@ BenchmarkReport run_benchmark(const BenchmarkRequest& request) {
   if (request.images.empty()) throw Error(ErrorKind::internal, "a benchmark without images");
   const auto start = std::chrono::steady_clock::now();
   set_threads(request.model.threads);
-  const Compute compute = resolve_compute(request.model);
+  const Compute compute = resolve_compute(request.model, [&] { return count_weights(request.folder); });
   const Bundle bundle = load_bundle(request.folder, compute);
   BenchmarkReport report;
   report.load_ms =

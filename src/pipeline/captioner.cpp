@@ -121,7 +121,7 @@ class BundleCaptioner : public Captioner {
 
 std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const ModelOptions& options) {
   set_threads(options.threads);
-  const Compute compute = resolve_compute(options);
+  const Compute compute = resolve_compute(options, [&] { return count_weights(folder); });
   return std::make_unique<BundleCaptioner>(load_bundle(folder, compute), compute);
 }
 

@@ -1,18 +1,32 @@
 #include "pipeline/device.h"
 
 #include <ATen/Context.h>
-#include <ATen/detail/CUDAHooksInterface.h>
+#include <dlfcn.h>
+#include <link.h>
 
 #include <charconv>
+#include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "caption/error.h"
 #include "core/kernels.h"
+#include "pipeline/cuda_driver.h"
 
 namespace caption {
 namespace {
+
+namespace fs = std::filesystem;
+
+/// What a run takes on a GPU beside the weights: LibTorch's and cuBLAS's own memory, activations, keys and
+/// values at the default batch.
+constexpr std::uint64_t kWorkingBytes = std::uint64_t{1} << 30;
+
+[[noreturn]] void refuse(const std::string& reason) {
+  throw Error(ErrorKind::model, reason);
+}
 
 /// The N of "cuda:N", 0 of "cuda"; nothing if `name` is neither.
 std::optional<int> cuda_index(std::string_view name) {
@@ -25,30 +39,12 @@ std::optional<int> cuda_index(std::string_view name) {
   return index;
 }
 
-at::Device resolve_device(const std::string& name) {
-  const std::optional<int> cuda = cuda_index(name);
-  if (!cuda && name != "auto" && name != "cpu") {
-    throw Error(ErrorKind::usage, "--device '" + name + "': expected auto, cpu, cuda or cuda:N");
-  }
-  if (name == "cpu" || (name == "auto" && !at::hasCUDA())) return at::kCPU;
-  if (!at::hasCUDA()) {
-    throw Error(ErrorKind::model,
-                "--device " + name +
-                    ": this installation has LibTorch's CPU libraries only, so no GPU can be used; use "
-                    "--device cpu or --device auto");
-  }
-  const int count = at::detail::getCUDAHooks().getNumGPUs();
-  if (cuda.value_or(0) >= count) {
-    throw Error(ErrorKind::model, "--device " + name + ": this machine has " + std::to_string(count) +
-                                      " GPUs, numbered from cuda:0");
-  }
-  return {at::kCUDA, static_cast<c10::DeviceIndex>(cuda.value_or(0))};
-}
-
 at::ScalarType weight_type(Precision precision) {
   switch (precision) {
     case Precision::fp32:
       return at::kFloat;
+    case Precision::fp16:
+      return at::kHalf;
     case Precision::bf16:
       return at::kBFloat16;
     case Precision::int8:
@@ -59,22 +55,99 @@ at::ScalarType weight_type(Precision precision) {
   throw Error(ErrorKind::internal, "unknown precision");
 }
 
+/// Where LibTorch's CUDA library belongs: beside the CPU's.
+fs::path cuda_library() {
+  void* cpu = dlopen("libtorch_cpu.so", RTLD_LAZY | RTLD_NOLOAD);
+  char folder[4096];
+  if (cpu == nullptr || dlinfo(cpu, RTLD_DI_ORIGIN, folder) != 0)
+    throw Error(ErrorKind::internal, "cannot find the folder of libtorch_cpu.so");
+  dlclose(cpu);
+  return fs::path(folder) / "libtorch_cuda.so";
+}
+
+std::string gigabytes(std::uint64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f GB", static_cast<double>(bytes) / 1e9);
+  return text;
+}
+
+void require_memory(const CudaDriver& driver, int index, at::ScalarType weights, std::int64_t count) {
+  const CudaDriver::Memory memory = driver.memory(index);
+  const std::uint64_t needed = static_cast<std::uint64_t>(count) * c10::elementSize(weights) + kWorkingBytes;
+  if (memory.free >= needed) return;
+  refuse(driver.name(index) + " has " + gigabytes(memory.free) + " of its " + gigabytes(memory.total) +
+         " free, and this model takes about " + gigabytes(needed) + ": end what else uses the GPU" +
+         (weights == at::kFloat ? ", add --precision fp16" : "") + " or use --device cpu");
+}
+
+/// Throws Error(model) if the GPU cannot be used for a model of `weights` weights.
+Compute use_gpu(int index, Precision precision, std::int64_t weights) {
+  const CudaDriver driver;
+  if (index >= driver.count()) {
+    refuse("there is no such GPU: the last of this machine's " + std::to_string(driver.count()) +
+           " is cuda:" + std::to_string(driver.count() - 1) + " (" + driver.name(driver.count() - 1) +
+           "): take that, or use --device cpu");
+  }
+  Compute compute;
+  compute.device = {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
+  compute.weights = weight_type(resolve_precision(precision, compute.device));
+  require_memory(driver, index, compute.weights, weights);
+  const fs::path library = cuda_library();
+  // Never closed: it registers its operators with LibTorch.
+  if (dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+    const char* reason = dlerror();
+    refuse("cannot load " + library.string() + ": " + (reason != nullptr ? reason : "?") +
+           ": install it again with 'scripts/setup --cuda', or use --device cpu");
+  }
+  if (!at::hasCUDA()) {
+    refuse("LibTorch cannot use the GPU that the driver finds, " + driver.name(index) +
+           ": look at nvidia-smi, or use --device cpu");
+  }
+  return compute;
+}
+
+Compute use_cpu(Precision precision) {
+  if (precision == Precision::fp16) {
+    throw Error(ErrorKind::usage, "--precision fp16 is for GPUs, and this runs on the CPU: take bf16");
+  }
+  return {.device = at::kCPU, .weights = weight_type(resolve_precision(precision, at::kCPU))};
+}
+
 }  // namespace
 
 Precision resolve_precision(Precision precision, at::Device device) {
   if (precision != Precision::automatic) return precision;
-  const bool fast = !device.is_cpu() || kernels::find(kernels::InstructionSet::avx512) != nullptr;
-  return fast ? Precision::bf16 : Precision::fp32;
+  if (!device.is_cpu()) return Precision::fp16;
+  return kernels::find(kernels::InstructionSet::avx512) != nullptr ? Precision::bf16 : Precision::fp32;
 }
 
-Compute resolve_compute(const ModelOptions& options) {
-  Compute compute;
-  compute.device = resolve_device(options.device);
-  compute.weights = weight_type(resolve_precision(options.precision, compute.device));
-  if (compute.weights == at::kChar && !compute.device.is_cpu()) {
-    throw Error(ErrorKind::usage, "--precision int8 runs on the CPU only: add --device cpu, or take bf16");
+Compute resolve_compute(const ModelOptions& options, const CountWeights& count_weights) {
+  const std::optional<int> index = cuda_index(options.device);
+  const bool automatic = options.device == "auto";
+  if (!index && !automatic && options.device != "cpu") {
+    throw Error(ErrorKind::usage, "--device '" + options.device + "': expected auto, cpu, cuda or cuda:N");
   }
-  return compute;
+  const std::string asked = "--device " + options.device;
+  const bool int8 = options.precision == Precision::int8;
+  if (index && int8)
+    throw Error(ErrorKind::usage, "--precision int8 is for the CPU: take fp16 with " + asked);
+  if (!index && (!automatic || int8)) return use_cpu(options.precision);
+  if (!fs::exists(cuda_library())) {
+    if (automatic) return use_cpu(options.precision);
+    refuse(asked +
+           ": this installation has LibTorch's CPU libraries only: build it with those that 'scripts/setup "
+           "--cuda' "
+           "fetches, or use --device cpu");
+  }
+  const std::int64_t weights = count_weights();
+  try {
+    return use_gpu(index.value_or(0), options.precision, weights);
+  } catch (const Error& error) {
+    if (!automatic || error.kind() != ErrorKind::model)
+      throw Error(error.kind(), asked + ": " + error.what());
+    if (options.note) options.note(asked + " takes the CPU: " + error.what());
+    return use_cpu(options.precision);
+  }
 }
 
 }  // namespace caption

@@ -1,16 +1,24 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
+
 #include "caption/options.h"
 #include "core/compute.h"
 
 namespace caption {
 
+/// Number of a model's weights; asked for only if a GPU may be used.
+using CountWeights = std::function<std::int64_t()>;
+
 /// What `automatic` stands for on `device`; any other precision is itself.
 Precision resolve_precision(Precision precision, at::Device device);
 
-/// The device and weight type that the options ask for. "auto" takes a GPU if this build can use one, else
-/// the CPU. Throws Error(usage) for a name that is no device, Error(model) for a device that cannot be used
-/// here.
-Compute resolve_compute(const ModelOptions& options);
+/// The device and weight type that the options ask for. LibTorch's CUDA library is opened here, and only if a
+/// GPU is used, so this must come before LibTorch's first question for one. "auto" takes the first GPU if the
+/// installation has that library, the model fits and the precision is not int8; else the CPU, with a note if
+/// there is the library. Throws Error(usage) for a name that is no device and for a precision that the device
+/// does not have, Error(model) for a GPU that cannot be used.
+Compute resolve_compute(const ModelOptions& options, const CountWeights& count_weights);
 
 }  // namespace caption

@@ -142,7 +142,10 @@ class FakeCaptioner : public Captioner {
 };
 
 std::string name_of(Precision precision) {
-  return precision == Precision::bf16 ? "bf16" : precision == Precision::int8 ? "int8" : "fp32";
+  return precision == Precision::bf16   ? "bf16"
+         : precision == Precision::int8 ? "int8"
+         : precision == Precision::fp16 ? "fp16"
+                                        : "fp32";
 }
 
 std::unique_ptr<Captioner> load(const std::filesystem::path& folder, const ModelOptions& options) {

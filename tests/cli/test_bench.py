@@ -56,7 +56,7 @@ def test_help(fake):
         (["--repeat", "1001"], "--repeat: needs a whole number from 1 to 1000, not '1001'"),
         (["--beam", "1001"], "--beam: needs a whole number from 1 to 1000"),
         (["--threads", "-1"], "--threads: needs a whole number from 0 to 1024"),
-        (["--precision", "fp16"], "--precision: needs fp32, bf16, int8 or auto, not 'fp16'"),
+        (["--precision", "fp8"], "--precision: needs fp32, fp16, bf16, int8 or auto, not 'fp8'"),
         (["--device", "cpu"], "unknown option '--device'"),
         (["--tokns", "3"], "(did you mean '--tokens'?)"),
         (["empty"], "no images in the folder 'empty'"),

@@ -64,7 +64,7 @@ def test_version(fake):
         (["--sample", "--top-p", "1.5", "a.jpg"], "--top-p: needs a number above 0, at most 1, not '1.5'"),
         (["--seed", "-1", "--sample", "a.jpg"], "--seed: needs a whole number from 0"),
         (["--max-megapixels", "0", "a.jpg"], "--max-megapixels: needs a number above 0, at most 100000"),
-        (["--precision", "fp16", "a.jpg"], "--precision: needs fp32, bf16, int8 or auto, not 'fp16'"),
+        (["--precision", "fp8", "a.jpg"], "--precision: needs fp32, fp16, bf16, int8 or auto, not 'fp8'"),
         (["--format", "json", "a.jpg"], "needs text, jsonl or csv, not 'json' (did you mean 'jsonl'?)"),
         (["--color", "sometimes", "a.jpg"], "--color: needs auto, always or never"),
         (["--device", "gpu", "a.jpg"], "--device needs auto, cpu, cuda or cuda:N, not 'gpu'"),

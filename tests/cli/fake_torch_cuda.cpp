@@ -1,0 +1,20 @@
+// LibTorch's CUDA library as far as it says whether there is a GPU. The environment tells what it answers.
+
+#include <ATen/detail/CUDAHooksInterface.h>
+
+#include <cstdlib>
+
+namespace at {
+namespace {
+
+class FakeHooks : public CUDAHooksInterface {
+ public:
+  explicit FakeHooks(CUDAHooksArgs /*unused*/) {}
+  void init() const override {}
+  bool hasCUDA() const override { return std::getenv("FAKE_TORCH_SEES_NONE") == nullptr; }
+};
+
+C10_REGISTER_CLASS(CUDAHooksRegistry, CUDAHooks, FakeHooks)
+
+}  // namespace
+}  // namespace at

@@ -1,0 +1,124 @@
+"""Which device the program takes, on machines with and without a GPU, a driver and LibTorch's CUDA library."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def photo(source):
+    return source / "tests" / "data" / "photos" / "cat.jpg"
+
+
+@pytest.fixture
+def gpu():
+    """The folder of the fake driver and the fake CUDA library."""
+    return Path(os.environ["CAPTION_FAKE_GPU"])
+
+
+@pytest.fixture
+def torch(tmp_path):
+    """LibTorch in a folder of our own, whose contents a test may change -> its torch/lib."""
+    real = Path(os.environ["CAPTION_LIBTORCH"])
+    folder = tmp_path / "libtorch" / "torch" / "lib"
+    folder.mkdir(parents=True)
+    (tmp_path / "libtorch" / "nvidia").symlink_to(real / "nvidia")
+    for library in (real / "torch" / "lib").iterdir():
+        if "cuda" not in library.name:
+            (folder / library.name).symlink_to(library)
+    return folder
+
+
+@pytest.fixture
+def run(real, gpu, torch, photo):
+    """Runs the program with `cuda` as LibTorch's CUDA library, beside a driver that answers as **answers say."""
+
+    def run(*arguments, cuda=None, driver=True, **answers):
+        if cuda:
+            (torch / "libtorch_cuda.so").symlink_to(cuda)
+        paths = [torch, gpu / "driver"] if driver else [torch]
+        return real.run("--model", "demo", *arguments, photo, LD_LIBRARY_PATH=":".join(map(str, paths)), **answers)
+
+    return run
+
+
+@pytest.fixture
+def cuda(gpu):
+    return gpu / "torch" / "libtorch_cuda.so"
+
+
+def refused(result, *words):
+    assert result.code == 3 and result.out == b"", result.err
+    assert result.err.startswith("caption: error: --device cuda") and result.err.count("\n") == 1
+    for word in (*words, "use --device cpu"):
+        assert word in result.err, result.err
+
+
+def test_an_installation_for_the_cpu(run):
+    refused(run("--device", "cuda"), "--device cuda: this installation has LibTorch's CPU libraries only", "scripts/setup --cuda")
+    quiet = run()
+    assert quiet.code == 0 and quiet.err == ""
+
+
+def test_no_driver(run, cuda):
+    refused(run("--device", "cuda", cuda=cuda, driver=False), "no NVIDIA driver (libcuda.so.1)", "580")
+
+
+def test_an_old_driver(run, cuda):
+    refused(run("--device", "cuda", cuda=cuda, FAKE_CUDA_VERSION=12040), "it has CUDA 12.4, and CUDA 13.0 is needed", "580")
+
+
+def test_no_gpu(run, cuda):
+    refused(run("--device", "cuda", cuda=cuda, FAKE_GPUS=0), "finds no GPU", "CUDA_VISIBLE_DEVICES")
+
+
+def test_a_driver_that_fails(run, cuda):
+    refused(run("--device", "cuda", cuda=cuda, FAKE_CUDA_INIT=999), "cannot start: a fault that a test asked for (999)")
+
+
+def test_an_index_beyond_the_last(run, cuda):
+    refused(run("--device", "cuda:2", cuda=cuda, FAKE_GPUS=2), "--device cuda:2: there is no such GPU: the last of this machine's 2 is cuda:1 (Fake T1)")
+
+
+def test_too_little_memory(run, cuda):
+    refused(run("--device", "cuda", cuda=cuda, FAKE_FREE_MB=700),
+            "Fake T0 has 0.7 GB of its 16.0 GB free, and this model takes about 1.1 GB", "--precision fp16")
+    again = run("--device", "cuda:0", "--precision", "fp16", FAKE_FREE_MB=700)
+    assert "--precision fp16" not in again.err and "takes about 1.1 GB" in again.err
+
+
+def test_a_broken_cuda_library(run, tmp_path):
+    broken = tmp_path / "broken.so"
+    broken.write_bytes(b"no library")
+    refused(run("--device", "cuda", cuda=broken), "cannot load", "libtorch_cuda.so", "scripts/setup --cuda")
+
+
+def test_libtorch_finds_no_gpu(run, cuda):
+    refused(run("--device", "cuda", cuda=cuda, FAKE_TORCH_SEES_NONE=1), "LibTorch cannot use the GPU that the driver finds, Fake T0")
+
+
+@pytest.mark.parametrize(
+    "answers, why",
+    [
+        ({"driver": False}, "there is no NVIDIA driver"),
+        ({"FAKE_CUDA_VERSION": 12080}, "it has CUDA 12.8"),
+        ({"FAKE_GPUS": 0}, "finds no GPU"),
+        ({"FAKE_FREE_MB": 700}, "0.7 GB of its 16.0 GB free"),
+        ({"FAKE_TORCH_SEES_NONE": 1}, "LibTorch cannot use the GPU"),
+    ],
+)
+def test_auto_takes_the_cpu_and_says_why(real, run, cuda, photo, answers, why):
+    result = run(cuda=cuda, **answers)
+    assert result.code == 0 and result.out == real.run("--model", "demo", "--device", "cpu", photo).out
+    assert result.err.startswith("caption: --device auto takes the CPU: ") and why in result.err
+    assert run("--quiet", **answers).err == "" and run("--device", "cpu", **answers).err == ""
+
+
+def test_precisions_that_a_device_does_not_have(run, cuda):
+    result = run("--device", "cuda", "--precision", "int8", cuda=cuda)
+    assert result.code == 2 and "--precision int8 is for the CPU: take fp16 with --device cuda" in result.err
+    result = run("--device", "cpu", "--precision", "fp16")
+    assert result.code == 2 and "--precision fp16 is for GPUs" in result.err
+    result = run("--precision", "int8")
+    assert result.code == 0 and result.err == ""
