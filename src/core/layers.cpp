@@ -60,7 +60,7 @@ struct Linear::Packed {
   at::Tensor bias;    // [out] or undefined
 
   at::Tensor on_device(const at::Tensor& x) const {
-    return at::linear(x.to(weight.scalar_type()), weight, bias).to(at::kFloat);
+    return at::linear(x.to(weight.scalar_type()), weight, bias);
   }
 };
 
@@ -82,8 +82,14 @@ Linear::Linear(const DerivedMatrix& matrix, const Compute& compute) : in_(matrix
   packed_ = std::move(packed);
 }
 
+bool Linear::takes(const at::Tensor& x) const {
+  const at::ScalarType type = x.scalar_type();
+  return x.dim() > 0 && x.size(-1) == in_ &&
+         (type == at::kFloat || (!packed_->matrix && type == packed_->weight.scalar_type()));
+}
+
 at::Tensor Linear::operator()(const at::Tensor& x, Activation activation) const {
-  require(x.dim() > 0 && x.size(-1) == in_ && x.scalar_type() == at::kFloat, "linear layer", x);
+  require(takes(x), "linear layer", x);
   if (!packed_->matrix) return activate(packed_->on_device(x), activation);
   const at::Tensor from = x.contiguous();
   Shape shape = x.sizes().vec();
@@ -94,10 +100,17 @@ at::Tensor Linear::operator()(const at::Tensor& x, Activation activation) const 
   return y;
 }
 
+at::Tensor Linear::in_fp32(const at::Tensor& x) const {
+  require(takes(x) && x.dim() == 2, "linear layer in fp32", x);
+  if (packed_->matrix || packed_->weight.scalar_type() == at::kFloat) return (*this)(x);
+  require(!packed_->bias.defined(), "linear layer in fp32 with a bias", packed_->weight);
+  return at::mm(x.to(packed_->weight.scalar_type()), packed_->weight.t(), at::kFloat);
+}
+
 void Linear::add_to(at::Tensor& sum, const at::Tensor& x, Activation activation) const {
-  require(x.dim() > 0 && x.size(-1) == in_ && x.scalar_type() == at::kFloat, "linear layer", x);
+  require(takes(x), "linear layer", x);
   require(sum.dim() > 0 && sum.size(-1) == out_ && sum.numel() / out_ == x.numel() / in_ &&
-              sum.is_contiguous() && sum.scalar_type() == at::kFloat,
+              sum.is_contiguous() && (sum.scalar_type() == at::kFloat || !packed_->matrix),
           "sum of a linear layer", sum);
   if (!packed_->matrix) {
     sum.add_(packed_->on_device(x).view(sum.sizes()));

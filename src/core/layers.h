@@ -23,9 +23,9 @@ struct DerivedMatrix {
   std::function<std::pair<at::Tensor, at::Tensor>()> make;  ///< -> weight [out, in], bias [out]
 };
 
-/// y = activation(x W^T + b), fp32 in and out, with the weights in the type of `Compute`.
-/// Each output row is the same, bit for bit, whatever other rows are in the call and however many threads
-/// run.
+/// y = activation(x W^T + b), with the weights in the type of `Compute`.
+/// On the CPU x and y are fp32, and each output row is the same, bit for bit, whatever other rows are in the
+/// call and however many threads run. On other devices y has the weights' type, and x that type or fp32.
 class Linear {
  public:
   /// weight [out, in] of any float dtype (it may be a transposed view), bias [out] or undefined.
@@ -37,14 +37,20 @@ class Linear {
   /// x [..., in] -> [..., out]
   at::Tensor operator()(const at::Tensor& x, Activation activation = Activation::none) const;
 
-  /// sum [..., out] = activation(sum + x W^T + b) in place, for a residual stream; `sum` is contiguous, x
-  /// [..., in].
+  /// x [rows, in] -> [rows, out] in fp32, on every device, for a layer without bias whose results must not be
+  /// rounded.
+  at::Tensor in_fp32(const at::Tensor& x) const;
+
+  /// sum [..., out] = activation(sum + x W^T + b) in place, for a residual stream; `sum` is contiguous and,
+  /// on the CPU, fp32; x [..., in].
   void add_to(at::Tensor& sum, const at::Tensor& x, Activation activation = Activation::none) const;
 
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }
 
  private:
+  bool takes(const at::Tensor& x) const;
+
   std::int64_t in_;
   std::int64_t out_;
   struct Packed;
@@ -81,8 +87,9 @@ at::Tensor take_parameter(Tensors& tensors, const std::string& name, const Shape
                           const Compute& compute);
 
 /// Multi-head attention of q [B, Tq, width] over k, v [B, Tk, width], scale dim_head^-0.5 -> [B, Tq, width].
-/// `causal` needs Tq == Tk. fp32; q, k and v may be slices of one packed projection, of any strides. On the
-/// CPU an image's result does not depend on the batch, the threads or the instruction set.
+/// `causal` needs Tq == Tk. All of one type, fp32 on the CPU; softmax in fp32; q, k and v may be slices of
+/// one packed projection, of any strides. On the CPU an image's result does not depend on the batch, the
+/// threads or the instruction set.
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
                      bool causal);
 

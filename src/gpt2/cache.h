@@ -20,8 +20,8 @@ struct Joining {
   std::int64_t positions = 0;  ///< P, of each
 };
 
-/// Keys and values of all sequences in flight, fp32. In each pass every sequence gets one position more, or
-/// joins with those of its prefix.
+/// Keys and values of all sequences in flight, in the type that they come in. In each pass every sequence
+/// gets one position more, or joins with those of its prefix.
 class Cache {
  public:
   virtual ~Cache() = default;
@@ -40,6 +40,6 @@ class Cache {
 std::unique_ptr<Cache> make_shared_cache(const CacheShape& shape);
 
 /// On any device, by LibTorch's operators: the rows' keys and values are gathered anew in each pass.
-std::unique_ptr<Cache> make_gathered_cache(const CacheShape& shape);
+std::unique_ptr<Cache> make_gathered_cache(const CacheShape& shape, at::Device device);
 
 }  // namespace caption

@@ -10,38 +10,41 @@ namespace {
 
 class GatheredCache : public Cache {
  public:
-  explicit GatheredCache(const CacheShape& shape)
-      : heads_(shape.heads), past_(static_cast<std::size_t>(shape.layers)) {}
+  GatheredCache(const CacheShape& shape, at::Device device)
+      : heads_(shape.heads), device_(device), past_(static_cast<std::size_t>(shape.layers)) {}
 
   void begin_pass(std::span<const std::int32_t> parents, const Joining& joining) override {
-    parents_.assign(parents.begin(), parents.end());
     joining_ = joining;
     std::vector<std::int64_t> lengths;
-    for (const std::int64_t parent : parents_)
+    for (const std::int32_t parent : parents)
       lengths.push_back(lengths_[static_cast<std::size_t>(parent)] + 1);
-    const auto rows = static_cast<std::int64_t>(lengths.size());
+    rows_ = static_cast<std::int64_t>(lengths.size());
+    if (rows_ > 0) {
+      const at::Tensor both = at::empty({2, rows_}, at::kLong);
+      std::copy(lengths.begin(), lengths.end(),
+                std::copy(parents.begin(), parents.end(), both.mutable_data_ptr<std::int64_t>()));
+      const at::Tensor there = both.to(device_);
+      from_ = there[0];
+      last_ = there[1].sub(1).view({rows_, 1, 1});
+    }
     lengths.insert(lengths.end(), static_cast<std::size_t>(joining.prefixes), joining.positions);
     most_ = *std::max_element(lengths.begin(), lengths.end());
-    const at::Tensor counts = at::tensor(lengths, at::kLong).narrow(0, 0, rows);
-    last_ = (counts - 1).reshape({rows, 1, 1});                                                   // [R, 1, 1]
-    mask_ = at::arange(most_).unsqueeze(0).lt(counts.unsqueeze(1)).reshape({rows, 1, 1, most_});  // of keys
+    if (rows_ > 0) mask_ = at::arange(most_, last_.options()).le(last_).unsqueeze(1);  // [R, 1, 1, T]
     lengths_ = std::move(lengths);
   }
 
   at::Tensor attend(std::int64_t layer, const at::Tensor& qkv) override {
     const std::int64_t width = qkv.size(1) / 3;
-    const auto rows = static_cast<std::int64_t>(parents_.size());
+    const std::int64_t rows = rows_;
     at::Tensor now = at::zeros({rows + joining_.prefixes, most_, 2 * width}, qkv.options());
     std::vector<at::Tensor> y;  // [R, width], [B * P, width]
     if (rows > 0) {
       const at::Tensor& past = past_[static_cast<std::size_t>(layer)];
-      const at::Tensor from = at::tensor(parents_, at::kLong).to(qkv.device());
       const std::int64_t known = std::min(past.size(1), most_);
       const at::Tensor of_rows = now.narrow(0, 0, rows);  // [R, T, 2 width]
-      of_rows.narrow(1, 0, known).copy_(past.narrow(1, 0, known).index_select(0, from));
+      of_rows.narrow(1, 0, known).copy_(past.narrow(1, 0, known).index_select(0, from_));
       const at::Tensor latest = qkv.narrow(0, 0, rows);
-      of_rows.scatter_(1, last_.to(qkv.device()).expand({rows, 1, 2 * width}),
-                       latest.slice(1, width).unsqueeze(1));
+      of_rows.scatter_(1, last_.expand({rows, 1, 2 * width}), latest.slice(1, width).unsqueeze(1));
       y.push_back(attend_rows(latest.slice(1, 0, width), of_rows));
     }
     if (joining_.prefixes > 0) {
@@ -65,25 +68,27 @@ class GatheredCache : public Cache {
       return t.reshape({t.size(0), t.size(1), heads_, width / heads_}).transpose(1, 2);
     };
     return at::scaled_dot_product_attention(split(q.unsqueeze(1)), split(past.slice(2, 0, width)),
-                                            split(past.slice(2, width)), mask_.to(q.device()))
+                                            split(past.slice(2, width)), mask_)
         .reshape({-1, width});  // [R, heads, 1, 64] -> [R, width]
   }
 
   std::int64_t heads_;
+  at::Device device_;
   std::vector<at::Tensor> past_;       // [L] of [R, T, 2 width]: keys, values; zeros behind a row's last
   std::vector<std::int64_t> lengths_;  // of the rows
   // of the pass:
-  std::vector<std::int64_t> parents_;
+  std::int64_t rows_ = 0;  // R, that go on
+  at::Tensor from_;        // [R], their parents
   Joining joining_;
   std::int64_t most_ = 0;  // T, positions of the longest row
-  at::Tensor last_;        // where each of the R rows has its newest position
-  at::Tensor mask_;
+  at::Tensor last_;        // [R, 1, 1], where each of them has its newest position
+  at::Tensor mask_;        // [R, 1, 1, T], the positions that it has
 };
 
 }  // namespace
 
-std::unique_ptr<Cache> make_gathered_cache(const CacheShape& shape) {
-  return std::make_unique<GatheredCache>(shape);
+std::unique_ptr<Cache> make_gathered_cache(const CacheShape& shape, at::Device device) {
+  return std::make_unique<GatheredCache>(shape, device);
 }
 
 }  // namespace caption

@@ -1,5 +1,6 @@
 #include "gpt2/gpt2.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -34,6 +35,8 @@ struct Gpt2Session::State {
 
   void check(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents) const;
   Joining check(const at::Tensor& prefixes) const;
+  at::Tensor embed(std::span<const std::int32_t> tokens, std::span<const std::int64_t> positions,
+                   const at::Tensor& prefixes) const;
 };
 
 void Gpt2Session::State::check(std::span<const std::int32_t> tokens,
@@ -61,6 +64,22 @@ Joining Gpt2Session::State::check(const at::Tensor& prefixes) const {
   return {prefixes.size(0), prefixes.size(1)};
 }
 
+/// tokens [R] at positions [R], and prefixes [B, P, E] or undefined -> [R + B * P, E]
+at::Tensor Gpt2Session::State::embed(std::span<const std::int32_t> tokens,
+                                     std::span<const std::int64_t> positions,
+                                     const at::Tensor& prefixes) const {
+  std::vector<at::Tensor> parts;
+  if (!tokens.empty()) {
+    const at::Tensor ids = at::empty({2, static_cast<std::int64_t>(tokens.size())}, at::kLong);
+    std::copy(positions.begin(), positions.end(),
+              std::copy(tokens.begin(), tokens.end(), ids.mutable_data_ptr<std::int64_t>()));
+    const at::Tensor there = ids.to(model.device);
+    parts.push_back(model.embed(there[0], there[1]));
+  }
+  if (prefixes.defined()) parts.push_back(model.embed_prefixes(prefixes));
+  return parts.size() == 1 ? parts[0] : at::cat(parts, 0);
+}
+
 Gpt2Session::Gpt2Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Gpt2Session::Gpt2Session(Gpt2Session&&) noexcept = default;
 Gpt2Session::~Gpt2Session() = default;
@@ -75,7 +94,7 @@ at::Tensor Gpt2Session::step(std::span<const std::int32_t> tokens, std::span<con
   std::vector<std::int64_t> positions;  // of the tokens
   for (const std::int32_t parent : parents) positions.push_back(s.lengths[static_cast<std::size_t>(parent)]);
   s.cache->begin_pass(parents, joining);
-  at::Tensor x = s.model.embed(tokens, positions, prefixes);  // [R + B * P, E]
+  at::Tensor x = s.embed(tokens, positions, prefixes);  // [R + B * P, E]
   s.model.run_blocks(x,
                      [&](std::int64_t layer, const at::Tensor& qkv) { return s.cache->attend(layer, qkv); });
   for (std::int64_t& length : positions) ++length;
@@ -104,7 +123,7 @@ std::int64_t Gpt2::context() const {
 Gpt2Session Gpt2::start() const {
   const CacheShape shape{layers(), model_->heads()};
   std::unique_ptr<Cache> cache =
-      model_->device.is_cpu() ? make_shared_cache(shape) : make_gathered_cache(shape);
+      model_->device.is_cpu() ? make_shared_cache(shape) : make_gathered_cache(shape, model_->device);
   std::unique_ptr<Gpt2Session::State> state(new Gpt2Session::State{*model_, std::move(cache), {}});
   return Gpt2Session(std::move(state));
 }

@@ -16,21 +16,6 @@ Linear take_conv1d(Tensors& tensors, const std::string& name, std::int64_t in, s
   return Linear(weight.t(), tensors.take(name + ".bias", {out}), compute);
 }
 
-at::Tensor take_token_embedding(Tensors& tensors) {
-  const Shape shape = tensors.shape("wte.weight", 2);
-  if (shape[0] == 0 || shape[1] == 0 || shape[1] % kHead != 0) {
-    tensors.fail("wte.weight",
-                 "expected shape [vocabulary, width] with a width that is a multiple of 64 (one attention "
-                 "head), found " +
-                     to_string(shape));
-  }
-  return tensors.take("wte.weight", shape);
-}
-
-at::Tensor take_positions(Tensors& tensors, std::int64_t width, const Compute& compute) {
-  return take_parameter(tensors, "wpe.weight", {tensors.shape("wpe.weight", 2)[0], width}, compute);
-}
-
 /// Checkpoints may repeat the token embedding as the output layer. A different one would be another
 /// architecture.
 void check_tied(Tensors& tensors, const at::Tensor& wte) {
@@ -45,9 +30,21 @@ void check_tied(Tensors& tensors, const at::Tensor& wte) {
       "differs from wte.weight; only models whose output layer is tied to the token embedding are known");
 }
 
-Linear take_output_layer(Tensors& tensors, const at::Tensor& wte, const Compute& compute) {
+at::Tensor take_token_embedding(Tensors& tensors, const Compute& compute) {
+  const Shape shape = tensors.shape("wte.weight", 2);
+  if (shape[0] == 0 || shape[1] == 0 || shape[1] % kHead != 0) {
+    tensors.fail("wte.weight",
+                 "expected shape [vocabulary, width] with a width that is a multiple of 64 (one attention "
+                 "head), found " +
+                     to_string(shape));
+  }
+  const at::Tensor wte = tensors.take("wte.weight", shape);
   check_tied(tensors, wte);
-  return Linear(wte, {}, compute);
+  return compute.device.is_cpu() ? wte : wte.to(compute.device, compute.weights).contiguous();
+}
+
+at::Tensor take_positions(Tensors& tensors, std::int64_t width, const Compute& compute) {
+  return take_parameter(tensors, "wpe.weight", {tensors.shape("wpe.weight", 2)[0], width}, compute);
 }
 
 std::vector<Gpt2Block> take_blocks(Tensors& tensors, std::int64_t width, const Compute& compute) {
@@ -75,11 +72,12 @@ Gpt2Block::Gpt2Block(Tensors& tensors, const std::string& name, std::int64_t wid
 
 Gpt2::Model::Model(Tensors tensors, const Compute& compute)
     : device(compute.device),
-      wte(take_token_embedding(tensors)),
+      activations(compute.device.is_cpu() ? at::kFloat : compute.weights),
+      wte(take_token_embedding(tensors, compute)),
       wpe(take_positions(tensors, wte.size(1), compute)),
       blocks(take_blocks(tensors, wte.size(1), compute)),
       ln_f(take_layer_norm(tensors, "ln_f", wte.size(1), compute)),
-      lm_head(take_output_layer(tensors, wte, compute)) {
+      lm_head(wte, {}, compute) {
   tensors.require_all_taken();
 }
 
@@ -87,22 +85,12 @@ std::int64_t Gpt2::Model::heads() const {
   return width() / kHead;
 }
 
-at::Tensor Gpt2::Model::embed(std::span<const std::int32_t> tokens, std::span<const std::int64_t> positions,
-                              const at::Tensor& prefixes) const {
-  std::vector<at::Tensor> parts;
-  if (!tokens.empty()) {
-    const at::Tensor ids = at::empty({static_cast<std::int64_t>(tokens.size())}, at::kLong);
-    const at::Tensor places = at::empty_like(ids);
-    std::copy(tokens.begin(), tokens.end(), ids.mutable_data_ptr<std::int64_t>());
-    std::copy(positions.begin(), positions.end(), places.mutable_data_ptr<std::int64_t>());
-    parts.push_back(
-        wte.index_select(0, ids).to(device, at::kFloat).add_(wpe.index_select(0, places.to(device))));
-  }
-  if (prefixes.defined()) {
-    const at::Tensor there = prefixes.to(device);
-    parts.push_back((there + wpe.slice(0, 0, there.size(1))).view({-1, width()}));  // [B, P, E] -> [B * P, E]
-  }
-  return parts.size() == 1 ? parts[0] : at::cat(parts, 0);
+at::Tensor Gpt2::Model::embed(const at::Tensor& tokens, const at::Tensor& positions) const {
+  return wte.index_select(0, tokens).to(at::kFloat).add_(wpe.index_select(0, positions));
+}
+
+at::Tensor Gpt2::Model::embed_prefixes(const at::Tensor& prefixes) const {
+  return (prefixes + wpe.slice(0, 0, prefixes.size(1))).view({-1, width()});  // [B, P, E] -> [B * P, E]
 }
 
 void Gpt2::Model::run_blocks(at::Tensor& x, const Attend& attend) const {
@@ -116,7 +104,7 @@ void Gpt2::Model::run_blocks(at::Tensor& x, const Attend& attend) const {
 }
 
 at::Tensor Gpt2::Model::logits(const at::Tensor& x) const {
-  return lm_head(ln_f(x));
+  return lm_head.in_fp32(ln_f(x));
 }
 
 }  // namespace caption

@@ -31,17 +31,19 @@ struct Gpt2::Model {
   std::int64_t width() const { return wte.size(1); }
   std::int64_t heads() const;
 
-  /// tokens [R] at positions [R], and prefixes [B, P, E] from position 0 on, or undefined -> [R + B * P, E]
-  at::Tensor embed(std::span<const std::int32_t> tokens, std::span<const std::int64_t> positions,
-                   const at::Tensor& prefixes) const;
+  /// tokens [R] at positions [R], int64 on the device -> [R, E] fp32
+  at::Tensor embed(const at::Tensor& tokens, const at::Tensor& positions) const;
+  /// prefixes [B, P, E] from position 0 on -> [B * P, E] fp32
+  at::Tensor embed_prefixes(const at::Tensor& prefixes) const;
   /// Takes x [..., E] through all blocks, in place.
   void run_blocks(at::Tensor& x, const Attend& attend) const;
-  /// x [R, E] -> logits [R, V]
+  /// x [R, E] -> logits [R, V] fp32
   at::Tensor logits(const at::Tensor& x) const;
 
   at::Device device;
-  at::Tensor wte;  // [V, E], any float type, on the CPU
-  at::Tensor wpe;  // [context, E] fp32
+  at::ScalarType activations;  // what the linear layers give
+  at::Tensor wte;              // [V, E]: on the CPU as in the file, elsewhere in the weights' type
+  at::Tensor wpe;              // [context, E] fp32
   std::vector<Gpt2Block> blocks;
   LayerNorm ln_f;
   Linear lm_head;  // [E] -> [V], tied to wte

@@ -49,7 +49,8 @@ class LinearMapper : public Mapper {
 
   at::Tensor map(const at::Tensor& embedding) const override {
     require_embedding(embedding, this->embedding());
-    return linear_(embedding).reshape({-1, prefix_length_, width_});  // [B, D] -> [B, P*E] -> [B, P, E]
+    // [B, D] -> [B, P*E] -> [B, P, E]
+    return linear_(embedding).reshape({-1, prefix_length_, width_}).to(at::kFloat);
   }
 
  private:
@@ -75,8 +76,8 @@ class MlpMapper : public Mapper {
 
   at::Tensor map(const at::Tensor& embedding) const override {
     require_embedding(embedding, this->embedding());
-    const at::Tensor hidden = first_(embedding, Activation::tanh);  // [B, D] -> [B, hidden]
-    return second_(hidden).reshape({-1, prefix_length_, width_});   // [B, P*E] -> [B, P, E]
+    const at::Tensor hidden = first_(embedding, Activation::tanh);                // [B, D] -> [B, hidden]
+    return second_(hidden).reshape({-1, prefix_length_, width_}).to(at::kFloat);  // [B, P*E] -> [B, P, E]
   }
 
  private:

@@ -18,7 +18,7 @@ class Mapper {
   virtual std::string_view kind() const = 0;
   virtual std::int64_t embedding() const = 0;      ///< D
   virtual std::int64_t prefix_length() const = 0;  ///< P
-  /// embedding [B, D] -> prefix [B, P, E]
+  /// embedding [B, D] fp32 -> prefix [B, P, E] fp32
   virtual at::Tensor map(const at::Tensor& embedding) const = 0;
 };
 

@@ -204,23 +204,24 @@ class ResNet : public ImageEncoder {
 
   at::Tensor encode(const at::Tensor& pixels) const override {
     require_pixels(pixels, resolution_);
+    if (!pixels.is_cpu()) return encode_together(pixels).to(at::kFloat);
     // One image fills the machine already, and its unfolded neighbourhoods are ten times its activations.
     at::Tensor embedding = at::empty({pixels.size(0), pool_.out()}, pixels.options());  // [B, D]
     for (std::int64_t i = 0; i < pixels.size(0); ++i)
-      embedding[i].copy_(encode_one(pixels.narrow(0, i, 1))[0]);
+      embedding[i].copy_(encode_together(pixels.narrow(0, i, 1))[0]);
     return embedding;
   }
 
  private:
-  /// pixels [1, 3, R, R] -> [1, D]
-  at::Tensor encode_one(const at::Tensor& pixels) const {
-    at::Tensor x = pixels.permute({0, 2, 3, 1}).contiguous();  // [1, R, R, 3]
-    x = stem1_(x, Activation::relu);                           // [1, R/2, R/2, width/2]
-    x = stem2_(x, Activation::relu);                           // [1, R/2, R/2, width/2]
-    x = stem3_(x, Activation::relu);                           // [1, R/2, R/2, width]
-    x = average_pool(x, 2);                                    // [1, R/4, R/4, width]
+  /// pixels [B, 3, R, R] -> [B, D]
+  at::Tensor encode_together(const at::Tensor& pixels) const {
+    at::Tensor x = pixels.permute({0, 2, 3, 1}).contiguous();  // [B, R, R, 3]
+    x = stem1_(x, Activation::relu);                           // [B, R/2, R/2, width/2]
+    x = stem2_(x, Activation::relu);                           // [B, R/2, R/2, width/2]
+    x = stem3_(x, Activation::relu);                           // [B, R/2, R/2, width]
+    x = average_pool(x, 2);                                    // [B, R/4, R/4, width]
     for (const Bottleneck& bottleneck : bottlenecks_) x = bottleneck(x);
-    return pool_(x);  // x [1, R/32, R/32, 32 * width] -> [1, D]
+    return pool_(x);  // x [B, R/32, R/32, 32 * width] -> [B, D]
   }
 
   std::int64_t resolution_;

@@ -123,7 +123,7 @@ class Vit : public ImageEncoder {
     const at::Tensor rest = patch_embedding_(patches(pixels, sizes_.patch));     // [B, g*g, W]
     at::Tensor x = ln_pre_(with_positions(class_embedding_, rest, positions_));  // [B, T, W]
     for (const Block& block : blocks_) block(x, activation_);
-    return proj_(ln_post_(x.select(1, 0)));  // [B, D]
+    return proj_(ln_post_(x.select(1, 0))).to(at::kFloat);  // [B, D]
   }
 
  private:

@@ -20,7 +20,7 @@ TEST(Cache, SharedAndGatheredAgree) {
   const CacheShape shape{2, 3};
   const std::int64_t width = shape.heads * 64;
   const auto shared = make_shared_cache(shape);
-  const auto gathered = make_gathered_cache(shape);
+  const auto gathered = make_gathered_cache(shape, at::kCPU);
   // Rows multiply, change places and end; prefixes join at the start, in between and after all have left.
   const std::vector<Pass> passes = {
       {{}, {2, 7}}, {{1, 0, 0, 1, 1}, {}}, {{4, 0, 2}, {3, 4}}, {{2, 2, 5, 0, 4, 0}, {}}, {{5, 2}, {1, 1}},
