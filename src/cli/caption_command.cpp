@@ -163,7 +163,10 @@ ExitStatus run(const CaptionConfig& config) {
   if (!is_single_image(config.inputs)) catch_interrupts();
   const auto source = [&](const std::atomic<bool>& stop) { return inputs.next(stop); };
   const auto sink = [&](const Record& record) { results.take(record); };
-  return results.finish(caption_all(*captioner, source, sink, config.batch, interrupted));
+  BatchOptions batch = config.batch;
+  // A GPU takes memory and computes for all images that may come.
+  if (is_single_image(config.inputs)) batch.sizes = {.encode_batch = 1, .decode_batch = 1};
+  return results.finish(caption_all(*captioner, source, sink, batch, interrupted));
 }
 
 }  // namespace caption::cli

@@ -28,13 +28,6 @@ void Rows::step(std::span<const std::int32_t> tokens, std::span<const std::int32
                                        shape(rows, known == 0 ? logits_.vocabulary : known));
 }
 
-void Rows::check_stop_token(const StopRule& stop) const {
-  if (!stop.token || (*stop.token >= 0 && static_cast<std::size_t>(*stop.token) < logits_.vocabulary)) return;
-  throw Error(ErrorKind::model, "the stop token " + std::to_string(*stop.token) +
-                                    " is not in the vocabulary of " + std::to_string(logits_.vocabulary) +
-                                    " tokens");
-}
-
 std::span<const float> Rows::operator[](std::size_t row) const {
   return logits_.values.subspan(row * logits_.vocabulary, logits_.vocabulary);
 }

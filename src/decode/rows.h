@@ -15,8 +15,6 @@ class Rows {
 
   /// One pass, as StepFunction::step says.
   void step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents, std::size_t joining);
-  /// Throws Error(model) if the stop token is not in the vocabulary. After a pass.
-  void check_stop_token(const StopRule& stop) const;
 
   /// Logits of one row, [vocabulary]; valid until the next pass.
   std::span<const float> operator[](std::size_t row) const;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -46,6 +47,12 @@ void validate(const DecodeOptions& options) {
     message << "top-p is " << options.top_p << ": it must be above 0 and at most 1";
     throw Error(ErrorKind::usage, message.str());
   }
+}
+
+void require_stop_token(const StopRule& stop, std::size_t vocabulary) {
+  if (!stop.token || (*stop.token >= 0 && static_cast<std::size_t>(*stop.token) < vocabulary)) return;
+  throw Error(ErrorKind::model, "the stop token " + std::to_string(*stop.token) +
+                                    " is not in the vocabulary of " + std::to_string(vocabulary) + " tokens");
 }
 
 std::vector<std::vector<Hypothesis>> search(StepFunction& model, std::size_t images, const StopRule& stop,

@@ -42,6 +42,9 @@ struct StopRule {
 /// sampling. That max_tokens fits the model's positions is not known here.
 void validate(const DecodeOptions& options);
 
+/// Throws Error(model) if the stop token is not in the vocabulary.
+void require_stop_token(const StopRule& stop, std::size_t vocabulary);
+
 /// Decodes the model's first `images` images together, as `options` say (greedy, beam search or sampling). ->
 /// one list per image, best first, of at most n_best (fewer only if the vocabulary has no more). Errors as
 /// those of `Searches`, which does this for images that come and go.

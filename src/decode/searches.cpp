@@ -23,7 +23,7 @@ std::vector<Found> Searches::step(std::size_t joining) {
   for (const Running& one : running_) one.search->ask(tokens_, parents_);
   if (tokens_.empty() && joining == 0) return {};
   rows_.step(tokens_, parents_, joining);
-  if (joining > 0) rows_.check_stop_token(stop_);
+  if (joining > 0) require_stop_token(stop_, rows_.vocabulary());
   for (std::size_t i = 0; i < joining; ++i) {
     const std::size_t row = tokens_.size() + i;
     running_.push_back(

@@ -20,19 +20,26 @@ struct Found {
 /// Searches for the captions of many images over one model, pass by pass. Images join at any pass and leave
 /// when all their sequences have ended, so that short captions do not wait for long ones. An image's result
 /// does not depend on the others as long as its rows' logits do not.
-class Searches {
+class ImageSearches {
+ public:
+  virtual ~ImageSearches() = default;
+  /// One pass of all images that are running, and of the model's next `joining` ones. -> those that have
+  /// ended, in order of joining, each once. Without any image, does nothing. Throws Error(model) for logits
+  /// that are NaN or plus infinity, Error(internal) for an answer of the wrong shape.
+  virtual std::vector<Found> step(std::size_t joining) = 0;
+  /// Number of images that have joined and not ended.
+  virtual std::size_t running() const = 0;
+};
+
+/// Searches on the CPU. An image is handed out by the pass that ended it.
+class Searches : public ImageSearches {
  public:
   /// max_tokens must be at least 1 by now. Throws Error(usage) for options that do not validate.
   Searches(StepFunction& model, const StopRule& stop, const DecodeOptions& options);
 
-  /// One pass of all images that are running, and of the model's next `joining` ones. -> those that it ended,
-  /// in order of joining. Without any image, does nothing. Throws Error(model) for logits that are NaN or
-  /// plus infinity and for a stop token outside the vocabulary, Error(internal) for an answer of the wrong
-  /// shape.
-  std::vector<Found> step(std::size_t joining);
-
-  /// Number of images that have joined and not ended.
-  std::size_t running() const { return running_.size(); }
+  /// Also throws Error(model) for a stop token outside the vocabulary.
+  std::vector<Found> step(std::size_t joining) override;
+  std::size_t running() const override { return running_.size(); }
 
  private:
   struct Running {

@@ -35,6 +35,41 @@ class Gpt2Session {
   std::unique_ptr<State> state_;
 };
 
+/// How large a `Gpt2Slots` is.
+struct SlotSizes {
+  std::int64_t slots = 1;   ///< S
+  std::int64_t beams = 1;   ///< B
+  std::int64_t prefix = 1;  ///< P, positions
+  std::int64_t tokens = 1;  ///< M, behind the prefix; P + M is at most the model's context
+};
+
+/// Sequences decoded together in memory that is taken once: S slots, for an image each, of B rows, r = slot *
+/// B + beam. Everything is and stays on the model's device, which nothing here waits for. Misuse is an
+/// Error(internal).
+///
+/// Keys and values never move. Each row has a table of where those of its positions lie, which beams of one
+/// ancestor share; a step writes one position of each row.
+class Gpt2Slots {
+ public:
+  Gpt2Slots(Gpt2Slots&&) noexcept;
+  ~Gpt2Slots();
+
+  /// prefixes [n, P, E] fp32 take `slots` [n] int64, from whatever was there. -> logits [n, V] fp32 of the
+  /// position after each
+  at::Tensor begin(const at::Tensor& slots, const at::Tensor& prefixes);
+
+  /// Row r becomes row parents[r] with tokens[r] appended, both [S * B] int64; a parent is a row of the same
+  /// slot. No row that matters has more than `longest` tokens now, at most M. The same `longest` runs the
+  /// same operators over the same memory. -> logits [S * B, V] fp32; in slots that were never taken any
+  at::Tensor step(const at::Tensor& tokens, const at::Tensor& parents, std::int64_t longest);
+
+ private:
+  friend class Gpt2;
+  struct State;
+  explicit Gpt2Slots(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
 /// GPT-2 of any size, read off the shapes; heads = E / 64.
 class Gpt2 {
  public:
@@ -51,9 +86,12 @@ class Gpt2 {
 
   /// A session without sequences; it refers to this model.
   Gpt2Session start() const;
+  /// Empty slots; they refer to this model. Throws Error(internal) for sizes that do not fit it.
+  Gpt2Slots slots(const SlotSizes& sizes) const;
 
  private:
   friend class Gpt2Session;
+  friend class Gpt2Slots;
   struct Model;
   std::unique_ptr<const Model> model_;
 };

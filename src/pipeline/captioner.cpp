@@ -1,4 +1,4 @@
-#include "caption/captioner.h"
+#include "pipeline/captioner.h"
 
 #include <ATen/ATen.h>
 
@@ -11,18 +11,12 @@
 #include "pipeline/explain.h"
 #include "pipeline/language_model.h"
 #include "pipeline/opencv_library.h"
+#include "pipeline/search_on_device.h"
 #include "pipeline/stages.h"
 #include "pipeline/stream.h"
 
 namespace caption {
 namespace {
-
-/// B images -> prefix [B, P, E]
-at::Tensor prefix_of(const Bundle& bundle, const Compute& compute, std::span<const Pixels> images) {
-  const at::Tensor pixels = stack(images, bundle.encoder->resolution(), compute.device);  // [B, 3, R, R]
-  const at::Tensor embedding = embed(bundle, pixels);                                     // [B, D]
-  return bundle.mapper->map(embedding);                                                   // [B, P, E]
-}
 
 class BundleModel : public PictureModel {
  public:
@@ -31,13 +25,13 @@ class BundleModel : public PictureModel {
 
   void add(std::span<const Pixels> images) override {
     const at::InferenceMode no_gradients;
-    language_.add(prefix_of(bundle_, compute_, images));
+    within_memory(compute_.device, [&] { language_.add(prefix_of(bundle_, images, compute_.device)); });
   }
 
   Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
               std::size_t joining) override {
     const at::InferenceMode no_gradients;
-    return language_.step(tokens, parents, joining);
+    return within_memory(compute_.device, [&] { return language_.step(tokens, parents, joining); });
   }
 
  private:
@@ -64,8 +58,17 @@ class BundleCaptioner : public Captioner {
     const Describe describe_one = [this](Hypothesis hypothesis) {
       return describe(*bundle_.tokenizer, std::move(hypothesis));
     };
-    return make_stream(std::make_unique<BundleModel>(bundle_, compute_), describe_one,
-                       {{stop_token()}, resolve(options), sizes});
+    const DecodeOptions decode = resolve(options);
+    if (compute_.device.is_cpu() || decode.sample) {
+      return make_stream(std::make_unique<BundleModel>(bundle_, compute_), describe_one,
+                         {{stop_token()}, decode, sizes});
+    }
+    validate(sizes);
+    return make_stream(search_on_device(bundle_, {.stop = {stop_token()},
+                                                  .decode = decode,
+                                                  .slots = sizes.decode_batch,
+                                                  .device = compute_.device}),
+                       describe_one, sizes);
   }
 
   Explanation explain(const Pixels& image, const DecodeOptions& options,
@@ -121,8 +124,13 @@ class BundleCaptioner : public Captioner {
 
 std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const ModelOptions& options) {
   set_threads(options.threads);
-  const Compute compute = resolve_compute(options, [&] { return count_weights(folder); });
-  return std::make_unique<BundleCaptioner>(load_bundle(folder, compute), compute);
+  return load_captioner(folder, resolve_compute(options, [&] { return count_weights(folder); }));
+}
+
+std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const Compute& compute) {
+  return within_memory(compute.device, [&] {
+    return std::make_unique<BundleCaptioner>(load_bundle(folder, compute), compute);
+  });
 }
 
 }  // namespace caption

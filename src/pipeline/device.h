@@ -1,8 +1,11 @@
 #pragma once
 
+#include <c10/util/Exception.h>
+
 #include <cstdint>
 #include <functional>
 
+#include "caption/error.h"
 #include "caption/options.h"
 #include "core/compute.h"
 
@@ -20,5 +23,18 @@ Precision resolve_precision(Precision precision, at::Device device);
 /// there is the library. Throws Error(usage) for a name that is no device and for a precision that the device
 /// does not have, Error(model) for a GPU that cannot be used.
 Compute resolve_compute(const ModelOptions& options, const CountWeights& count_weights);
+
+/// What `work` returns. If the GPU's memory does not suffice, Error(model) says what needs less.
+template <typename Work>
+auto within_memory(at::Device device, const Work& work) {
+  try {
+    return work();
+  } catch (const c10::OutOfMemoryError&) {
+    throw Error(ErrorKind::model,
+                device.str() +
+                    " is out of memory: a smaller --batch, --encode-batch or --beam needs less, and "
+                    "so does --precision fp16; or use --device cpu");
+  }
+}
 
 }  // namespace caption

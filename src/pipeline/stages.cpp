@@ -27,8 +27,9 @@ PixelFormat pixel_format(const Manifest::Image& image) {
 }
 
 at::Tensor stack(std::span<const Pixels> images, std::int64_t resolution, at::Device device) {
-  at::Tensor pixels =
-      at::empty({static_cast<std::int64_t>(images.size()), 3, resolution, resolution}, at::kFloat);
+  // Pinned memory is copied while the CPU goes on.
+  at::Tensor pixels = at::empty({static_cast<std::int64_t>(images.size()), 3, resolution, resolution},
+                                at::TensorOptions(at::kFloat).pinned_memory(device.is_cuda()));
   auto* out = pixels.mutable_data_ptr<float>();
   for (const Pixels& image : images) {
     if (image.resolution != resolution) {
@@ -38,13 +39,19 @@ at::Tensor stack(std::span<const Pixels> images, std::int64_t resolution, at::De
     }
     out = std::copy(image.values.begin(), image.values.end(), out);
   }
-  return pixels.to(device);
+  return pixels.to(device, /*non_blocking=*/true);
 }
 
 at::Tensor embed(const Bundle& bundle, const at::Tensor& pixels) {
   at::Tensor embedding = bundle.encoder->encode(pixels);  // [B, D]
   if (bundle.manifest.mapper.normalize) embedding = embedding / embedding.norm(2, -1, /*keepdim=*/true);
   return embedding;
+}
+
+at::Tensor prefix_of(const Bundle& bundle, std::span<const Pixels> images, at::Device device) {
+  const at::Tensor pixels = stack(images, bundle.encoder->resolution(), device);  // [B, 3, R, R]
+  const at::Tensor embedding = embed(bundle, pixels);                             // [B, D]
+  return bundle.mapper->map(embedding);                                           // [B, P, E]
 }
 
 std::int64_t most_tokens(const Bundle& bundle) {

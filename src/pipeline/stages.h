@@ -23,6 +23,9 @@ at::Tensor stack(std::span<const Pixels> images, std::int64_t resolution, at::De
 /// pixels [B, 3, R, R] -> embedding [B, D], as the mapper takes it
 at::Tensor embed(const Bundle& bundle, const at::Tensor& pixels);
 
+/// B images -> prefix [B, P, E] on `device`
+at::Tensor prefix_of(const Bundle& bundle, std::span<const Pixels> images, at::Device device);
+
 /// What fits into the language model's positions behind the prefix.
 std::int64_t most_tokens(const Bundle& bundle);
 

@@ -12,25 +12,37 @@
 namespace caption {
 namespace {
 
-std::size_t size_of(const char* name, int value) {
-  if (value >= 1 && value <= kMostImagesTogether) return static_cast<std::size_t>(value);
+void require_size(const char* name, int value) {
+  if (value >= 1 && value <= kMostImagesTogether) return;
   throw Error(ErrorKind::usage, std::string(name) + " is " + std::to_string(value) + ": it must be in [1, " +
                                     std::to_string(kMostImagesTogether) + "]");
 }
 
+class CpuSearches : public PictureSearches {
+ public:
+  CpuSearches(std::unique_ptr<PictureModel> model, const StreamTask& task)
+      : model_(std::move(model)), searches_(*model_, task.stop, task.decode) {}
+
+  void add(std::span<const Pixels> images) override { model_->add(images); }
+  std::vector<Found> step(std::size_t joining) override { return searches_.step(joining); }
+  std::size_t running() const override { return searches_.running(); }
+
+ private:
+  std::unique_ptr<PictureModel> model_;
+  Searches searches_;
+};
+
 class Stream : public CaptionStream {
  public:
-  Stream(std::unique_ptr<PictureModel> model, Describe describe, const StreamTask& task)
-      : model_(std::move(model)),
+  Stream(std::unique_ptr<PictureSearches> searches, Describe describe, const StreamOptions& sizes)
+      : searches_(std::move(searches)),
         describe_(std::move(describe)),
-        searches_(*model_, task.stop, task.decode),
-        decode_batch_(size_of("the number of captions written together", task.sizes.decode_batch)),
-        encode_batch_(std::min(size_of("the number of images encoded together", task.sizes.encode_batch),
-                               decode_batch_)) {}
+        decode_batch_(static_cast<std::size_t>(sizes.decode_batch)),
+        encode_batch_(std::min(static_cast<std::size_t>(sizes.encode_batch), decode_batch_)) {}
 
   /// Those in the decoder and one batch for the encoder.
   std::size_t room() const override {
-    const std::size_t held = waiting_.size() + searches_.running();
+    const std::size_t held = waiting_.size() + searches_->running();
     const std::size_t most = decode_batch_ + encode_batch_;
     return std::min(most - held, encode_batch_ - std::min(encode_batch_, waiting_.size()));
   }
@@ -45,11 +57,11 @@ class Stream : public CaptionStream {
 
   std::vector<StreamResult> advance() override {
     const std::size_t joining = count_to_join();
-    if (joining > 0) model_->add(std::span(waiting_).first(joining));
+    if (joining > 0) searches_->add(std::span(waiting_).first(joining));
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(joining));
     joined_ += joining;
     std::vector<StreamResult> results;
-    for (Found& found : searches_.step(joining)) {
+    for (Found& found : searches_->step(joining)) {
       StreamResult& result = results.emplace_back();
       result.image = numbers_.extract(found.image).mapped();
       for (Hypothesis& hypothesis : found.hypotheses)
@@ -62,14 +74,13 @@ class Stream : public CaptionStream {
   /// How many of the waiting images join now. A pass reads all weights, whatever the number of its rows: so a
   /// few images join early while few are running, and else a whole encoder's batch is waited for.
   std::size_t count_to_join() const {
-    const std::size_t running = searches_.running();
+    const std::size_t running = searches_->running();
     const std::size_t most = std::min({waiting_.size(), encode_batch_, decode_batch_ - running});
     return most >= std::min(encode_batch_, running) ? most : 0;
   }
 
-  std::unique_ptr<PictureModel> model_;
+  std::unique_ptr<PictureSearches> searches_;
   Describe describe_;
-  Searches searches_;
   std::size_t decode_batch_;
   std::size_t encode_batch_;
   std::vector<Pixels> waiting_;
@@ -79,9 +90,20 @@ class Stream : public CaptionStream {
 
 }  // namespace
 
+void validate(const StreamOptions& sizes) {
+  require_size("the number of captions written together", sizes.decode_batch);
+  require_size("the number of images encoded together", sizes.encode_batch);
+}
+
+std::unique_ptr<CaptionStream> make_stream(std::unique_ptr<PictureSearches> searches, Describe describe,
+                                           const StreamOptions& sizes) {
+  validate(sizes);
+  return std::make_unique<Stream>(std::move(searches), std::move(describe), sizes);
+}
+
 std::unique_ptr<CaptionStream> make_stream(std::unique_ptr<PictureModel> model, Describe describe,
                                            const StreamTask& task) {
-  return std::make_unique<Stream>(std::move(model), std::move(describe), task);
+  return make_stream(std::make_unique<CpuSearches>(std::move(model), task), std::move(describe), task.sizes);
 }
 
 }  // namespace caption

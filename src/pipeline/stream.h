@@ -5,7 +5,7 @@
 #include <span>
 
 #include "caption/captioner.h"
-#include "decode/search.h"
+#include "decode/searches.h"
 
 namespace caption {
 
@@ -13,6 +13,13 @@ namespace caption {
 class PictureModel : public StepFunction {
  public:
   /// Encodes the model's next images. They join at the next pass, all of them.
+  virtual void add(std::span<const Pixels> images) = 0;
+};
+
+/// Searches whose images are pictures.
+class PictureSearches : public ImageSearches {
+ public:
+  /// Encodes the next images. They join at the next step, all of them.
   virtual void add(std::span<const Pixels> images) = 0;
 };
 
@@ -26,8 +33,16 @@ struct StreamTask {
   StreamOptions sizes;
 };
 
-/// A stream over `model`. Throws Error(usage) for options outside their bounds; `advance` throws what
-/// `Searches` and the model throw.
+/// Throws Error(usage) for sizes outside their bounds.
+void validate(const StreamOptions& sizes);
+
+/// A stream over `searches`, which have room for sizes.decode_batch images. Throws Error(usage) for sizes
+/// outside their bounds; `advance` throws what `searches` throw.
+std::unique_ptr<CaptionStream> make_stream(std::unique_ptr<PictureSearches> searches, Describe describe,
+                                           const StreamOptions& sizes);
+
+/// A stream over `Searches` with `model`. Throws Error(usage) for options outside their bounds; `advance`
+/// throws what `Searches` and the model throw.
 std::unique_ptr<CaptionStream> make_stream(std::unique_ptr<PictureModel> model, Describe describe,
                                            const StreamTask& task);
 

@@ -1,0 +1,130 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "caption/error.h"
+#include "core/attention.h"
+#include "gpt2/gpt2.h"
+#include "gpt2/model.h"
+
+namespace caption {
+namespace {
+
+void require(bool condition, const std::string& message) {
+  if (!condition) throw Error(ErrorKind::internal, "GPT-2's slots: " + message);
+}
+
+}  // namespace
+
+struct Gpt2Slots::State {
+  State(const Gpt2::Model& gpt2, const SlotSizes& slot_sizes);
+
+  std::int64_t rows() const { return sizes.slots * sizes.beams; }         // R
+  std::int64_t positions() const { return sizes.prefix + sizes.tokens; }  // T
+
+  /// Each row's newest position over its first `used` ones. qkv [R, 3E] -> [R, E]
+  at::Tensor attend(const at::Tensor& past, const at::Tensor& qkv, std::int64_t used) const;
+
+  const Gpt2::Model& model;
+  SlotSizes sizes;
+  std::vector<at::Tensor> past;  // [L] of [R * T, 2E]: keys, values; a place is row * T + position
+  at::Tensor places;             // [R, T] int64: where each row's positions are
+  at::Tensor lengths;            // [R] int64, in positions
+  at::Tensor first_places;       // [R] int64: row * T
+  at::Tensor numbers;            // [T] int64: 0, 1, ...
+  // Of a step:
+  at::Tensor seen;  // [R * used] int64: the places that each row looks at
+  at::Tensor mask;  // [R, 1, 1, used]: the positions that it has
+};
+
+Gpt2Slots::State::State(const Gpt2::Model& gpt2, const SlotSizes& slot_sizes)
+    : model(gpt2), sizes(slot_sizes) {
+  require(sizes.slots > 0 && sizes.beams > 0 && sizes.prefix > 0 && sizes.tokens > 0 &&
+              positions() <= model.wpe.size(0),
+          std::to_string(sizes.prefix) + " + " + std::to_string(sizes.tokens) + " positions of " +
+              std::to_string(sizes.slots) + " x " + std::to_string(sizes.beams) + " rows");
+  const at::TensorOptions on = at::TensorOptions().device(model.device);
+  // Zeros, not whatever is there: what a mask hides is still multiplied by 0.
+  for (std::size_t layer = 0; layer < model.blocks.size(); ++layer)
+    past.push_back(at::zeros({rows() * positions(), 2 * model.width()}, on.dtype(model.activations)));
+  numbers = at::arange(positions(), on.dtype(at::kLong));
+  first_places = at::arange(rows(), on.dtype(at::kLong)) * positions();
+  places = first_places.unsqueeze(1) + numbers;
+  lengths = at::zeros({rows()}, on.dtype(at::kLong));
+}
+
+at::Tensor Gpt2Slots::State::attend(const at::Tensor& layer_past, const at::Tensor& qkv,
+                                    std::int64_t used) const {
+  const std::int64_t width = model.width();
+  // Without beams nobody looks into another row.
+  const at::Tensor kv =
+      sizes.beams == 1 ? layer_past.view({rows(), positions(), 2 * width}).narrow(1, 0, used)
+                       : layer_past.index_select(0, seen).view({rows(), used, 2 * width});  // [R, used, 2E]
+  const auto split = [&](const at::Tensor& t) {  // [R, t, E] -> [R, heads, t, 64]
+    return t.unflatten(2, {model.heads(), width / model.heads()}).transpose(1, 2);
+  };
+  const at::Tensor q = split(qkv.narrow(1, 0, width).unsqueeze(1));
+  return at::scaled_dot_product_attention(q, split(kv.narrow(2, 0, width)), split(kv.narrow(2, width, width)),
+                                          mask)
+      .reshape({rows(), width});  // [R, heads, 1, 64] -> [R, E]
+}
+
+Gpt2Slots::Gpt2Slots(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Gpt2Slots::Gpt2Slots(Gpt2Slots&&) noexcept = default;
+Gpt2Slots::~Gpt2Slots() = default;
+
+at::Tensor Gpt2Slots::begin(const at::Tensor& slots, const at::Tensor& prefixes) {
+  State& s = *state_;
+  const std::int64_t width = s.model.width();
+  const std::int64_t n = slots.size(0);
+  require(prefixes.dim() == 3 && prefixes.size(0) == n && n > 0 && prefixes.size(1) == s.sizes.prefix &&
+              prefixes.size(2) == width,
+          "unexpected prefixes " + to_string(prefixes.sizes()) + " for " + std::to_string(n) + " slots");
+  // All rows of a slot look at its first row's prefix.
+  const at::Tensor table = (slots * (s.sizes.beams * s.positions())).unsqueeze(1) + s.numbers;  // [n, T]
+  const at::Tensor kept = table.narrow(1, 0, s.sizes.prefix).flatten();                         // [n * P]
+  s.places.view({s.sizes.slots, s.sizes.beams, s.positions()})
+      .index_copy_(0, slots, table.unsqueeze(1).expand({n, s.sizes.beams, s.positions()}).contiguous());
+  s.lengths.view({s.sizes.slots, s.sizes.beams}).index_fill_(0, slots, s.sizes.prefix);
+
+  at::Tensor x = s.model.embed_prefixes(prefixes);  // [n * P, E]
+  s.model.run_blocks(x, [&](std::int64_t layer, const at::Tensor& qkv) {
+    s.past[static_cast<std::size_t>(layer)].index_copy_(0, kept, qkv.narrow(1, width, 2 * width));
+    const at::Tensor parts = qkv.view({n, s.sizes.prefix, 3 * width});
+    return attention_by_aten(parts.narrow(2, 0, width), parts.narrow(2, width, width),
+                             parts.narrow(2, 2 * width, width), s.model.heads(), /*causal=*/true)
+        .view({n * s.sizes.prefix, width});
+  });
+  return s.model.logits(x.view({n, s.sizes.prefix, width}).select(1, s.sizes.prefix - 1));
+}
+
+at::Tensor Gpt2Slots::step(const at::Tensor& tokens, const at::Tensor& parents, std::int64_t longest) {
+  State& s = *state_;
+  require(tokens.sizes() == at::IntArrayRef{s.rows()} && parents.sizes() == tokens.sizes() && longest > 0 &&
+              longest <= s.sizes.tokens,
+          "unexpected tokens " + to_string(tokens.sizes()) + ", parents " + to_string(parents.sizes()) +
+              " or length " + std::to_string(longest));
+  const std::int64_t width = s.model.width();
+  const std::int64_t used = s.sizes.prefix + longest;
+  // Rows of one slot are of one length. Those that do not matter stay at the last position.
+  const at::Tensor position = s.lengths.clamp_max(s.positions() - 1);  // [R]
+  const at::Tensor own = s.first_places + position;                    // [R]
+  s.places.copy_(s.places.index_select(0, parents).scatter_(1, position.unsqueeze(1), own.unsqueeze(1)));
+  s.lengths.copy_(position + 1);
+  s.mask = s.numbers.narrow(0, 0, used).le(position.unsqueeze(1)).view({s.rows(), 1, 1, used});
+  s.seen = s.places.narrow(1, 0, used).flatten();
+
+  at::Tensor x = s.model.embed(tokens, position);  // [R, E]
+  s.model.run_blocks(x, [&](std::int64_t layer, const at::Tensor& qkv) {
+    const at::Tensor& past = s.past[static_cast<std::size_t>(layer)];
+    past.index_copy_(0, own, qkv.narrow(1, width, 2 * width));
+    return s.attend(past, qkv, used);
+  });
+  return s.model.logits(x);
+}
+
+Gpt2Slots Gpt2::slots(const SlotSizes& sizes) const {
+  return Gpt2Slots(std::make_unique<Gpt2Slots::State>(*model_, sizes));
+}
+
+}  // namespace caption

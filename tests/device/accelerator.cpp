@@ -1,0 +1,221 @@
+#include "accelerator.h"
+
+#include <ATen/EmptyTensor.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/detail/PrivateUse1HooksInterface.h>
+#include <ATen/native/CPUFallback.h>
+#include <ATen/native/Resize.h>
+#include <c10/core/CPUAllocator.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <torch/library.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include <ATen/ops/_reshape_alias_native.h>
+#include <ATen/ops/as_strided_native.h>
+#include <ATen/ops/view_native.h>
+
+namespace caption::accelerator {
+namespace {
+
+Counts so_far;
+/// The fallback copies its operands to the CPU and back: not the program's copies.
+bool inside_fallback = false;
+
+// Memory
+
+class Allocator : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(std::size_t bytes) override {
+    void* data = c10::GetCPUAllocator()->raw_allocate(bytes);
+    return {data, data, c10::GetCPUAllocator()->raw_deleter(), device()};
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return c10::GetCPUAllocator()->raw_deleter(); }
+  void copy_data(void* to, const void* from, std::size_t bytes) const override {
+    default_copy_data(to, from, bytes);
+  }
+};
+
+Allocator allocator;
+
+class Guard : public c10::impl::DeviceGuardImplInterface {
+ public:
+  c10::DeviceType type() const override { return c10::DeviceType::PrivateUse1; }
+  c10::Device exchangeDevice(c10::Device) const override { return device(); }
+  c10::Device getDevice() const override { return device(); }
+  void setDevice(c10::Device) const override {}
+  void uncheckedSetDevice(c10::Device) const noexcept override {}
+  c10::Stream getStream(c10::Device) const override {
+    return c10::Stream(c10::Stream::DEFAULT, caption::accelerator::device());
+  }
+  c10::Stream exchangeStream(c10::Stream) const override { return getStream(device()); }
+  c10::DeviceIndex deviceCount() const noexcept override { return 1; }
+};
+
+C10_REGISTER_GUARD_IMPL(PrivateUse1, Guard)
+
+class Hooks : public at::PrivateUse1HooksInterface {
+ public:
+  bool isBuilt() const override { return true; }
+  bool isAvailable() const override { return true; }
+  bool hasPrimaryContext(at::DeviceIndex) const override { return true; }
+};
+
+Hooks hooks;
+
+[[maybe_unused]] const bool registered = [] {
+  c10::register_privateuse1_backend("accelerator");
+  c10::SetAllocator(c10::DeviceType::PrivateUse1, &allocator);
+  at::RegisterPrivateUse1HooksInterface(&hooks);
+  return true;
+}();
+
+// Operators of its own
+
+at::Tensor empty(c10::IntArrayRef size, std::optional<at::ScalarType> type, std::optional<at::Layout>,
+                 std::optional<at::Device>, std::optional<bool>, std::optional<at::MemoryFormat> format) {
+  return at::detail::empty_generic(size, &allocator, c10::DispatchKeySet(c10::DispatchKey::PrivateUse1),
+                                   c10::dtype_or_default(type), format);
+}
+
+at::Tensor empty_strided(c10::IntArrayRef size, c10::IntArrayRef stride, std::optional<at::ScalarType> type,
+                         std::optional<at::Layout>, std::optional<at::Device>, std::optional<bool>) {
+  return at::detail::empty_strided_generic(size, stride, &allocator,
+                                           c10::DispatchKeySet(c10::DispatchKey::PrivateUse1),
+                                           c10::dtype_or_default(type));
+}
+
+/// The same memory as a tensor of the CPU.
+at::Tensor on_cpu(const at::Tensor& x) {
+  if (x.is_cpu()) return x;
+  return at::from_blob(x.data_ptr(), x.sizes(), x.strides(), at::TensorOptions().dtype(x.scalar_type()));
+}
+
+at::Tensor copy_from(const at::Tensor& from, const at::Tensor& to, bool /*non_blocking*/) {
+  if (!inside_fallback) {
+    if (from.is_cpu()) ++so_far.to_device;
+    if (to.is_cpu()) {
+      ++so_far.to_host;
+      so_far.bytes_to_host += static_cast<std::int64_t>(from.nbytes());
+    }
+    if (!from.is_cpu() && !to.is_cpu()) ++so_far.operators;
+  }
+  on_cpu(to).copy_(on_cpu(from));
+  return to;
+}
+
+const at::Tensor& resize(const at::Tensor& self, c10::IntArrayRef size, std::optional<at::MemoryFormat>) {
+  at::native::resize_impl_cpu_(self.unsafeGetTensorImpl(), size, std::nullopt);
+  return self;
+}
+
+at::Tensor copy_from_and_resize(const at::Tensor& from, const at::Tensor& to) {
+  to.resize_(from.sizes());
+  return copy_from(from, to, false);
+}
+
+at::Scalar local_scalar(const at::Tensor& x) {
+  ++so_far.scalars;
+  return on_cpu(x).item();
+}
+
+/// CUDA's product of narrow matrices in fp32, which the CPU does not have.
+at::Tensor mm_in(const at::Tensor& a, const at::Tensor& b, at::ScalarType type) {
+  return at::mm(a.to(type), b.to(type));
+}
+
+// All others, by the CPU's
+
+void require_one_device(const std::string& name, const std::vector<at::Tensor>& tensors) {
+  bool here = false;
+  bool elsewhere = false;
+  for (const at::Tensor& tensor : tensors) {
+    if (!tensor.defined()) continue;
+    here = here || !tensor.is_cpu();
+    elsewhere = elsewhere || (tensor.is_cpu() && tensor.dim() > 0);
+  }
+  TORCH_CHECK(!(here && elsewhere), name, ": tensors of several devices");
+}
+
+/// Operators whose result's shape depends on values, for which a GPU has to be waited for.
+void require_known_shape(const std::string& name, const std::vector<at::Tensor>& tensors) {
+  static const std::set<std::string> kUnknown = {"aten::nonzero", "aten::masked_select", "aten::unique_dim",
+                                                 "aten::_unique2", "aten::repeat_interleave"};
+  TORCH_CHECK(kUnknown.count(name) == 0, name, ": a shape that depends on values");
+  if (name != "aten::index" && name != "aten::_index_put_impl_") return;
+  for (std::size_t i = 1; i < tensors.size(); ++i) {
+    TORCH_CHECK(!tensors[i].defined() || tensors[i].scalar_type() != at::kBool, name, ": a mask as an index");
+  }
+}
+
+void fall_back(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
+  const std::string& name = operation.schema().name();
+  const std::size_t arguments = operation.schema().arguments().size();
+  std::vector<at::Tensor> tensors;
+  for (std::size_t i = stack->size() - arguments; i < stack->size(); ++i) {
+    const c10::IValue& value = (*stack)[i];
+    if (value.isTensor()) tensors.push_back(value.toTensor());
+    if (value.isTensorList()) {
+      for (const at::Tensor& tensor : value.toTensorVector()) tensors.push_back(tensor);
+    }
+    if (value.isOptionalTensorList()) {
+      for (const auto& tensor : value.toOptionalTensorVector())
+        tensors.push_back(tensor.value_or(at::Tensor()));
+    }
+  }
+  require_one_device(name, tensors);
+  require_known_shape(name, tensors);
+  ++so_far.operators;
+  // A result that is no tensor is a value that the CPU waits for.
+  for (const c10::Argument& result : operation.schema().returns()) {
+    const bool tensor = result.type()->isSubtypeOf(*c10::TensorType::get()) ||
+                        result.type()->kind() == c10::TypeKind::ListType;
+    if (!tensor) ++so_far.scalars;
+  }
+  inside_fallback = true;
+  try {
+    at::native::cpu_fallback(operation, stack, /*error_on_views=*/true);
+  } catch (...) {
+    inside_fallback = false;
+    throw;
+  }
+  inside_fallback = false;
+}
+
+TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
+  library.impl("empty.memory_format", &empty);
+  library.impl("empty_strided", &empty_strided);
+  library.impl("_copy_from", &copy_from);
+  library.impl("_copy_from_and_resize", &copy_from_and_resize);
+  library.impl("resize_", &resize);
+  library.impl("_local_scalar_dense", &local_scalar);
+  library.impl("mm.dtype", &mm_in);
+  library.impl("as_strided", &at::native::as_strided_tensorimpl);
+  library.impl("view",
+               TORCH_FN(static_cast<at::Tensor (*)(const at::Tensor&, at::IntArrayRef)>(&at::native::view)));
+  library.impl("_reshape_alias", &at::native::_reshape_alias);
+}
+
+TORCH_LIBRARY_IMPL(_, PrivateUse1, library) {
+  library.fallback(torch::CppFunction::makeFromBoxedFunction<&fall_back>());
+}
+
+}  // namespace
+
+at::Device device() {
+  return {at::DeviceType::PrivateUse1, 0};
+}
+
+Counts counts() {
+  return so_far;
+}
+
+Counts operator-(const Counts& later, const Counts& earlier) {
+  return {later.to_device - earlier.to_device, later.to_host - earlier.to_host,
+          later.scalars - earlier.scalars, later.operators - earlier.operators,
+          later.bytes_to_host - earlier.bytes_to_host};
+}
+
+}  // namespace caption::accelerator

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+
+namespace caption {
+
+/// A device for tests, "accelerator", whose memory is the host's. Its operators are the CPU's, but it behaves
+/// like a GPU where a program for one goes wrong: an operator refuses tensors of several devices (but for a
+/// CPU tensor without dimensions, as CUDA does), and results whose shape depends on values; copies between it
+/// and the CPU are counted, and so is everything else that would make the CPU wait for it.
+namespace accelerator {
+
+struct Counts {
+  std::int64_t to_device = 0;  ///< copies from the CPU
+  std::int64_t to_host = 0;    ///< copies to the CPU: each waits for what was computed before
+  std::int64_t scalars = 0;    ///< single values that the CPU asked for: likewise
+  std::int64_t operators = 0;  ///< computed on the device
+  std::int64_t bytes_to_host = 0;
+};
+
+at::Device device();
+
+/// Since the program started.
+Counts counts();
+
+Counts operator-(const Counts& later, const Counts& earlier);
+
+}  // namespace accelerator
+}  // namespace caption
