@@ -17,7 +17,8 @@ enum class Activations { bits8, bits16 };
 /// options.
 struct Compute {
   at::Device device = at::kCPU;
-  at::ScalarType weights = at::kFloat;  ///< at::kFloat, at::kBFloat16 or, on the CPU, at::kChar (int8)
+  /// at::kFloat or at::kBFloat16; on the CPU also at::kChar (int8), elsewhere also at::kHalf
+  at::ScalarType weights = at::kFloat;
   Activations activations = Activations::bits16;  ///< with int8 weights
   std::shared_ptr<PackedStore> packed;  ///< on the CPU: matrices that were packed before, or nothing
 };

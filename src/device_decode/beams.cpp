@@ -134,7 +134,7 @@ Beams advance(const Beams& beams, const at::Tensor& logits, const BeamRules& rul
   // Not the sum itself: the reference multiplies the quotient back, and its rounding is part of the ranking.
   const at::Tensor divisors =
       rules.divisors.index_select(0, next.lengths.clamp_max(rules.most).flatten()).view(value.sizes());
-  next.scores = at::where(next.exists, value * divisors, 0.0);
+  next.scores = (value * divisors).masked_fill(next.exists.logical_not(), 0);
   const at::Tensor places =
       beams.steps.clamp_max(rules.most - 1).view({-1, 1, 1}).expand({-1, rules.beams, 1});
   next.tokens = beams.tokens.gather(1, parent.unsqueeze(2).expand({-1, -1, rules.most}))
@@ -152,7 +152,8 @@ at::Tensor best(const Beams& beams, std::int64_t n, const BeamRules& rules) {
   const at::Tensor values = (beams.scores / divisors).masked_fill(beams.exists.logical_not(), kImpossible);
   const at::Tensor order = std::get<1>(at::sort(values, /*stable=*/true, /*dim=*/1, /*descending=*/true))
                                .narrow(1, 0, n);  // [S, n]
-  const at::Tensor lengths = at::where(beams.exists, beams.lengths, 0).gather(1, order).to(at::kInt);
+  const at::Tensor lengths =
+      beams.lengths.masked_fill(beams.exists.logical_not(), 0).gather(1, order).to(at::kInt);
   const at::Tensor scores = beams.scores.gather(1, order).view(at::kInt);
   const at::Tensor tokens = beams.tokens.gather(1, order.unsqueeze(2).expand({-1, -1, rules.most}));
   return at::cat({lengths.unsqueeze(2), scores.unsqueeze(2), tokens}, 2);

@@ -1,3 +1,4 @@
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,13 @@
 namespace caption {
 namespace {
 
+/// Attention's kernels on GPUs want rows of a mask that begin at such a multiple, or copy it.
+constexpr std::int64_t kAligned = 16;
+
+std::int64_t aligned(std::int64_t count) {
+  return (count + kAligned - 1) / kAligned * kAligned;
+}
+
 void require(bool condition, const std::string& message) {
   if (!condition) throw Error(ErrorKind::internal, "GPT-2's slots: " + message);
 }
@@ -20,7 +28,8 @@ struct Gpt2Slots::State {
   State(const Gpt2::Model& gpt2, const SlotSizes& slot_sizes);
 
   std::int64_t rows() const { return sizes.slots * sizes.beams; }         // R
-  std::int64_t positions() const { return sizes.prefix + sizes.tokens; }  // T
+  std::int64_t positions() const { return sizes.prefix + sizes.tokens; }  // that a row may have
+  std::int64_t room() const { return aligned(positions()); }              // T, that it has places for
 
   /// Each row's newest position over its first `used` ones. qkv [R, 3E] -> [R, E]
   at::Tensor attend(const at::Tensor& past, const at::Tensor& qkv, std::int64_t used) const;
@@ -34,7 +43,7 @@ struct Gpt2Slots::State {
   at::Tensor numbers;            // [T] int64: 0, 1, ...
   // Of a step:
   at::Tensor seen;  // [R * used] int64: the places that each row looks at
-  at::Tensor mask;  // [R, 1, 1, used]: the positions that it has
+  at::Tensor mask;  // [R, 1, 1, used], added to its scores: 0 at its positions, minus infinity behind them
 };
 
 Gpt2Slots::State::State(const Gpt2::Model& gpt2, const SlotSizes& slot_sizes)
@@ -46,9 +55,9 @@ Gpt2Slots::State::State(const Gpt2::Model& gpt2, const SlotSizes& slot_sizes)
   const at::TensorOptions on = at::TensorOptions().device(model.device);
   // Zeros, not whatever is there: what a mask hides is still multiplied by 0.
   for (std::size_t layer = 0; layer < model.blocks.size(); ++layer)
-    past.push_back(at::zeros({rows() * positions(), 2 * model.width()}, on.dtype(model.activations)));
-  numbers = at::arange(positions(), on.dtype(at::kLong));
-  first_places = at::arange(rows(), on.dtype(at::kLong)) * positions();
+    past.push_back(at::zeros({rows() * room(), 2 * model.width()}, on.dtype(model.activations)));
+  numbers = at::arange(room(), on.dtype(at::kLong));
+  first_places = at::arange(rows(), on.dtype(at::kLong)) * room();
   places = first_places.unsqueeze(1) + numbers;
   lengths = at::zeros({rows()}, on.dtype(at::kLong));
 }
@@ -58,7 +67,7 @@ at::Tensor Gpt2Slots::State::attend(const at::Tensor& layer_past, const at::Tens
   const std::int64_t width = model.width();
   // Without beams nobody looks into another row.
   const at::Tensor kv =
-      sizes.beams == 1 ? layer_past.view({rows(), positions(), 2 * width}).narrow(1, 0, used)
+      sizes.beams == 1 ? layer_past.view({rows(), room(), 2 * width}).narrow(1, 0, used)
                        : layer_past.index_select(0, seen).view({rows(), used, 2 * width});  // [R, used, 2E]
   const auto split = [&](const at::Tensor& t) {  // [R, t, E] -> [R, heads, t, 64]
     return t.unflatten(2, {model.heads(), width / model.heads()}).transpose(1, 2);
@@ -81,10 +90,10 @@ at::Tensor Gpt2Slots::begin(const at::Tensor& slots, const at::Tensor& prefixes)
               prefixes.size(2) == width,
           "unexpected prefixes " + to_string(prefixes.sizes()) + " for " + std::to_string(n) + " slots");
   // All rows of a slot look at its first row's prefix.
-  const at::Tensor table = (slots * (s.sizes.beams * s.positions())).unsqueeze(1) + s.numbers;  // [n, T]
-  const at::Tensor kept = table.narrow(1, 0, s.sizes.prefix).flatten();                         // [n * P]
-  s.places.view({s.sizes.slots, s.sizes.beams, s.positions()})
-      .index_copy_(0, slots, table.unsqueeze(1).expand({n, s.sizes.beams, s.positions()}).contiguous());
+  const at::Tensor table = (slots * (s.sizes.beams * s.room())).unsqueeze(1) + s.numbers;  // [n, T]
+  const at::Tensor kept = table.narrow(1, 0, s.sizes.prefix).flatten();                    // [n * P]
+  s.places.view({s.sizes.slots, s.sizes.beams, s.room()})
+      .index_copy_(0, slots, table.unsqueeze(1).expand({n, s.sizes.beams, s.room()}).contiguous());
   s.lengths.view({s.sizes.slots, s.sizes.beams}).index_fill_(0, slots, s.sizes.prefix);
 
   at::Tensor x = s.model.embed_prefixes(prefixes);  // [n * P, E]
@@ -105,13 +114,16 @@ at::Tensor Gpt2Slots::step(const at::Tensor& tokens, const at::Tensor& parents, 
           "unexpected tokens " + to_string(tokens.sizes()) + ", parents " + to_string(parents.sizes()) +
               " or length " + std::to_string(longest));
   const std::int64_t width = s.model.width();
-  const std::int64_t used = s.sizes.prefix + longest;
+  const std::int64_t used = aligned(s.sizes.prefix + longest);
   // Rows of one slot are of one length. Those that do not matter stay at the last position.
   const at::Tensor position = s.lengths.clamp_max(s.positions() - 1);  // [R]
   const at::Tensor own = s.first_places + position;                    // [R]
   s.places.copy_(s.places.index_select(0, parents).scatter_(1, position.unsqueeze(1), own.unsqueeze(1)));
   s.lengths.copy_(position + 1);
-  s.mask = s.numbers.narrow(0, 0, used).le(position.unsqueeze(1)).view({s.rows(), 1, 1, used});
+  s.mask =
+      at::zeros({s.rows(), 1, 1, used}, at::TensorOptions(s.model.activations).device(s.model.device))
+          .masked_fill_(s.numbers.narrow(0, 0, used).gt(position.unsqueeze(1)).view({s.rows(), 1, 1, used}),
+                        -std::numeric_limits<double>::infinity());
   s.seen = s.places.narrow(1, 0, used).flatten();
 
   at::Tensor x = s.model.embed(tokens, position);  // [R, E]

@@ -12,11 +12,14 @@ namespace {
 // The driver's C interface, of which no header is needed for so little. Every function returns a status.
 constexpr int kSuccess = 0;
 constexpr int kNoDevice = 100;
+constexpr int kCapabilityMajor = 75;
+constexpr int kCapabilityMinor = 76;
 using Init = int(unsigned flags);
 using GetVersion = int(int* version);
 using GetCount = int(int* count);
 using GetDevice = int(int* device, int index);
 using GetName = int(char* name, int size, int device);
+using GetAttribute = int(int* value, int attribute, int device);
 using GetErrorString = int(int status, const char** text);
 using Retain = int(void** context, int device);
 using Push = int(void* context);
@@ -63,6 +66,15 @@ std::string CudaDriver::name(int index) const {
   check(function<GetName>("cuDeviceGetName")(text.data(), static_cast<int>(text.size()) - 1, device(index)),
         "tell a GPU's name");
   return text.data();
+}
+
+int CudaDriver::capability(int index) const {
+  int major = 0;
+  int minor = 0;
+  auto* const get = function<GetAttribute>("cuDeviceGetAttribute");
+  check(get(&major, kCapabilityMajor, device(index)), "tell a GPU's kind");
+  check(get(&minor, kCapabilityMinor, device(index)), "tell a GPU's kind");
+  return 10 * major + minor;
 }
 
 CudaDriver::Memory CudaDriver::memory(int index) const {

@@ -21,6 +21,8 @@ class CudaDriver {
   int count() const { return count_; }
   /// "Tesla T4"
   std::string name(int index) const;
+  /// Its compute capability, 75 for 7.5.
+  int capability(int index) const;
   Memory memory(int index) const;
 
  private:

@@ -24,6 +24,9 @@ namespace fs = std::filesystem;
 /// values at the default batch.
 constexpr std::uint64_t kWorkingBytes = std::uint64_t{1} << 30;
 
+/// The oldest GPUs that LibTorch's CUDA 13 libraries have code for: Turing, as the T4 is.
+constexpr int kOldestCapability = 75;
+
 [[noreturn]] void refuse(const std::string& reason) {
   throw Error(ErrorKind::model, reason);
 }
@@ -71,6 +74,14 @@ std::string gigabytes(std::uint64_t bytes) {
   return text;
 }
 
+void require_kind(const CudaDriver& driver, int index) {
+  const int capability = driver.capability(index);
+  if (capability >= kOldestCapability) return;
+  refuse(driver.name(index) + " has compute capability " + std::to_string(capability / 10) + "." +
+         std::to_string(capability % 10) +
+         ", and 7.5 is needed (a T4 or later): take another GPU, or use --device cpu");
+}
+
 void require_memory(const CudaDriver& driver, int index, at::ScalarType weights, std::int64_t count) {
   const CudaDriver::Memory memory = driver.memory(index);
   const std::uint64_t needed = static_cast<std::uint64_t>(count) * c10::elementSize(weights) + kWorkingBytes;
@@ -88,6 +99,7 @@ Compute use_gpu(int index, Precision precision, std::int64_t weights) {
            " is cuda:" + std::to_string(driver.count() - 1) + " (" + driver.name(driver.count() - 1) +
            "): take that, or use --device cpu");
   }
+  require_kind(driver, index);
   Compute compute;
   compute.device = {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
   compute.weights = weight_type(resolve_precision(precision, compute.device));

@@ -54,6 +54,12 @@ int cuDeviceGetName(char* name, int size, int device) {
   return 0;
 }
 
+int cuDeviceGetAttribute(int* value, int attribute, int) {
+  const long capability = setting("FAKE_CAPABILITY", 75);
+  *value = static_cast<int>(attribute == 75 ? capability / 10 : capability % 10);
+  return attribute == 75 || attribute == 76 ? 0 : 1;
+}
+
 int cuDevicePrimaryCtxRetain(void** result, int) {
   *result = &context;
   return 0;

@@ -81,6 +81,10 @@ def test_an_index_beyond_the_last(run, cuda):
     refused(run("--device", "cuda:2", cuda=cuda, FAKE_GPUS=2), "--device cuda:2: there is no such GPU: the last of this machine's 2 is cuda:1 (Fake T1)")
 
 
+def test_an_old_gpu(run, cuda):
+    refused(run("--device", "cuda", cuda=cuda, FAKE_CAPABILITY=61), "Fake T0 has compute capability 6.1, and 7.5 is needed")
+
+
 def test_too_little_memory(run, cuda):
     refused(run("--device", "cuda", cuda=cuda, FAKE_FREE_MB=700),
             "Fake T0 has 0.7 GB of its 16.0 GB free, and this model takes about 1.1 GB", "--precision fp16")
@@ -104,6 +108,7 @@ def test_libtorch_finds_no_gpu(run, cuda):
         ({"driver": False}, "there is no NVIDIA driver"),
         ({"FAKE_CUDA_VERSION": 12080}, "it has CUDA 12.8"),
         ({"FAKE_GPUS": 0}, "finds no GPU"),
+        ({"FAKE_CAPABILITY": 70}, "compute capability 7.0"),
         ({"FAKE_FREE_MB": 700}, "0.7 GB of its 16.0 GB free"),
         ({"FAKE_TORCH_SEES_NONE": 1}, "LibTorch cannot use the GPU"),
     ],
