@@ -31,19 +31,26 @@ struct Gpt2Slots::State {
   std::int64_t positions() const { return sizes.prefix + sizes.tokens; }  // that a row may have
   std::int64_t room() const { return aligned(positions()); }              // T, that it has places for
 
-  /// Each row's newest position over its first `used` ones. qkv [R, 3E] -> [R, E]
-  at::Tensor attend(const at::Tensor& past, const at::Tensor& qkv, std::int64_t used) const;
+  /// Where each row of a step looks.
+  struct Sight {
+    std::int64_t used;  ///< positions, from the first on
+    at::Tensor places;  ///< [R * used] int32
+    at::Tensor
+        mask;  ///< [R, 1, 1, used], added to the scores: 0, or minus infinity behind a row's newest position
+  };
+
+  /// Keys and values of a layer, by their places. -> [R * T, 2E]
+  at::Tensor past(std::int64_t layer) const { return store.select(1, layer); }
+  /// Each row's newest position over all of its own. qkv [R, 3E] -> [R, E]
+  at::Tensor attend(std::int64_t layer, const at::Tensor& qkv, const Sight& sight) const;
 
   const Gpt2::Model& model;
   SlotSizes sizes;
-  std::vector<at::Tensor> past;  // [L] of [R * T, 2E]: keys, values; a place is row * T + position
-  at::Tensor places;             // [R, T] int64: where each row's positions are
-  at::Tensor lengths;            // [R] int64, in positions
-  at::Tensor first_places;       // [R] int64: row * T
-  at::Tensor numbers;            // [T] int64: 0, 1, ...
-  // Of a step:
-  at::Tensor seen;  // [R * used] int64: the places that each row looks at
-  at::Tensor mask;  // [R, 1, 1, used], added to its scores: 0 at its positions, minus infinity behind them
+  at::Tensor store;         // [R * T, L, 2E]: keys, values; a row's own places are row * T + position
+  at::Tensor places;        // [R, T] int32: where each row's positions are
+  at::Tensor lengths;       // [R] int64, in positions
+  at::Tensor first_places;  // [R] int64: row * T
+  at::Tensor numbers;       // [T] int64: 0, 1, ...
 };
 
 Gpt2Slots::State::State(const Gpt2::Model& gpt2, const SlotSizes& slot_sizes)
@@ -54,28 +61,27 @@ Gpt2Slots::State::State(const Gpt2::Model& gpt2, const SlotSizes& slot_sizes)
               std::to_string(sizes.slots) + " x " + std::to_string(sizes.beams) + " rows");
   const at::TensorOptions on = at::TensorOptions().device(model.device);
   // Zeros, not whatever is there: what a mask hides is still multiplied by 0.
-  for (std::size_t layer = 0; layer < model.blocks.size(); ++layer)
-    past.push_back(at::zeros({rows() * room(), 2 * model.width()}, on.dtype(model.activations)));
+  const auto layers = static_cast<std::int64_t>(model.blocks.size());
+  store = at::zeros({rows() * room(), layers, 2 * model.width()}, on.dtype(model.activations));
   numbers = at::arange(room(), on.dtype(at::kLong));
   first_places = at::arange(rows(), on.dtype(at::kLong)) * room();
-  places = first_places.unsqueeze(1) + numbers;
+  places = (first_places.unsqueeze(1) + numbers).to(at::kInt);
   lengths = at::zeros({rows()}, on.dtype(at::kLong));
 }
 
-at::Tensor Gpt2Slots::State::attend(const at::Tensor& layer_past, const at::Tensor& qkv,
-                                    std::int64_t used) const {
+at::Tensor Gpt2Slots::State::attend(std::int64_t layer, const at::Tensor& qkv, const Sight& sight) const {
   const std::int64_t width = model.width();
   // Without beams nobody looks into another row.
-  const at::Tensor kv =
-      sizes.beams == 1 ? layer_past.view({rows(), room(), 2 * width}).narrow(1, 0, used)
-                       : layer_past.index_select(0, seen).view({rows(), used, 2 * width});  // [R, used, 2E]
+  const at::Tensor kv = sizes.beams == 1
+                            ? past(layer).view({rows(), room(), 2 * width}).narrow(1, 0, sight.used)
+                            : past(layer).index_select(0, sight.places).view({rows(), sight.used, 2 * width});
   const auto split = [&](const at::Tensor& t) {  // [R, t, E] -> [R, heads, t, 64]
     return t.unflatten(2, {model.heads(), width / model.heads()}).transpose(1, 2);
   };
   const at::Tensor q = split(qkv.narrow(1, 0, width).unsqueeze(1));
-  return at::scaled_dot_product_attention(q, split(kv.narrow(2, 0, width)), split(kv.narrow(2, width, width)),
-                                          mask)
-      .reshape({rows(), width});  // [R, heads, 1, 64] -> [R, E]
+  const at::Tensor k = split(kv.narrow(2, 0, width));
+  const at::Tensor v = split(kv.narrow(2, width, width));
+  return at::scaled_dot_product_attention(q, k, v, sight.mask).reshape({rows(), width});  // [R, heads, 1, 64]
 }
 
 Gpt2Slots::Gpt2Slots(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -93,12 +99,13 @@ at::Tensor Gpt2Slots::begin(const at::Tensor& slots, const at::Tensor& prefixes)
   const at::Tensor table = (slots * (s.sizes.beams * s.room())).unsqueeze(1) + s.numbers;  // [n, T]
   const at::Tensor kept = table.narrow(1, 0, s.sizes.prefix).flatten();                    // [n * P]
   s.places.view({s.sizes.slots, s.sizes.beams, s.room()})
-      .index_copy_(0, slots, table.unsqueeze(1).expand({n, s.sizes.beams, s.room()}).contiguous());
+      .index_copy_(0, slots,
+                   table.to(at::kInt).unsqueeze(1).expand({n, s.sizes.beams, s.room()}).contiguous());
   s.lengths.view({s.sizes.slots, s.sizes.beams}).index_fill_(0, slots, s.sizes.prefix);
 
   at::Tensor x = s.model.embed_prefixes(prefixes);  // [n * P, E]
   s.model.run_blocks(x, [&](std::int64_t layer, const at::Tensor& qkv) {
-    s.past[static_cast<std::size_t>(layer)].index_copy_(0, kept, qkv.narrow(1, width, 2 * width));
+    s.past(layer).index_copy_(0, kept, qkv.narrow(1, width, 2 * width));
     const at::Tensor parts = qkv.view({n, s.sizes.prefix, 3 * width});
     return attention_by_aten(parts.narrow(2, 0, width), parts.narrow(2, width, width),
                              parts.narrow(2, 2 * width, width), s.model.heads(), /*causal=*/true)
@@ -118,19 +125,18 @@ at::Tensor Gpt2Slots::step(const at::Tensor& tokens, const at::Tensor& parents, 
   // Rows of one slot are of one length. Those that do not matter stay at the last position.
   const at::Tensor position = s.lengths.clamp_max(s.positions() - 1);  // [R]
   const at::Tensor own = s.first_places + position;                    // [R]
-  s.places.copy_(s.places.index_select(0, parents).scatter_(1, position.unsqueeze(1), own.unsqueeze(1)));
+  s.places.copy_(
+      s.places.index_select(0, parents).scatter_(1, position.unsqueeze(1), own.to(at::kInt).unsqueeze(1)));
   s.lengths.copy_(position + 1);
-  s.mask =
-      at::zeros({s.rows(), 1, 1, used}, at::TensorOptions(s.model.activations).device(s.model.device))
-          .masked_fill_(s.numbers.narrow(0, 0, used).gt(position.unsqueeze(1)).view({s.rows(), 1, 1, used}),
-                        -std::numeric_limits<double>::infinity());
-  s.seen = s.places.narrow(1, 0, used).flatten();
+  const at::Tensor behind = s.numbers.narrow(0, 0, used).gt(position.unsqueeze(1));  // [R, used]
+  const at::Tensor mask = at::zeros(behind.sizes(), s.store.options())
+                              .masked_fill_(behind, -std::numeric_limits<double>::infinity());
+  const State::Sight sight{used, s.places.narrow(1, 0, used).flatten(), mask.view({s.rows(), 1, 1, used})};
 
   at::Tensor x = s.model.embed(tokens, position);  // [R, E]
   s.model.run_blocks(x, [&](std::int64_t layer, const at::Tensor& qkv) {
-    const at::Tensor& past = s.past[static_cast<std::size_t>(layer)];
-    past.index_copy_(0, own, qkv.narrow(1, width, 2 * width));
-    return s.attend(past, qkv, used);
+    s.past(layer).index_copy_(0, own, qkv.narrow(1, width, 2 * width));
+    return s.attend(layer, qkv, sight);
   });
   return s.model.logits(x);
 }
