@@ -47,7 +47,8 @@ struct ImageOptions {
   int thumbnail = 0;
 };
 
-/// How many images go through a model at a time. A caption does not depend on it; speed and memory do.
+/// How many images go through a model at a time. On the CPU a caption does not depend on it; speed and memory
+/// do.
 struct StreamOptions {
   /// Images that the image encoder takes together at most. More than this many gain little.
   int encode_batch = 8;

@@ -101,8 +101,8 @@ void add_model(CLI::App& app, CaptionConfig& config) {
   StreamOptions& sizes = config.batch.sizes;
   add_number(
       app, "--batch", sizes.decode_batch, {1, kMostImagesTogether},
-      "Images whose captions are written together at most: more are faster and take more memory. Captions "
-      "do not depend on it")
+      "Images whose captions are written together at most: more are faster and take more memory. On the "
+      "CPU, captions do not depend on it")
       ->group("Model");
   add_number(app, "--encode-batch", sizes.encode_batch, {1, kMostImagesTogether},
              "Images that the image encoder takes together at most")

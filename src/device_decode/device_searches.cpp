@@ -45,17 +45,14 @@ std::size_t DeviceSearches::running() const {
 }
 
 std::vector<Found> DeviceSearches::step(std::size_t joining) {
-  std::vector<std::size_t> ended;
+  std::vector<Ended> ended;
   for (std::size_t i = 0; i < slots_.size(); ++i)
-    if (std::exchange(slots_[i].ended, false)) ended.push_back(i);
+    if (std::exchange(slots_[i].ended, false)) ended.push_back({i, slots_[i].image});
   if (ended.empty() && running() == 0 && joining == 0) return {};
   const at::Tensor results = ended.empty() ? at::Tensor() : best(beams_, task_.decode.n_best, rules_);
-  std::vector<std::size_t> images;
-  for (const std::size_t slot : ended) images.push_back(slots_[slot].image);
   if (running() > 0) pass();
   if (joining > 0) join(joining);
   std::vector<Found> found = read(results, ended);
-  for (std::size_t i = 0; i < found.size(); ++i) found[i].image = images[i];
   std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.image < b.image; });
   return found;
 }
@@ -91,7 +88,7 @@ void DeviceSearches::join(std::size_t count) {
 }
 
 /// Waits for the device. `results` of the slots in `ended`, or undefined.
-std::vector<Found> DeviceSearches::read(const at::Tensor& results, const std::vector<std::size_t>& ended) {
+std::vector<Found> DeviceSearches::read(const at::Tensor& results, const std::vector<Ended>& ended) {
   const at::Tensor all =
       (results.defined() ? at::cat({beams_.status, results.flatten()}) : beams_.status).cpu();
   const auto* values = all.const_data_ptr<std::int32_t>();
@@ -107,8 +104,9 @@ std::vector<Found> DeviceSearches::read(const at::Tensor& results, const std::ve
     slots_[i].ended = true;
   }
   std::vector<Found> found;
-  for (const std::size_t slot : ended) {
+  for (const auto& [slot, image] : ended) {
     Found& one = found.emplace_back();
+    one.image = image;
     const auto rows = static_cast<std::size_t>(results.size(1));
     const auto width = static_cast<std::size_t>(results.size(2));
     const std::int32_t* row = values + slots_.size() + slot * rows * width;

@@ -48,9 +48,15 @@ class DeviceSearches : public ImageSearches {
     std::int64_t tokens = 0;
   };
 
+  /// An image to hand out, whose slot may be another's by then.
+  struct Ended {
+    std::size_t slot;
+    std::size_t image;
+  };
+
   void pass();
   void join(std::size_t count);
-  std::vector<Found> read(const at::Tensor& results, const std::vector<std::size_t>& ended);
+  std::vector<Found> read(const at::Tensor& results, const std::vector<Ended>& ended);
   std::int64_t longest() const;
 
   SlotModel& model_;
