@@ -3,6 +3,7 @@
 #include <ATen/Version.h>
 #include <torch/headeronly/version.h>
 
+#include "bundle/bundle.h"
 #include "bundle/digest.h"
 #include "bundle/import.h"
 #include "bundle/manifest.h"
@@ -17,7 +18,7 @@ namespace {
 
 PackReport pack(const std::filesystem::path& folder, const ModelOptions& options) {
   set_threads(options.threads);
-  return pack_bundle(folder, resolve_compute(options));
+  return pack_bundle(folder, resolve_compute(options, [&] { return count_weights(folder); }));
 }
 
 void verify_bundle(const std::filesystem::path& folder) {
