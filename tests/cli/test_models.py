@@ -120,7 +120,8 @@ def test_optimize_asks_the_engine(fake, models, tmp_path):
     "arguments, message",
     [
         ([], "no model NAME given; see 'caption models optimize --help'"),
-        (["demo", "--precision", "fp16"], "--precision: needs fp32, bf16, int8 or auto, not 'fp16'"),
+        (["demo", "--precision", "fp8"], "--precision: needs fp32, fp16, bf16, int8 or auto, not 'fp8'"),
+        (["demo", "--precision", "fp16"], "--precision fp16 is for GPUs"),
         (["demo", "--remove", "--precision", "fp32"], "--remove takes no --precision"),
         (["demo", "--remove", "--threads", "1"], "--remove takes no --precision and no --threads"),
         (["demo", "--device", "cuda"], "--device"),
