@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import machine
+
 from inputs import Files, fill
 
 Decode = Callable[[np.ndarray], list[list[int]]]
@@ -67,7 +69,11 @@ class LlamaCpp:
         self.api, self.search = llama_cpp, search
         llama_cpp.llama_backend_init()
         path = str(files.gguf[precision]).encode()
-        self.model = llama_cpp.llama_model_load_from_file(path, llama_cpp.llama_model_default_params())
+        loading = llama_cpp.llama_model_default_params()
+        # With AMX, this version's int8 ends in a segmentation fault: what it does without is measured instead.
+        amx = "amx_int8" in machine.this_machine()["instructions"]
+        loading.use_extra_bufts = not (amx and precision == "int8")
+        self.model = llama_cpp.llama_model_load_from_file(path, loading)
         if not self.model:
             raise RuntimeError(f"{path.decode()}: llama.cpp cannot load it")
         self.length = np.load(files.prefixes, mmap_mode="r").shape[1]
