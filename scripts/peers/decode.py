@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 import machine
-
 from inputs import Files, fill
 
 Decode = Callable[[np.ndarray], list[list[int]]]
