@@ -7,15 +7,16 @@
 namespace caption {
 
 /// In which type matrices are kept and multiplied. Everything else is fp32: embeddings, norms, attention, the
-/// key/value cache. Each type has one defined result, whatever the processor, the batch and the threads.
+/// key/value cache. Each type has one defined result, whatever the batch and the threads, and whatever the
+/// processor; only bf16 has another one on processors with AMX.
 enum class Precision {
   fp32,  ///< exact: the reference's token ids
   /// weights and activations are rounded to 11 significant bits; sums, norms, softmax and log-probabilities
   /// are fp32. GPU only.
   fp16,
-  /// weights and what they multiply are rounded to 8 significant bits, sums are fp32: half the memory and, on
-  /// processors with AVX512_BF16, up to twice the speed; a caption may differ where two were nearly equal.
-  /// GPUs without bf16 instructions (a T4) are slow with it
+  /// weights and what they multiply are rounded to 8 significant bits, sums are fp32: half the memory and,
+  /// with many images, up to twice the speed on processors with AVX512_BF16 and three times with AMX; a
+  /// caption may differ where two were nearly equal. GPUs without bf16 instructions (a T4) are slow with it
   bf16,
   /// weights are rounded to 255 levels per output, what they multiply to 255 levels (ViT, GPT-2's blocks) or
   /// 65,535 (mapper, output layer) per row, sums are exact: a quarter of the memory; captions differ more
