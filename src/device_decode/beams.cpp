@@ -2,9 +2,8 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
-
-#include "device_decode/likeliest.h"
 
 namespace caption {
 namespace {
@@ -28,11 +27,13 @@ Continuations in_a_row(const at::Tensor& values, const at::Tensor& tokens, std::
 
 }  // namespace
 
-BeamRules::BeamRules(const StopRule& stop_rule, const DecodeOptions& options, at::Device device)
+BeamRules::BeamRules(const StopRule& stop_rule, const DecodeOptions& options, at::Device device,
+                     LikeliestFunction find_likeliest)
     : beams(options.beam),
       most(options.max_tokens),
       stop(stop_rule.token.value_or(-1)),
-      temperature(options.temperature) {
+      temperature(options.temperature),
+      likeliest(std::move(find_likeliest)) {
   std::vector<float> powers;  // as decode/beam.cpp takes them
   for (std::int64_t length = 0; length <= most; ++length)
     powers.push_back(static_cast<float>(std::pow(static_cast<double>(length), options.length_penalty)));
@@ -92,7 +93,7 @@ Continuations continuations(const Beams& beams, const at::Tensor& logits, const 
                             at::Tensor& damaged) {
   const std::int64_t images = beams.scores.size(0);
   const std::int64_t width = beams.scores.size(1);
-  const Likeliest next = likeliest(logits, rules.beams, rules.temperature);
+  const Likeliest next = rules.likeliest(logits, rules.beams, rules.temperature);
   const std::int64_t k = next.tokens.size(1);
   const at::Tensor log_probabilities = next.log_probabilities.view({images, width, k});
   const at::Tensor runs = beams.exists.logical_and(beams.stopped.logical_not());  // [S, W]

@@ -5,18 +5,21 @@
 #include <cstdint>
 
 #include "decode/search.h"
+#include "device_decode/likeliest.h"
 
 namespace caption {
 
 /// What every step of a search goes by.
 struct BeamRules {
-  BeamRules(const StopRule& stop, const DecodeOptions& options, at::Device device);
+  BeamRules(const StopRule& stop, const DecodeOptions& options, at::Device device,
+            LikeliestFunction likeliest);
 
   std::int64_t beams;  ///< B
   std::int64_t most;   ///< M, tokens of a sequence
   std::int64_t stop;   ///< the token; -1: none
   double temperature;
   at::Tensor divisors;  ///< [M + 1] fp32: length^length_penalty
+  LikeliestFunction likeliest;
 };
 
 /// The beams of S images, on the device.

@@ -31,7 +31,7 @@ Hypothesis hypothesis_of(const std::int32_t* row) {
 DeviceSearches::DeviceSearches(SlotModel& model, const DeviceTask& task)
     : model_(model),
       task_(task),
-      rules_(task.stop, checked(task.decode), task.device),
+      rules_(task.stop, checked(task.decode), task.device, task.likeliest),
       beams_(Beams::of_new_images(task.slots, rules_.beams, rules_)),
       first_rows_((at::arange(task.slots, beams_.steps.options()) * rules_.beams).unsqueeze(1)),
       slots_(static_cast<std::size_t>(task.slots)) {

@@ -4,18 +4,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "decode/searches.h"
 #include "device_decode/beams.h"
+#include "device_decode/likeliest.h"
 #include "device_decode/slot_model.h"
+#include "device_decode/step_runner.h"
 
 namespace caption {
-
-/// Runs `step`, or what it did when it ran under the same key before: between two runs with one key only the
-/// contents of its tensors differ, so that it can be captured as a graph and replayed.
-using StepRunner = std::function<void(std::int64_t key, const std::function<void()>& step)>;
 
 /// What is searched for, and where.
 struct DeviceTask {
@@ -23,7 +20,8 @@ struct DeviceTask {
   DecodeOptions decode;    ///< max_tokens at least 1; not sampling
   std::int64_t slots = 1;  ///< S, images that are searched for together at most
   at::Device device = at::kCPU;
-  StepRunner run = [](std::int64_t /*key*/, const std::function<void()>& step) { step(); };
+  StepRunner run = run_eagerly;
+  LikeliestFunction likeliest = likeliest_by_operators;
 };
 
 /// The searches of decode/searches.h, greedy and beam, with all they know on a device: in a pass, which takes

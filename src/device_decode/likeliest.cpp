@@ -18,7 +18,7 @@ at::Tensor ordered_keys(const at::Tensor& values) {
 
 }  // namespace
 
-Likeliest likeliest(const at::Tensor& logits, std::int64_t count, double temperature) {
+Likeliest likeliest_by_operators(const at::Tensor& logits, std::int64_t count, double temperature) {
   const at::Tensor scaled = temperature == 1.0 ? logits : logits / static_cast<float>(temperature);
   const std::int64_t vocabulary = logits.size(1);
   const std::int64_t k = std::min(count, vocabulary);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <functional>
 
 namespace caption {
 
@@ -15,6 +16,10 @@ struct Likeliest {
 
 /// logits [R, V] fp32 -> the k = min(count, V) likeliest of softmax(logits / temperature), as NextToken of
 /// decode has them.
-Likeliest likeliest(const at::Tensor& logits, std::int64_t count, double temperature);
+using LikeliestFunction =
+    std::function<Likeliest(const at::Tensor& logits, std::int64_t count, double temperature)>;
+
+/// Such a function, of LibTorch's operators, for all devices.
+Likeliest likeliest_by_operators(const at::Tensor& logits, std::int64_t count, double temperature);
 
 }  // namespace caption
