@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -42,6 +43,18 @@ struct SlotSizes {
   std::int64_t prefix = 1;  ///< P, positions
   std::int64_t tokens = 1;  ///< M, behind the prefix; P + M is at most the model's context
 };
+
+/// One layer's attention of a step of `Gpt2Slots`: each row's newest position to all of its own.
+struct StepAttention {
+  const at::Tensor& qkv;     ///< [R, 3E]: queries, keys, values of the newest positions
+  const at::Tensor& store;   ///< [places, L, 2E]: keys, values; the newest positions' are to be written
+  std::int64_t layer;        ///< of the L
+  const at::Tensor& places;  ///< [R, T] int32: where each row's positions are; all contiguous
+  const at::Tensor& counts;  ///< [R] int32: positions of each row, 1 to T
+};
+
+/// -> [R, E] in the type of qkv
+using StepAttentionFunction = std::function<at::Tensor(const StepAttention&)>;
 
 /// Sequences decoded together in memory that is taken once: S slots, for an image each, of B rows, r = slot *
 /// B + beam. Everything is and stays on the model's device, which nothing here waits for. Misuse is an
@@ -86,8 +99,9 @@ class Gpt2 {
 
   /// A session without sequences; it refers to this model.
   Gpt2Session start() const;
-  /// Empty slots; they refer to this model. Throws Error(internal) for sizes that do not fit it.
-  Gpt2Slots slots(const SlotSizes& sizes) const;
+  /// Empty slots; they refer to this model. Their steps attend by `attention`, or by LibTorch's operators if
+  /// there is none. Throws Error(internal) for sizes that do not fit it.
+  Gpt2Slots slots(const SlotSizes& sizes, StepAttentionFunction attention = {}) const;
 
  private:
   friend class Gpt2Session;

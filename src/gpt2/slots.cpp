@@ -25,27 +25,22 @@ void require(bool condition, const std::string& message) {
 }  // namespace
 
 struct Gpt2Slots::State {
-  State(const Gpt2::Model& gpt2, const SlotSizes& slot_sizes);
+  State(const Gpt2::Model& gpt2, const SlotSizes& slot_sizes, StepAttentionFunction step_attention);
 
   std::int64_t rows() const { return sizes.slots * sizes.beams; }         // R
   std::int64_t positions() const { return sizes.prefix + sizes.tokens; }  // that a row may have
   std::int64_t room() const { return aligned(positions()); }              // T, that it has places for
 
-  /// Where each row of a step looks.
-  struct Sight {
-    std::int64_t used;  ///< positions, from the first on
-    at::Tensor places;  ///< [R * used] int32
-    at::Tensor
-        mask;  ///< [R, 1, 1, used], added to the scores: 0, or minus infinity behind a row's newest position
-  };
-
   /// Keys and values of a layer, by their places. -> [R * T, 2E]
   at::Tensor past(std::int64_t layer) const { return store.select(1, layer); }
-  /// Each row's newest position over all of its own. qkv [R, 3E] -> [R, E]
-  at::Tensor attend(std::int64_t layer, const at::Tensor& qkv, const Sight& sight) const;
+  /// The attention of a step in which each row's newest position is `position` [R]. No row that matters has
+  /// more than `used` positions, a multiple of kAligned.
+  Gpt2::Model::Attend attend(const at::Tensor& position, std::int64_t used) const;
+  Gpt2::Model::Attend attend_by_operators(const at::Tensor& position, std::int64_t used) const;
 
   const Gpt2::Model& model;
   SlotSizes sizes;
+  StepAttentionFunction attention;
   at::Tensor store;         // [R * T, L, 2E]: keys, values; a row's own places are row * T + position
   at::Tensor places;        // [R, T] int32: where each row's positions are
   at::Tensor lengths;       // [R] int64, in positions
@@ -53,8 +48,9 @@ struct Gpt2Slots::State {
   at::Tensor numbers;       // [T] int64: 0, 1, ...
 };
 
-Gpt2Slots::State::State(const Gpt2::Model& gpt2, const SlotSizes& slot_sizes)
-    : model(gpt2), sizes(slot_sizes) {
+Gpt2Slots::State::State(const Gpt2::Model& gpt2, const SlotSizes& slot_sizes,
+                        StepAttentionFunction step_attention)
+    : model(gpt2), sizes(slot_sizes), attention(std::move(step_attention)) {
   require(sizes.slots > 0 && sizes.beams > 0 && sizes.prefix > 0 && sizes.tokens > 0 &&
               positions() <= model.wpe.size(0),
           std::to_string(sizes.prefix) + " + " + std::to_string(sizes.tokens) + " positions of " +
@@ -69,19 +65,37 @@ Gpt2Slots::State::State(const Gpt2::Model& gpt2, const SlotSizes& slot_sizes)
   lengths = at::zeros({rows()}, on.dtype(at::kLong));
 }
 
-at::Tensor Gpt2Slots::State::attend(std::int64_t layer, const at::Tensor& qkv, const Sight& sight) const {
+Gpt2::Model::Attend Gpt2Slots::State::attend(const at::Tensor& position, std::int64_t used) const {
+  if (!attention) return attend_by_operators(position, used);
+  return [this, counts = (position + 1).to(at::kInt)](std::int64_t layer, const at::Tensor& qkv) {
+    return attention({qkv, store, layer, places, counts});
+  };
+}
+
+Gpt2::Model::Attend Gpt2Slots::State::attend_by_operators(const at::Tensor& position,
+                                                          std::int64_t used) const {
   const std::int64_t width = model.width();
-  // Without beams nobody looks into another row.
-  const at::Tensor kv = sizes.beams == 1
-                            ? past(layer).view({rows(), room(), 2 * width}).narrow(1, 0, sight.used)
-                            : past(layer).index_select(0, sight.places).view({rows(), sight.used, 2 * width});
-  const auto split = [&](const at::Tensor& t) {  // [R, t, E] -> [R, heads, t, 64]
+  const at::Tensor own = first_places + position;                                  // [R]
+  const at::Tensor seen = places.narrow(1, 0, used).flatten();                     // [R * used]
+  const at::Tensor behind = numbers.narrow(0, 0, used).gt(position.unsqueeze(1));  // [R, used]
+  // Added to the scores: minus infinity behind a row's newest position.
+  const at::Tensor mask = at::zeros(behind.sizes(), store.options())
+                              .masked_fill_(behind, -std::numeric_limits<double>::infinity())
+                              .view({rows(), 1, 1, used});
+  const auto split = [this, width](const at::Tensor& t) {  // [R, t, E] -> [R, heads, t, 64]
     return t.unflatten(2, {model.heads(), width / model.heads()}).transpose(1, 2);
   };
-  const at::Tensor q = split(qkv.narrow(1, 0, width).unsqueeze(1));
-  const at::Tensor k = split(kv.narrow(2, 0, width));
-  const at::Tensor v = split(kv.narrow(2, width, width));
-  return at::scaled_dot_product_attention(q, k, v, sight.mask).reshape({rows(), width});  // [R, heads, 1, 64]
+  return [this, width, used, own, seen, mask, split](std::int64_t layer, const at::Tensor& qkv) {
+    past(layer).index_copy_(0, own, qkv.narrow(1, width, 2 * width));
+    // Without beams nobody looks into another row.
+    const at::Tensor kv = sizes.beams == 1
+                              ? past(layer).view({rows(), room(), 2 * width}).narrow(1, 0, used)
+                              : past(layer).index_select(0, seen).view({rows(), used, 2 * width});
+    const at::Tensor q = split(qkv.narrow(1, 0, width).unsqueeze(1));
+    const at::Tensor k = split(kv.narrow(2, 0, width));
+    const at::Tensor v = split(kv.narrow(2, width, width));
+    return at::scaled_dot_product_attention(q, k, v, mask).reshape({rows(), width});  // [R, heads, 1, 64]
+  };
 }
 
 Gpt2Slots::Gpt2Slots(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -120,29 +134,20 @@ at::Tensor Gpt2Slots::step(const at::Tensor& tokens, const at::Tensor& parents, 
               longest <= s.sizes.tokens,
           "unexpected tokens " + to_string(tokens.sizes()) + ", parents " + to_string(parents.sizes()) +
               " or length " + std::to_string(longest));
-  const std::int64_t width = s.model.width();
-  const std::int64_t used = aligned(s.sizes.prefix + longest);
   // Rows of one slot are of one length. Those that do not matter stay at the last position.
   const at::Tensor position = s.lengths.clamp_max(s.positions() - 1);  // [R]
   const at::Tensor own = s.first_places + position;                    // [R]
   s.places.copy_(
       s.places.index_select(0, parents).scatter_(1, position.unsqueeze(1), own.to(at::kInt).unsqueeze(1)));
   s.lengths.copy_(position + 1);
-  const at::Tensor behind = s.numbers.narrow(0, 0, used).gt(position.unsqueeze(1));  // [R, used]
-  const at::Tensor mask = at::zeros(behind.sizes(), s.store.options())
-                              .masked_fill_(behind, -std::numeric_limits<double>::infinity());
-  const State::Sight sight{used, s.places.narrow(1, 0, used).flatten(), mask.view({s.rows(), 1, 1, used})};
 
   at::Tensor x = s.model.embed(tokens, position);  // [R, E]
-  s.model.run_blocks(x, [&](std::int64_t layer, const at::Tensor& qkv) {
-    s.past(layer).index_copy_(0, own, qkv.narrow(1, width, 2 * width));
-    return s.attend(layer, qkv, sight);
-  });
+  s.model.run_blocks(x, s.attend(position, aligned(s.sizes.prefix + longest)));
   return s.model.logits(x);
 }
 
-Gpt2Slots Gpt2::slots(const SlotSizes& sizes) const {
-  return Gpt2Slots(std::make_unique<Gpt2Slots::State>(*model_, sizes));
+Gpt2Slots Gpt2::slots(const SlotSizes& sizes, StepAttentionFunction attention) const {
+  return Gpt2Slots(std::make_unique<Gpt2Slots::State>(*model_, sizes, std::move(attention)));
 }
 
 }  // namespace caption
