@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Who may include whom: reads every #include of src/ and include/ and fails on one that the layout forbids.
 
-    core <- image, vision, mapper, gpt2, text, decode, device_decode, weights, cuda (never each other) <- bundle <- pipeline <- cli <- main
+    core <- image, vision, mapper, gpt2, text, decode, device_decode, weights, cuda, cuda_graphs (never each other) <- bundle <- pipeline <- cli <- main
 
 Third parties stay in one place each. Run with --self-test, it checks that it can fail.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-LEAVES = {"image", "vision", "mapper", "gpt2", "text", "decode", "device_decode", "weights", "cuda"}
+LEAVES = {"image", "vision", "mapper", "gpt2", "text", "decode", "device_decode", "weights", "cuda", "cuda_graphs"}
 MAY_INCLUDE = {
     "core": {"core"},
     **{leaf: {"core", leaf} for leaf in LEAVES},
@@ -38,7 +38,8 @@ THIRD_PARTIES = {
     r"nlohmann/": {"bundle", "cli", "text", "weights"},
     r"openssl/": {"bundle"},
     r"(cuda|cudnn|cublas)\w*\.h": {"cuda"},
-    r"(ATen|c10|torch)/": {"core", "vision", "mapper", "gpt2", "device_decode", "weights", "bundle", "pipeline"},
+    r"(ATen|c10|torch)/": {"core", "vision", "mapper", "gpt2", "device_decode", "weights", "cuda_graphs", "bundle", "pipeline"},
+    r"(ATen|c10)/cuda/": {"cuda_graphs"},
 }
 # Headers and sources that the program links without LibTorch.
 WITHOUT_TORCH = [

@@ -34,7 +34,8 @@ struct ModelOptions {
   Precision precision = Precision::fp32;
   /// Worker threads for the arithmetic; 0 is one per core that this process may use.
   int threads = 0;
-  /// Told why "auto" does not take a GPU that the installation is meant for; or nothing.
+  /// Told why "auto" does not take a GPU that the installation is meant for, and why a GPU is used less well
+  /// than it could be; or nothing.
   std::function<void(const std::string&)> note;
 };
 

@@ -1,4 +1,6 @@
-# The GPU's kernels (src/cuda/plugin.cu) as a shared object, lib/caption/libcaption_cuda.so. nvcc compiles the one source and
+# What only a GPU needs, as shared objects in lib/caption that are opened when there is one.
+#
+# The GPU's kernels (src/cuda/plugin.cu), libcaption_cuda.so. nvcc compiles the one source and
 # the C++ compiler links it: CMake's own CUDA language wants a whole toolkit, and the compiler's wheels are none.
 find_program(CAPTION_NVCC nvcc REQUIRED NO_CACHE NO_DEFAULT_PATH
   PATHS "${CAPTION_CUDA_TOOLKIT}/bin" "${CAPTION_LIBTORCH}/nvidia/cu13/bin" ENV PATH /usr/local/cuda/bin
@@ -67,3 +69,12 @@ set_target_properties(caption_cuda_plugin PROPERTIES
   LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/caption
   INSTALL_RPATH "$ORIGIN/nvidia/cu13/lib:$ORIGIN/nvidia/cudnn/lib"
   INSTALL_RPATH_USE_LINK_PATH ON)  # the machine's own cuDNN and cuBLAS are not installed with the program
+
+# CUDA graphs of LibTorch's operators. What this needs of LibTorch's CUDA libraries is resolved when it is opened, after they
+# were: a machine without them can build it.
+add_library(caption_cuda_graphs SHARED src/cuda_graphs/cuda_graphs.cpp)
+target_include_directories(caption_cuda_graphs SYSTEM PRIVATE "${cuda_toolkit}/include")
+target_link_libraries(caption_cuda_graphs PRIVATE caption_flags caption_torch "${CAPTION_CUDART}")
+set_target_properties(caption_cuda_graphs PROPERTIES
+  LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/caption
+  INSTALL_RPATH "$ORIGIN/torch/lib:$ORIGIN/nvidia/cu13/lib")

@@ -9,6 +9,7 @@
 #include "image/image.h"
 #include "pipeline/device.h"
 #include "pipeline/explain.h"
+#include "pipeline/gpu_parts.h"
 #include "pipeline/language_model.h"
 #include "pipeline/opencv_library.h"
 #include "pipeline/search_on_device.h"
@@ -17,6 +18,8 @@
 
 namespace caption {
 namespace {
+
+using Note = std::function<void(const std::string&)>;
 
 class BundleModel : public PictureModel {
  public:
@@ -42,8 +45,11 @@ class BundleModel : public PictureModel {
 
 class BundleCaptioner : public Captioner {
  public:
-  BundleCaptioner(Bundle bundle, const Compute& compute)
-      : bundle_(std::move(bundle)), compute_(compute), format_(pixel_format(bundle_.manifest.image)) {}
+  BundleCaptioner(Bundle bundle, const Compute& compute, Note note)
+      : bundle_(std::move(bundle)),
+        compute_(compute),
+        note_(std::move(note)),
+        format_(pixel_format(bundle_.manifest.image)) {}
 
   const std::string& name() const override { return bundle_.manifest.name; }
 
@@ -64,10 +70,15 @@ class BundleCaptioner : public Captioner {
                          {{stop_token()}, decode, sizes});
     }
     validate(sizes);
-    return make_stream(search_on_device(bundle_, {.stop = {stop_token()},
-                                                  .decode = decode,
-                                                  .slots = sizes.decode_batch,
-                                                  .device = compute_.device}),
+    SearchParts parts = search_parts(*bundle_.gpt2, compute_, note_);
+    return make_stream(search_on_device(bundle_,
+                                        {.stop = {stop_token()},
+                                         .decode = decode,
+                                         .slots = sizes.decode_batch,
+                                         .device = compute_.device,
+                                         .run = std::move(parts.run),
+                                         .likeliest = std::move(parts.likeliest)},
+                                        std::move(parts.attention)),
                        describe_one, sizes);
   }
 
@@ -117,20 +128,25 @@ class BundleCaptioner : public Captioner {
 
   Bundle bundle_;
   Compute compute_;
+  Note note_;
   PixelFormat format_;
 };
+
+std::unique_ptr<Captioner> load(const std::filesystem::path& folder, const Compute& compute, Note note) {
+  return within_memory(compute.device, [&] {
+    return std::make_unique<BundleCaptioner>(load_bundle(folder, compute), compute, std::move(note));
+  });
+}
 
 }  // namespace
 
 std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const ModelOptions& options) {
   set_threads(options.threads);
-  return load_captioner(folder, resolve_compute(options, [&] { return count_weights(folder); }));
+  return load(folder, resolve_compute(options, [&] { return count_weights(folder); }), options.note);
 }
 
 std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const Compute& compute) {
-  return within_memory(compute.device, [&] {
-    return std::make_unique<BundleCaptioner>(load_bundle(folder, compute), compute);
-  });
+  return load(folder, compute, {});
 }
 
 }  // namespace caption

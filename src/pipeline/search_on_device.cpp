@@ -11,8 +11,8 @@ namespace {
 /// GPT-2 as a search on a device sees it: its images are prefixes.
 class SlotLanguageModel : public SlotModel {
  public:
-  SlotLanguageModel(const Gpt2& gpt2, const SlotSizes& sizes)
-      : vocabulary_(gpt2.vocabulary()), slots_(gpt2.slots(sizes)) {}
+  SlotLanguageModel(const Gpt2& gpt2, const SlotSizes& sizes, StepAttentionFunction attention)
+      : vocabulary_(gpt2.vocabulary()), slots_(gpt2.slots(sizes, std::move(attention))) {}
 
   /// prefixes [n, P, E] of the next images
   void add(at::Tensor prefixes) { prefixes_ = std::move(prefixes); }
@@ -33,13 +33,15 @@ class SlotLanguageModel : public SlotModel {
 
 class BundleSearches : public PictureSearches {
  public:
-  BundleSearches(const Bundle& bundle, const DeviceTask& task)
+  BundleSearches(const Bundle& bundle, const DeviceTask& task, StepAttentionFunction attention)
       : bundle_(bundle),
         device_(task.device),
-        model_(*bundle.gpt2, {.slots = task.slots,
-                              .beams = task.decode.beam,
-                              .prefix = bundle.mapper->prefix_length(),
-                              .tokens = task.decode.max_tokens}),
+        model_(*bundle.gpt2,
+               {.slots = task.slots,
+                .beams = task.decode.beam,
+                .prefix = bundle.mapper->prefix_length(),
+                .tokens = task.decode.max_tokens},
+               std::move(attention)),
         searches_(model_, task) {}
 
   void add(std::span<const Pixels> images) override {
@@ -63,10 +65,12 @@ class BundleSearches : public PictureSearches {
 
 }  // namespace
 
-std::unique_ptr<PictureSearches> search_on_device(const Bundle& bundle, const DeviceTask& task) {
+std::unique_ptr<PictureSearches> search_on_device(const Bundle& bundle, const DeviceTask& task,
+                                                  StepAttentionFunction attention) {
   const at::InferenceMode no_gradients;
   validate(task.decode);
-  return within_memory(task.device, [&] { return std::make_unique<BundleSearches>(bundle, task); });
+  return within_memory(task.device,
+                       [&] { return std::make_unique<BundleSearches>(bundle, task, std::move(attention)); });
 }
 
 }  // namespace caption

@@ -6,6 +6,7 @@
 #include "caption/error.h"
 #include "cuda/compare.h"
 #include "cuda/cpu_kernels.h"
+#include "cuda_graphs/cuda_graphs.h"
 
 namespace caption::cuda {
 namespace {
@@ -60,6 +61,25 @@ TEST(CudaPlugin, RefusesRequestsThatMakeNoSenseBeforeItTouchesADevice) {
       EXPECT_EQ(error.kind(), ErrorKind::internal) << error.what();
     }
   }
+}
+
+TEST(CudaGraphs, NeedNothingButLibTorchsCudaLibraries) {
+  const bool complete = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr;
+  void* library = dlopen(CAPTION_CUDA_GRAPHS, RTLD_NOW | RTLD_LOCAL);
+  const char* error = dlerror();
+  if (!complete) {
+    ASSERT_EQ(library, nullptr);
+    ASSERT_NE(error, nullptr);
+    // at::cuda or c10::cuda
+    EXPECT_NE(std::string(error).find("4cuda"), std::string::npos) << error;
+    return;
+  }
+  ASSERT_NE(library, nullptr) << error;
+  void* symbol = dlsym(library, "caption_cuda_graphs");
+  ASSERT_NE(symbol, nullptr);
+  const CudaGraphs* const graphs = reinterpret_cast<decltype(&caption_cuda_graphs)>(symbol)();
+  EXPECT_NE(graphs->make_recorder, nullptr);
+  EXPECT_NE(graphs->current_stream, nullptr);
 }
 
 }  // namespace
