@@ -11,7 +11,10 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "recording.h"
 
 #include <ATen/ops/_reshape_alias_native.h>
 #include <ATen/ops/as_strided_native.h>
@@ -23,6 +26,18 @@ namespace {
 Counts so_far;
 /// The fallback copies its operands to the CPU and back: not the program's copies.
 bool inside_fallback = false;
+/// Where what is computed is captured, or null.
+Recording* recording = nullptr;
+
+void expect_no_wait(const char* what) {
+  TORCH_CHECK(recording == nullptr, what, ": the CPU would wait for the device within a capture");
+}
+
+/// The tensor's memory stays as long as the recording.
+at::Tensor kept(at::Tensor made) {
+  if (recording != nullptr) recording->keep(made);
+  return made;
+}
 
 // Memory
 
@@ -76,21 +91,15 @@ Hooks hooks;
 
 at::Tensor empty(c10::IntArrayRef size, std::optional<at::ScalarType> type, std::optional<at::Layout>,
                  std::optional<at::Device>, std::optional<bool>, std::optional<at::MemoryFormat> format) {
-  return at::detail::empty_generic(size, &allocator, c10::DispatchKeySet(c10::DispatchKey::PrivateUse1),
-                                   c10::dtype_or_default(type), format);
+  return kept(at::detail::empty_generic(size, &allocator, c10::DispatchKeySet(c10::DispatchKey::PrivateUse1),
+                                        c10::dtype_or_default(type), format));
 }
 
 at::Tensor empty_strided(c10::IntArrayRef size, c10::IntArrayRef stride, std::optional<at::ScalarType> type,
                          std::optional<at::Layout>, std::optional<at::Device>, std::optional<bool>) {
-  return at::detail::empty_strided_generic(size, stride, &allocator,
-                                           c10::DispatchKeySet(c10::DispatchKey::PrivateUse1),
-                                           c10::dtype_or_default(type));
-}
-
-/// The same memory as a tensor of the CPU.
-at::Tensor on_cpu(const at::Tensor& x) {
-  if (x.is_cpu()) return x;
-  return at::from_blob(x.data_ptr(), x.sizes(), x.strides(), at::TensorOptions().dtype(x.scalar_type()));
+  return kept(at::detail::empty_strided_generic(size, stride, &allocator,
+                                                c10::DispatchKeySet(c10::DispatchKey::PrivateUse1),
+                                                c10::dtype_or_default(type)));
 }
 
 at::Tensor copy_from(const at::Tensor& from, const at::Tensor& to, bool /*non_blocking*/) {
@@ -101,6 +110,11 @@ at::Tensor copy_from(const at::Tensor& from, const at::Tensor& to, bool /*non_bl
       so_far.bytes_to_host += static_cast<std::int64_t>(from.nbytes());
     }
     if (!from.is_cpu() && !to.is_cpu()) ++so_far.operators;
+    if (from.is_cpu() || to.is_cpu()) expect_no_wait("copy");
+    if (recording != nullptr) {
+      recording->touch(to);
+      recording->add([from, to] { on_cpu(to).copy_(on_cpu(from)); });
+    }
   }
   on_cpu(to).copy_(on_cpu(from));
   return to;
@@ -117,6 +131,7 @@ at::Tensor copy_from_and_resize(const at::Tensor& from, const at::Tensor& to) {
 }
 
 at::Scalar local_scalar(const at::Tensor& x) {
+  expect_no_wait("_local_scalar_dense");
   ++so_far.scalars;
   return on_cpu(x).item();
 }
@@ -150,6 +165,29 @@ void require_known_shape(const std::string& name, const std::vector<at::Tensor>&
   }
 }
 
+/// The operator on the CPU. stack: arguments -> results
+void compute(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
+  const bool outside = !std::exchange(inside_fallback, true);
+  try {
+    at::native::cpu_fallback(operation, stack, /*error_on_views=*/true);
+  } catch (...) {
+    inside_fallback = !outside;
+    throw;
+  }
+  inside_fallback = !outside;
+}
+
+/// The operator once more, from the same memory to the same memory.
+void compute_again(const c10::OperatorHandle& operation, torch::jit::Stack arguments,
+                   const torch::jit::Stack& results) {
+  compute(operation, &arguments);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const at::Tensor& to = results[i].toTensor();
+    const at::Tensor& from = arguments[i].toTensor();
+    if (from.data_ptr() != to.data_ptr()) on_cpu(to).copy_(on_cpu(from));
+  }
+}
+
 void fall_back(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
   const std::string& name = operation.schema().name();
   const std::size_t arguments = operation.schema().arguments().size();
@@ -172,17 +210,38 @@ void fall_back(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
   for (const c10::Argument& result : operation.schema().returns()) {
     const bool tensor = result.type()->isSubtypeOf(*c10::TensorType::get()) ||
                         result.type()->kind() == c10::TypeKind::ListType;
-    if (!tensor) ++so_far.scalars;
+    if (tensor) continue;
+    ++so_far.scalars;
+    expect_no_wait(name.c_str());
   }
-  inside_fallback = true;
-  try {
-    at::native::cpu_fallback(operation, stack, /*error_on_views=*/true);
-  } catch (...) {
-    inside_fallback = false;
-    throw;
-  }
-  inside_fallback = false;
+  if (recording == nullptr) return compute(operation, stack);
+  for (const at::Tensor& tensor : tensors) recording->touch(tensor);
+  const auto before = static_cast<std::ptrdiff_t>(stack->size() - arguments);
+  const torch::jit::Stack called(stack->begin() + before, stack->end());
+  compute(operation, stack);
+  const torch::jit::Stack results(stack->begin() + before, stack->end());
+  recording->add([operation, called, results] { compute_again(operation, called, results); });
 }
+
+class Recorder : public GraphRecorder {
+ public:
+  void warm_up(const std::function<void()>& work) override { work(); }
+
+  std::unique_ptr<Graph> capture(const std::function<void()>& work) override {
+    auto graph = std::make_unique<Recording>();
+    recording = graph.get();
+    try {
+      work();
+    } catch (...) {
+      recording = nullptr;
+      graph->restore();
+      throw;
+    }
+    recording = nullptr;
+    graph->restore();
+    return graph;
+  }
+};
 
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
   library.impl("empty.memory_format", &empty);
@@ -216,6 +275,16 @@ Counts operator-(const Counts& later, const Counts& earlier) {
   return {later.to_device - earlier.to_device, later.to_host - earlier.to_host,
           later.scalars - earlier.scalars, later.operators - earlier.operators,
           later.bytes_to_host - earlier.bytes_to_host};
+}
+
+std::unique_ptr<GraphRecorder> make_recorder() {
+  return std::make_unique<Recorder>();
+}
+
+void launch(const std::function<void()>& kernel) {
+  ++so_far.operators;
+  kernel();
+  if (recording != nullptr) recording->add(kernel);
 }
 
 }  // namespace caption::accelerator

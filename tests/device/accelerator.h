@@ -3,6 +3,10 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "core/graph_recorder.h"
 
 namespace caption {
 
@@ -26,6 +30,14 @@ at::Device device();
 Counts counts();
 
 Counts operator-(const Counts& later, const Counts& earlier);
+
+/// Captures what is computed on the device as CUDA does: operators with the memory and the numbers that they
+/// were called with. While it captures, nothing may wait for the device and nothing may be copied to or from
+/// the CPU, and what was in memory before is there afterwards, too.
+std::unique_ptr<GraphRecorder> make_recorder();
+
+/// Runs a kernel on the device that is no operator: it is captured as they are.
+void launch(const std::function<void()>& kernel);
 
 }  // namespace accelerator
 }  // namespace caption

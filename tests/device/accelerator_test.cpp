@@ -59,5 +59,38 @@ TEST(Accelerator, CountsCopiesAndWaits) {
   EXPECT_EQ(read.scalars, 2);
 }
 
+TEST(Accelerator, ReplaysWhatWasCapturedOverTheSameMemory) {
+  const at::Tensor x = there(at::ones({3}));
+  const at::Tensor sum = there(at::zeros({3}));
+  int factor = 2;  // a number of the CPU's: a graph keeps the one that it was captured with
+  const auto step = [&] {
+    const at::Tensor product = x * factor;
+    sum.add_(at::cat({product.narrow(0, 0, 2), product.narrow(0, 0, 1)}));
+    accelerator::launch([data = sum.mutable_data_ptr<float>()] { data[2] *= 10; });
+  };
+  const auto graph = accelerator::make_recorder()->capture(step);
+  EXPECT_TRUE(at::equal(sum.cpu(), at::zeros({3})));  // not run
+  factor = 5;
+  x.copy_(there(at::tensor({1.0F, 2.0F, 3.0F})));
+  graph->replay();
+  EXPECT_TRUE(at::equal(sum.cpu(), at::tensor({2.0F, 4.0F, 20.0F})));
+  graph->replay();
+  EXPECT_TRUE(at::equal(sum.cpu(), at::tensor({4.0F, 8.0F, 220.0F})));
+}
+
+TEST(Accelerator, CapturesNothingThatWaits) {
+  const at::Tensor x = there(at::ones({3}));
+  const auto recorder = accelerator::make_recorder();
+  EXPECT_THROW(recorder->capture([&] { x.sum().item<float>(); }), c10::Error);
+  EXPECT_THROW(recorder->capture([&] { x.cpu(); }), c10::Error);
+  EXPECT_THROW(recorder->capture([&] { x.copy_(at::zeros({3})); }), c10::Error);
+  EXPECT_THROW(recorder->capture([&] {
+    x.add_(1);
+    at::equal(x, x);
+  }),
+               c10::Error);
+  EXPECT_EQ(x.sum().item<float>(), 3);  // as if nothing had been tried
+}
+
 }  // namespace
 }  // namespace caption

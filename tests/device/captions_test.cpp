@@ -9,13 +9,16 @@
 #include <iterator>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "accelerator.h"
 #include "bundle/bundle.h"
 #include "pipeline/captioner.h"
+#include "pipeline/own_kernels.h"
 #include "pipeline/search_on_device.h"
 #include "pipeline/stages.h"
+#include "queued_kernels.h"
 
 namespace caption {
 namespace {
@@ -138,6 +141,86 @@ TEST_P(DeviceCaptions, PassesAreAlike) {
     }
   }
   EXPECT_EQ(counts.size(), 1U);
+}
+
+/// Counts what a recorder does.
+class CountingRecorder : public GraphRecorder {
+ public:
+  struct Counts {
+    int warm_ups = 0;
+    int captures = 0;
+    int replays = 0;
+  };
+  explicit CountingRecorder(Counts& counts) : counts_(counts) {}
+
+  void warm_up(const std::function<void()>& work) override {
+    ++counts_.warm_ups;
+    recorder_->warm_up(work);
+  }
+  std::unique_ptr<Graph> capture(const std::function<void()>& work) override {
+    ++counts_.captures;
+    return std::make_unique<CountingGraph>(counts_, recorder_->capture(work));
+  }
+
+ private:
+  class CountingGraph : public Graph {
+   public:
+    CountingGraph(Counts& counts, std::unique_ptr<Graph> graph) : counts_(counts), graph_(std::move(graph)) {}
+    void replay() override {
+      ++counts_.replays;
+      const accelerator::Counts before = accelerator::counts();
+      graph_->replay();
+      const accelerator::Counts done = accelerator::counts() - before;
+      EXPECT_EQ(done.to_device + done.to_host + done.scalars, 0);
+    }
+
+   private:
+    Counts& counts_;
+    std::unique_ptr<Graph> graph_;
+  };
+
+  Counts& counts_;
+  std::unique_ptr<GraphRecorder> recorder_ = accelerator::make_recorder();
+};
+
+/// A pass that was captured once does what all others of its kind would do: no number of the CPU is in it,
+/// and every pass finds its input where that one did. With operators alone and with the kernels of a GPU.
+TEST_P(DeviceCaptions, AreTheCpusWhenPassesAreReplayed) {
+  const auto cpu = load(at::kCPU);
+  const std::vector<Pixels> images = pictures(*cpu);
+  const Bundle bundle = load_bundle(kData / GetParam(), {.device = accelerator::device()});
+  const QueuedKernels kernels;
+  const CurrentStream stream = [](at::Device) { return nullptr; };
+  for (const int beam : {1, 5}) {
+    const DecodeOptions options{.beam = beam, .n_best = beam, .max_tokens = 24};
+    const auto expected = cpu->caption(images, options);
+    for (const bool own : {false, true}) {
+      SCOPED_TRACE("beam " + std::to_string(beam) + (own ? ", own kernels" : ""));
+      CountingRecorder::Counts counts;
+      DeviceTask task{.stop = {13}, .decode = options, .slots = 3, .device = accelerator::device()};
+      task.run = run_by_graphs(std::make_unique<CountingRecorder>(counts),
+                               [](const std::string& note) { ADD_FAILURE() << note; });
+      if (own) task.likeliest = likeliest_by_kernels(kernels, stream);
+      const auto searches = search_on_device(
+          bundle, task, own ? attention_by_kernels(kernels, stream) : StepAttentionFunction());
+      std::size_t next = 0;
+      std::size_t found = 0;
+      while (found < images.size()) {  // the last image joins as another one ends
+        const std::size_t joining = std::min(images.size() - next, 3 - searches->running());
+        if (joining > 0) searches->add(std::span(images).subspan(next, joining));
+        next += joining;
+        for (const Found& one : searches->step(joining)) {
+          ++found;
+          ASSERT_EQ(one.hypotheses.size(), expected[one.image].size());
+          for (std::size_t n = 0; n < one.hypotheses.size(); ++n)
+            EXPECT_EQ(one.hypotheses[n].tokens, expected[one.image][n].tokens) << one.image << " " << n;
+        }
+      }
+      EXPECT_LE(counts.captures, counts.warm_ups);
+      EXPECT_LE(counts.warm_ups, 2);
+      EXPECT_GT(counts.replays, 2 * counts.warm_ups);
+    }
+  }
 }
 
 TEST_P(DeviceCaptions, ComeOneAfterTheOther) {
