@@ -7,6 +7,7 @@
 #include "caption/error.h"
 #include "cli/bench_command.h"
 #include "cli/caption_command.h"
+#include "cli/doctor_command.h"
 #include "cli/explain_command.h"
 #include "cli/models_command.h"
 #include "cli/options.h"

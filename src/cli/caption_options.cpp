@@ -19,6 +19,7 @@ std::string usage() {
   return "  caption [OPTION]... INPUT...\n"
          "  caption explain [OPTION]... IMAGE             (see 'caption explain --help')\n"
          "  caption bench [OPTION]... [INPUT]...          (see 'caption bench --help')\n"
+         "  caption doctor [OPTION]...                    (see 'caption doctor --help')\n"
          "  caption models list|show|import|verify ...    (see 'caption models --help')\n"
          "\n"
          "INPUT is an image file, '-' for one image's bytes on standard input, or a folder:\n"
@@ -67,6 +68,7 @@ Examples:
   caption --sample --top-p 0.9 --seed 7 --n-best 5 photo.jpg
   caption explain photo.jpg --html why.html     where each word comes from
   caption bench                                 how long each stage takes here
+  caption doctor                                whether all is well on this machine
   caption ./models                              a folder of this name
 )";
 

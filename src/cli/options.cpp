@@ -6,6 +6,7 @@
 #include "caption/error.h"
 #include "cli/bench_options.h"
 #include "cli/caption_options.h"
+#include "cli/doctor_options.h"
 #include "cli/explain_options.h"
 #include "cli/models_options.h"
 #include "cli/suggestions.h"
@@ -25,7 +26,7 @@ void reject_misspelt_command(const std::vector<std::string>& arguments) {
   if (first == "help" || first == "version") {
     throw Error(ErrorKind::usage, "no file '" + first + "' (did you mean '--" + first + "'?)");
   }
-  for (const std::string command : {"explain", "bench"}) {
+  for (const std::string command : {"explain", "bench", "doctor"}) {
     // A third of the letters may be wrong.
     if (arguments.size() == 1 || edit_distance(first, command) > command.size() / 3) continue;
     throw Error(ErrorKind::usage,
@@ -51,6 +52,7 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   if (arguments.front() == "models") return parse_models({arguments.begin() + 1, arguments.end()});
   if (arguments.front() == "explain") return parse_explain({arguments.begin() + 1, arguments.end()});
   if (arguments.front() == "bench") return parse_bench({arguments.begin() + 1, arguments.end()});
+  if (arguments.front() == "doctor") return parse_doctor({arguments.begin() + 1, arguments.end()});
   reject_misspelt_command(arguments);
   return parse_caption(arguments);
 }

@@ -80,13 +80,21 @@ struct BenchConfig {
   bool quiet = false;
 };
 
+/// `caption doctor [OPTION]...`, complete and checked.
+struct DoctorConfig {
+  std::string model;  ///< name or folder; empty: the best of what is installed
+  ModelOptions model_options;
+  bool json = false;  ///< instead of the text
+  bool quiet = false;
+};
+
 /// `--help`.
 struct PrintHelp {
   std::string text;
 };
 
-using Command =
-    std::variant<CaptionConfig, ModelsConfig, ExplainConfig, BenchConfig, PrintHelp, PrintVersion>;
+using Command = std::variant<CaptionConfig, ModelsConfig, ExplainConfig, BenchConfig, DoctorConfig, PrintHelp,
+                             PrintVersion>;
 
 /// What the arguments (without the program's name) ask for. Throws Error(usage) with a message that names the
 /// option, what is valid, and a near match if there is one.

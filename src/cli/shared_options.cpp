@@ -28,12 +28,16 @@ void add_model_name(CLI::App& app, std::string& model) {
       ->group("Model");
 }
 
+void add_device(CLI::App& app, std::string& device) {
+  add_name(app, "--device", device, "DEVICE",
+           "auto, cpu, cuda or cuda:N, the N-th GPU from 0 on; auto takes a GPU if it can [default " +
+               device + "]")
+      ->group("Model");
+}
+
 void add_model_options(CLI::App& app, std::string& model, ModelOptions& options) {
   add_model_name(app, model);
-  add_name(app, "--device", options.device, "DEVICE",
-           "auto, cpu, cuda or cuda:N, the N-th GPU from 0 on; auto takes a GPU if it can [default " +
-               options.device + "]")
-      ->group("Model");
+  add_device(app, options.device);
   add_arithmetic(app, options);
   options.note = [](const std::string& message) { log::info(message); };
 }

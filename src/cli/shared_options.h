@@ -11,6 +11,8 @@ namespace caption::cli {
 
 /// --model, --device, --precision and --threads.
 void add_model_options(CLI::App& app, std::string& model, ModelOptions& options);
+/// --device alone
+void add_device(CLI::App& app, std::string& device);
 /// --model alone
 void add_model_name(CLI::App& app, std::string& model);
 /// --precision and --threads alone

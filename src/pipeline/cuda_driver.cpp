@@ -34,7 +34,7 @@ constexpr const char* kDriver = "580";
   throw Error(ErrorKind::model, reason);
 }
 
-std::string cuda_version(int number) {
+std::string version_text(int number) {
   return std::to_string(number / 1000) + "." + std::to_string(number % 1000 / 10);
 }
 
@@ -45,11 +45,10 @@ CudaDriver::CudaDriver() : library_(dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL
     refuse(std::string("there is no NVIDIA driver (libcuda.so.1) here: install version ") + kDriver +
            " or later (a container must be started with the GPU), or use --device cpu");
   }
-  int version = 0;
-  check(function<GetVersion>("cuDriverGetVersion")(&version), "tell its version");
-  if (version < kCuda) {
-    refuse("the NVIDIA driver is too old: it has CUDA " + cuda_version(version) + ", and CUDA " +
-           cuda_version(kCuda) + " is needed: update it to version " + kDriver +
+  check(function<GetVersion>("cuDriverGetVersion")(&version_), "tell its version");
+  if (version_ < kCuda) {
+    refuse("the NVIDIA driver is too old: it has CUDA " + version_text(version_) + ", and CUDA " +
+           version_text(kCuda) + " is needed: update it to version " + kDriver +
            " or later, or use --device cpu");
   }
   const int started = function<Init>("cuInit")(0);
@@ -59,6 +58,10 @@ CudaDriver::CudaDriver() : library_(dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL
     refuse(
         "the NVIDIA driver finds no GPU: look at nvidia-smi and CUDA_VISIBLE_DEVICES, or use --device cpu");
   }
+}
+
+std::string CudaDriver::cuda_version() const {
+  return version_text(version_);
 }
 
 std::string CudaDriver::name(int index) const {

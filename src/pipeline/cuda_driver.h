@@ -17,6 +17,8 @@ class CudaDriver {
   /// Throws if there is no driver, if it is too old for LibTorch's CUDA or if it finds no GPU.
   CudaDriver();
 
+  /// "13.1": the newest CUDA that it serves.
+  std::string cuda_version() const;
   /// Number of GPUs, at least 1.
   int count() const { return count_; }
   /// "Tesla T4"
@@ -33,6 +35,7 @@ class CudaDriver {
   int device(int index) const;
 
   void* library_;
+  int version_ = 0;
   int count_ = 0;
 };
 

@@ -31,17 +31,6 @@ constexpr int kOldestCapability = 75;
   throw Error(ErrorKind::model, reason);
 }
 
-/// The N of "cuda:N", 0 of "cuda"; nothing if `name` is neither.
-std::optional<int> cuda_index(std::string_view name) {
-  if (name == "cuda") return 0;
-  if (!name.starts_with("cuda:")) return std::nullopt;
-  name.remove_prefix(5);
-  int index = -1;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
-  if (error != std::errc() || end != name.data() + name.size() || index < 0) return std::nullopt;
-  return index;
-}
-
 at::ScalarType weight_type(Precision precision) {
   switch (precision) {
     case Precision::fp32:
@@ -58,7 +47,37 @@ at::ScalarType weight_type(Precision precision) {
   throw Error(ErrorKind::internal, "unknown precision");
 }
 
-/// Where LibTorch's CUDA library belongs: beside the CPU's.
+/// Throws Error(model) if the GPU cannot be used for a model of `weights` weights.
+Compute use_gpu(int index, Precision precision, std::int64_t weights) {
+  const CudaDriver driver;
+  require_gpu(driver, index);
+  Compute compute;
+  compute.device = {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
+  compute.weights = weight_type(resolve_precision(precision, compute.device));
+  require_memory(driver, index, compute.weights, weights);
+  open_cuda_library(driver, index);
+  return compute;
+}
+
+Compute use_cpu(Precision precision) {
+  if (precision == Precision::fp16) {
+    throw Error(ErrorKind::usage, "--precision fp16 is for GPUs, and this runs on the CPU: take bf16");
+  }
+  return {.device = at::kCPU, .weights = weight_type(resolve_precision(precision, at::kCPU))};
+}
+
+}  // namespace
+
+std::optional<int> cuda_index(std::string_view name) {
+  if (name == "cuda") return 0;
+  if (!name.starts_with("cuda:")) return std::nullopt;
+  name.remove_prefix(5);
+  int index = -1;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
+  if (error != std::errc() || end != name.data() + name.size() || index < 0) return std::nullopt;
+  return index;
+}
+
 fs::path cuda_library() {
   void* cpu = dlopen("libtorch_cpu.so", RTLD_LAZY | RTLD_NOLOAD);
   char folder[4096];
@@ -74,7 +93,12 @@ std::string gigabytes(std::uint64_t bytes) {
   return text;
 }
 
-void require_kind(const CudaDriver& driver, int index) {
+void require_gpu(const CudaDriver& driver, int index) {
+  if (index >= driver.count()) {
+    refuse("there is no such GPU: the last of this machine's " + std::to_string(driver.count()) +
+           " is cuda:" + std::to_string(driver.count() - 1) + " (" + driver.name(driver.count() - 1) +
+           "): take that, or use --device cpu");
+  }
   const int capability = driver.capability(index);
   if (capability >= kOldestCapability) return;
   refuse(driver.name(index) + " has compute capability " + std::to_string(capability / 10) + "." +
@@ -91,19 +115,7 @@ void require_memory(const CudaDriver& driver, int index, at::ScalarType weights,
          (weights == at::kFloat ? ", add --precision fp16" : "") + " or use --device cpu");
 }
 
-/// Throws Error(model) if the GPU cannot be used for a model of `weights` weights.
-Compute use_gpu(int index, Precision precision, std::int64_t weights) {
-  const CudaDriver driver;
-  if (index >= driver.count()) {
-    refuse("there is no such GPU: the last of this machine's " + std::to_string(driver.count()) +
-           " is cuda:" + std::to_string(driver.count() - 1) + " (" + driver.name(driver.count() - 1) +
-           "): take that, or use --device cpu");
-  }
-  require_kind(driver, index);
-  Compute compute;
-  compute.device = {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
-  compute.weights = weight_type(resolve_precision(precision, compute.device));
-  require_memory(driver, index, compute.weights, weights);
+void open_cuda_library(const CudaDriver& driver, int index) {
   const fs::path library = cuda_library();
   // Never closed: it registers its operators with LibTorch.
   if (dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
@@ -115,17 +127,7 @@ Compute use_gpu(int index, Precision precision, std::int64_t weights) {
     refuse("LibTorch cannot use the GPU that the driver finds, " + driver.name(index) +
            ": look at nvidia-smi, or use --device cpu");
   }
-  return compute;
 }
-
-Compute use_cpu(Precision precision) {
-  if (precision == Precision::fp16) {
-    throw Error(ErrorKind::usage, "--precision fp16 is for GPUs, and this runs on the CPU: take bf16");
-  }
-  return {.device = at::kCPU, .weights = weight_type(resolve_precision(precision, at::kCPU))};
-}
-
-}  // namespace
 
 Precision resolve_precision(Precision precision, at::Device device) {
   if (precision != Precision::automatic) return precision;

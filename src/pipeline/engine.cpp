@@ -4,13 +4,13 @@
 #include <torch/headeronly/version.h>
 
 #include "bundle/bundle.h"
-#include "bundle/digest.h"
 #include "bundle/import.h"
-#include "bundle/manifest.h"
 #include "bundle/pack.h"
+#include "bundle/verify.h"
 #include "core/parallel.h"
 #include "pipeline/benchmark.h"
 #include "pipeline/device.h"
+#include "pipeline/doctor.h"
 #include "pipeline/opencv_library.h"
 
 namespace caption {
@@ -19,14 +19,6 @@ namespace {
 PackReport pack(const std::filesystem::path& folder, const ModelOptions& options) {
   set_threads(options.threads);
   return pack_bundle(folder, resolve_compute(options, [&] { return count_weights(folder); }));
-}
-
-void verify_bundle(const std::filesystem::path& folder) {
-  const Manifest manifest = read_manifest(folder);
-  verify_files(folder, manifest, /*hashes=*/true);
-  for (const PackedFile& file : list_packed(folder, manifest)) {
-    if (file.problem.empty()) verify_packed(file);
-  }
 }
 
 std::vector<std::byte> square(std::span<const std::byte> file_bytes, const ImageOptions& options, int side) {
@@ -52,8 +44,8 @@ std::string versions() {
 
 const caption::Engine* caption_engine() {
   static constexpr caption::Engine kEngine = {
-      &caption::load_captioner, &caption::import_bundle, &caption::pack,
-      &caption::verify_bundle,  &caption::square,        &caption::heat_map,
-      &caption::contact_sheet,  &caption::run_benchmark, &caption::versions};
+      &caption::load_captioner, &caption::import_bundle, &caption::pack,          &caption::verify_bundle,
+      &caption::square,         &caption::heat_map,      &caption::contact_sheet, &caption::run_benchmark,
+      &caption::run_doctor,     &caption::versions};
   return &kEngine;
 }

@@ -11,6 +11,7 @@
 #include "bundle/pack_report.h"
 #include "caption/benchmark.h"
 #include "caption/captioner.h"
+#include "caption/doctor.h"
 #include "caption/explanation.h"
 
 namespace caption {
@@ -38,6 +39,8 @@ struct Engine {
                                                  const ImageOptions& options, const Explanation& explanation);
   /// Measures a model, stage by stage: pipeline/benchmark.h.
   BenchmarkReport (*benchmark)(const BenchmarkRequest& request);
+  /// Examines the machine, the installation and a model: pipeline/doctor.h.
+  DoctorReport (*doctor)(const DoctorRequest& request);
   /// Versions of the libraries and the instruction sets in use, "name value" lines.
   std::string (*versions)();
 };

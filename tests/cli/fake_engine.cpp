@@ -234,6 +234,23 @@ BenchmarkReport benchmark(const BenchmarkRequest& request) {
   return report;
 }
 
+/// A line of each kind; FAKE_HEALTHY leaves out the one that failed.
+DoctorReport doctor(const DoctorRequest& request) {
+  load(request.folder, request.model);
+  note("doctor " + std::to_string(request.images.size()) + " images, the first " + request.images.at(0).name);
+  DoctorReport report;
+  report.device = "cuda:0";
+  report.device_name = "Fake T4";
+  report.checks.push_back({"driver", CheckStatus::ok, "for CUDA 13.1"});
+  report.checks.push_back({"gpu kernels", CheckStatus::skipped, "none to check"});
+  if (environment("FAKE_HEALTHY").empty())
+    report.checks.push_back({"parity fp32", CheckStatus::failed, "1 of 2: tell us"});
+  report.limits.memory_gb_per_s = 250;
+  report.limits.fp16_gflop_per_s = 30000;
+  report.speeds = {{Precision::fp16, 1, 1, 9, 50, 100, 40}, {Precision::fp16, 8, 5, 12, 200, {}, {}}};
+  return report;
+}
+
 std::string versions() {
   return "engine fake\n";
 }
@@ -242,8 +259,8 @@ std::string versions() {
 }  // namespace caption
 
 extern "C" const caption::Engine* caption_engine() {
-  static const caption::Engine engine = {caption::load,   caption::import,    caption::pack,
-                                         caption::verify, caption::square,    caption::heat_map,
-                                         caption::sheet,  caption::benchmark, caption::versions};
+  static const caption::Engine engine = {
+      caption::load,     caption::import, caption::pack,      caption::verify, caption::square,
+      caption::heat_map, caption::sheet,  caption::benchmark, caption::doctor, caption::versions};
   return &engine;
 }

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "core/kernels.h"
+#include "cuda/kernels.h"
+#include "pipeline/checks.h"
+
+namespace caption {
+
+/// A line for each instruction set: whether its functions give what the portable ones give.
+void check_cpu_kernels(Checks& checks);
+/// The line of one of them.
+void check_kernels(Checks& checks, const kernels::Kernels& kernels, const kernels::Kernels& reference);
+
+/// A line for each of our own kernels on a GPU, beside the same ones on the CPU; one line if they do not run.
+void check_gpu_kernels(Checks& checks, const cuda::Kernels& gpu);
+
+}  // namespace caption

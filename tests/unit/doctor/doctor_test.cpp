@@ -1,0 +1,146 @@
+#include "pipeline/doctor.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <stdexcept>
+
+#include "caption/error.h"
+#include "core/kernels.h"
+#include "cuda/cpu_kernels.h"
+#include "pipeline/checks.h"
+#include "pipeline/doctor_kernels.h"
+#include "pipeline/doctor_parity.h"
+#include "pipeline/doctor_speed.h"
+
+namespace caption {
+namespace {
+
+TEST(Checks, TellWhatWasFoundWhatIsWrongAndWhy) {
+  Checks checks;
+  EXPECT_TRUE(checks.look("a", [] { return std::string("found"); }));
+  EXPECT_FALSE(checks.look("b", []() -> std::string { throw Error(ErrorKind::model, "wrong: do this"); }));
+  EXPECT_FALSE(checks.look("c", []() -> std::string { throw std::runtime_error("odd\nsecond line"); }));
+  EXPECT_FALSE(checks.look("d", []() -> std::string { TORCH_CHECK(false, "of LibTorch"); }));
+  checks.skip("e", "not here");
+  DoctorReport report;
+  report.checks = checks.take();
+  ASSERT_EQ(report.checks.size(), 5U);
+  EXPECT_EQ(report.checks[0].status, CheckStatus::ok);
+  EXPECT_EQ(report.checks[0].detail, "found");
+  for (const std::size_t failed : {1, 2, 3}) EXPECT_EQ(report.checks[failed].status, CheckStatus::failed);
+  EXPECT_EQ(report.checks[1].detail, "wrong: do this");
+  EXPECT_EQ(report.checks[2].detail, "odd: send this report to those who make caption");
+  EXPECT_EQ(report.checks[3].detail, "of LibTorch: send this report to those who make caption");
+  EXPECT_EQ(report.checks[4].status, CheckStatus::skipped);
+  EXPECT_FALSE(report.healthy());
+  report.checks = {report.checks[0], report.checks[4]};
+  EXPECT_TRUE(report.healthy());
+}
+
+Check cpu_check(const kernels::Kernels& kernels) {
+  Checks checks;
+  check_kernels(checks, kernels, *kernels::find(kernels::InstructionSet::portable));
+  return checks.take().at(0);
+}
+
+TEST(DoctorKernels, AllThatThisProcessorHasAreFine) {
+  Checks checks;
+  check_cpu_kernels(checks);
+  std::size_t skipped = 0;
+  const std::vector<Check> lines = checks.take();
+  for (const Check& check : lines) {
+    EXPECT_NE(check.status, CheckStatus::failed) << check.name << ": " << check.detail;
+    skipped += check.status == CheckStatus::skipped ? 1 : 0;
+  }
+  std::size_t missing = 0;
+  for (const auto set : kernels::kInstructionSets) missing += kernels::find(set) == nullptr ? 1 : 0;
+  EXPECT_EQ(lines.size(), std::size(kernels::kInstructionSets) - 1);
+  EXPECT_EQ(skipped, missing);
+}
+
+TEST(DoctorKernels, ABrokenOneIsNamedWithWhatToDo) {
+  kernels::Kernels broken = kernels::active();
+  EXPECT_EQ(cpu_check(broken).status, CheckStatus::ok);
+  broken.softmax = [](float*, std::int64_t, std::int64_t, float) {};
+  const Check check = cpu_check(broken);
+  EXPECT_EQ(check.status, CheckStatus::failed);
+  EXPECT_NE(check.detail.find("softmax by "), std::string::npos) << check.detail;
+  EXPECT_NE(check.detail.find("test the machine's memory"), std::string::npos);
+}
+
+/// A GPU's kernels that are right but for one, or that do not run at all.
+class FakeGpu : public cuda::Kernels {
+ public:
+  explicit FakeGpu(bool runs) : runs_(runs) {}
+  void top_tokens(const cuda::TopTokens& request, cuda::Stream stream) const override {
+    right_.top_tokens(request, stream);
+  }
+  void resize(const cuda::Resize& request, cuda::Stream stream) const override {
+    right_.resize(request, stream);
+    if (request.type == cuda::Type::fp32) static_cast<float*>(request.pixels)[5] += 1;
+  }
+  void attend(const cuda::Attend& request, cuda::Stream stream) const override {
+    right_.attend(request, stream);
+  }
+  void* allocate(std::size_t bytes) const override {
+    if (!runs_) throw Error(ErrorKind::model, "CUDA could not allocate memory: no driver");
+    return right_.allocate(bytes);
+  }
+  void release(void* memory) const override { right_.release(memory); }
+  void copy_in(void* device, const void* host, std::size_t bytes) const override {
+    right_.copy_in(device, host, bytes);
+  }
+  void copy_out(void* host, const void* device, std::size_t bytes) const override {
+    right_.copy_out(host, device, bytes);
+  }
+  std::string versions() const override { return right_.versions(); }
+
+ private:
+  const cuda::Kernels& right_ = cuda::cpu_kernels();
+  bool runs_;
+};
+
+TEST(DoctorKernels, AGpusAreComparedOneByOne) {
+  Checks checks;
+  check_gpu_kernels(checks, FakeGpu(true));
+  const std::vector<Check> lines = checks.take();
+  EXPECT_EQ(lines.size(), 6U);
+  for (const Check& check : lines)
+    EXPECT_EQ(check.status == CheckStatus::failed, check.name == "gpu kernel resize fp32") << check.name;
+}
+
+TEST(DoctorKernels, AGpuThatDoesNotRunThemIsOneFailure) {
+  Checks checks;
+  check_gpu_kernels(checks, FakeGpu(false));
+  const std::vector<Check> lines = checks.take();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0].status, CheckStatus::failed);
+  EXPECT_EQ(lines[0].detail,
+            "CUDA could not allocate memory: no driver: look at nvidia-smi, or use --device cpu");
+}
+
+TEST(DoctorParity, ExactMeansAllAndRoundedMeansMost) {
+  const ParityTokens expected{{{1}, {2}, {3}, {4}}, {{5}, {6}, {7}, {8}}};
+  EXPECT_EQ(agreement(expected, expected, true),
+            "4 of 4 greedy captions and 4 with beam 5 are those of fp32 on the CPU");
+  ParityTokens one_differs = expected;
+  one_differs.beam5[3] = {8, 9};
+  EXPECT_THROW(agreement(one_differs, expected, true), Error);
+  EXPECT_EQ(agreement(one_differs, expected, false),
+            "4 of 4 greedy captions and 3 with beam 5 are those of fp32 on the CPU");
+  const ParityTokens two_agree{{{1}, {0}, {0}, {0}}, {{5}, {0}, {0}, {0}}};
+  EXPECT_NO_THROW(agreement(two_agree, expected, false));
+  const ParityTokens one_agrees{{{1}, {0}, {0}, {0}}, {{0}, {0}, {0}, {0}}};
+  EXPECT_THROW(agreement(one_agrees, expected, false), Error);
+}
+
+TEST(DoctorSpeed, LimitsAreMeasuredOnAnyDevice) {
+  const DeviceLimits limits = gpu_limits(at::kCPU, {.copied_bytes = 1 << 16, .matrix_side = 16});
+  EXPECT_GT(limits.memory_gb_per_s, 0);
+  EXPECT_GT(limits.fp16_gflop_per_s, 0);
+  EXPECT_EQ(limits.fp32_gflop_per_s, 0);
+}
+
+}  // namespace
+}  // namespace caption
