@@ -12,6 +12,8 @@ class FakeHooks : public CUDAHooksInterface {
   explicit FakeHooks(CUDAHooksArgs /*unused*/) {}
   void init() const override {}
   bool hasCUDA() const override { return std::getenv("FAKE_TORCH_SEES_NONE") == nullptr; }
+  long versionCUDART() const override { return 13010; }
+  long versionRuntimeCuDNN() const override { return 91002; }
 };
 
 C10_REGISTER_CLASS(CUDAHooksRegistry, CUDAHooks, FakeHooks)
