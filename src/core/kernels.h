@@ -102,7 +102,7 @@ struct Kernels {
 const Kernels& active();
 /// nullptr if this processor lacks it.
 const Kernels* find(InstructionSet set);
-/// For tests: makes `active` return this set, which the processor must have. Not while another thread
+/// For comparisons: makes `active` return this set, which the processor must have. Not while another thread
 /// computes.
 void force(InstructionSet set);
 

@@ -11,8 +11,12 @@ namespace {
 
 constexpr const char* kReport = ": send this report to those who make caption";
 
+/// LibTorch goes on for thousands of characters.
+constexpr std::size_t kMost = 300;
+
 std::string first_line(const std::string& text) {
-  return text.substr(0, text.find('\n'));
+  const std::string line = text.substr(0, text.find('\n'));
+  return line.size() > kMost ? line.substr(0, kMost) + "..." : line;
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ std::optional<std::int64_t> examine_model(Checks& checks, const std::filesystem:
 }
 
 void check_own_gpu_kernels(Checks& checks, const ExaminedDevice& device) {
-  if (device.kernels != nullptr) return check_gpu_kernels(checks, *device.kernels);
+  if (device.kernels != nullptr) return check_gpu_kernels(checks, *device.kernels, at::Device(device.name));
   checks.skip("gpu kernels", device.name == "cpu" ? "no GPU in use" : "none to check");
 }
 

@@ -1,6 +1,7 @@
 #include "pipeline/doctor_kernels.h"
 
 #include <cstdio>
+#include <string>
 #include <vector>
 
 #include "caption/error.h"
@@ -87,9 +88,10 @@ void check_cpu_kernels(Checks& checks) {
   }
 }
 
-void check_gpu_kernels(Checks& checks, const cuda::Kernels& gpu) {
+void check_gpu_kernels(Checks& checks, const cuda::Kernels& gpu, at::Device device) {
   std::vector<cuda::Comparison> comparisons;
   try {
+    const at::DeviceGuard current(device);  // where kernels of our own run
     comparisons = cuda::compare_kernels(gpu, cuda::cpu_kernels());
   } catch (const std::exception& exception) {
     checks.look("gpu kernels", [&]() -> std::string {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string>
+#include <ATen/ATen.h>
 
 #include "core/kernels.h"
 #include "cuda/kernels.h"
@@ -13,7 +13,8 @@ void check_cpu_kernels(Checks& checks);
 /// The line of one of them.
 void check_kernels(Checks& checks, const kernels::Kernels& kernels, const kernels::Kernels& reference);
 
-/// A line for each of our own kernels on a GPU, beside the same ones on the CPU; one line if they do not run.
-void check_gpu_kernels(Checks& checks, const cuda::Kernels& gpu);
+/// A line for each of our own kernels on the GPU `device`, beside the same ones on the CPU; one line if they
+/// do not run.
+void check_gpu_kernels(Checks& checks, const cuda::Kernels& gpu, at::Device device);
 
 }  // namespace caption

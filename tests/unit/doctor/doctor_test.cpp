@@ -21,7 +21,7 @@ TEST(Checks, TellWhatWasFoundWhatIsWrongAndWhy) {
   EXPECT_TRUE(checks.look("a", [] { return std::string("found"); }));
   EXPECT_FALSE(checks.look("b", []() -> std::string { throw Error(ErrorKind::model, "wrong: do this"); }));
   EXPECT_FALSE(checks.look("c", []() -> std::string { throw std::runtime_error("odd\nsecond line"); }));
-  EXPECT_FALSE(checks.look("d", []() -> std::string { TORCH_CHECK(false, "of LibTorch"); }));
+  EXPECT_FALSE(checks.look("d", []() -> std::string { TORCH_CHECK(false, std::string(500, 'x')); }));
   checks.skip("e", "not here");
   DoctorReport report;
   report.checks = checks.take();
@@ -31,7 +31,8 @@ TEST(Checks, TellWhatWasFoundWhatIsWrongAndWhy) {
   for (const std::size_t failed : {1, 2, 3}) EXPECT_EQ(report.checks[failed].status, CheckStatus::failed);
   EXPECT_EQ(report.checks[1].detail, "wrong: do this");
   EXPECT_EQ(report.checks[2].detail, "odd: send this report to those who make caption");
-  EXPECT_EQ(report.checks[3].detail, "of LibTorch: send this report to those who make caption");
+  EXPECT_EQ(report.checks[3].detail,
+            std::string(300, 'x') + "...: send this report to those who make caption");
   EXPECT_EQ(report.checks[4].status, CheckStatus::skipped);
   EXPECT_FALSE(report.healthy());
   report.checks = {report.checks[0], report.checks[4]};
@@ -103,7 +104,7 @@ class FakeGpu : public cuda::Kernels {
 
 TEST(DoctorKernels, AGpusAreComparedOneByOne) {
   Checks checks;
-  check_gpu_kernels(checks, FakeGpu(true));
+  check_gpu_kernels(checks, FakeGpu(true), at::kCPU);
   const std::vector<Check> lines = checks.take();
   EXPECT_EQ(lines.size(), 6U);
   for (const Check& check : lines)
@@ -112,7 +113,7 @@ TEST(DoctorKernels, AGpusAreComparedOneByOne) {
 
 TEST(DoctorKernels, AGpuThatDoesNotRunThemIsOneFailure) {
   Checks checks;
-  check_gpu_kernels(checks, FakeGpu(false));
+  check_gpu_kernels(checks, FakeGpu(false), at::kCPU);
   const std::vector<Check> lines = checks.take();
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_EQ(lines[0].status, CheckStatus::failed);
