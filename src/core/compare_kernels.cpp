@@ -20,6 +20,8 @@ constexpr double kOtherOrder = 1e-3;
 constexpr std::int64_t kIn = 261;   ///< inputs: neither even nor a multiple of anything
 constexpr std::int64_t kRows = 33;  ///< more than a block of any set
 constexpr std::int64_t kWidth = 320;
+constexpr std::int64_t kPositions = 37;
+constexpr std::int64_t kDim = 64;
 constexpr Activation kActivations[] = {Activation::none, Activation::relu,      Activation::tanh,
                                        Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu};
 
@@ -142,8 +144,6 @@ void add_layers(const Kernels& k, Results& results) {
   k.softmax(words<float>(weights), 107, 112, 0.125F);
   results.emplace_back("softmax", weights);
 
-  constexpr std::int64_t kPositions = 37;
-  constexpr std::int64_t kDim = 64;
   const at::Tensor store = numbers({2, kPositions, 2 * kDim}, 2, 14);
   std::vector<const float*> keys;
   std::vector<const float*> values;

@@ -103,7 +103,7 @@ bool look_for_gpu(Checks& checks, const char* name, bool automatic,
                   const std::function<std::string()>& examine) {
   if (!automatic) return checks.look(name, examine);
   try {
-    const std::string found = examine();
+    std::string found = examine();
     return checks.look(name, [&] { return found; });
   } catch (const Error& error) {
     checks.skip(name, error.what());

@@ -44,8 +44,8 @@ std::string number(double value) {
 
 void check_gpu_kernel(Checks& checks, const cuda::Comparison& comparison) {
   checks.look("gpu kernel " + comparison.kernel, [&] {
-    const std::string text = "differs from the CPU's by " + number(comparison.difference) + ", allowed " +
-                             number(comparison.allowed);
+    std::string text = "differs from the CPU's by " + number(comparison.difference) + ", allowed " +
+                       number(comparison.allowed);
     if (!comparison.passed())
       differs(
           text,

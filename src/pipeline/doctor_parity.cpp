@@ -60,8 +60,8 @@ std::string agreement(const ParityTokens& tokens, const ParityTokens& expected, 
   const std::size_t all = expected.greedy.size();
   const std::size_t greedy = count_same(tokens.greedy, expected.greedy);
   const std::size_t beam5 = count_same(tokens.beam5, expected.beam5);
-  const std::string text = std::to_string(greedy) + " of " + std::to_string(all) + " greedy captions and " +
-                           std::to_string(beam5) + " with beam 5 are those of fp32 on the CPU";
+  std::string text = std::to_string(greedy) + " of " + std::to_string(all) + " greedy captions and " +
+                     std::to_string(beam5) + " with beam 5 are those of fp32 on the CPU";
   const bool good = exact ? greedy + beam5 == 2 * all : 2 * (greedy + beam5) >= all;
   if (good) return text;
   throw Error(ErrorKind::model, text + (exact ? ", and all should be" : ", and most should be") +
