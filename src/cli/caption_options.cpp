@@ -20,7 +20,7 @@ std::string usage() {
          "  caption explain [OPTION]... IMAGE             (see 'caption explain --help')\n"
          "  caption bench [OPTION]... [INPUT]...          (see 'caption bench --help')\n"
          "  caption doctor [OPTION]...                    (see 'caption doctor --help')\n"
-         "  caption models list|show|import|verify ...    (see 'caption models --help')\n"
+         "  caption models COMMAND ...                    (see 'caption models --help')\n"
          "\n"
          "INPUT is an image file, '-' for one image's bytes on standard input, or a folder:\n"
          "its image files, sorted by name, without hidden ones. Image files in folders end\n"
