@@ -87,10 +87,10 @@ struct StageReport {
 };
 
 struct BenchmarkReport {
-  std::string model;    ///< the bundle's name
-  int threads = 0;      ///< of the arithmetic
+  std::string model;                      ///< the bundle's name
+  int threads = 0;                        ///< of the arithmetic
   Precision precision = Precision::fp32;  ///< what was used; never automatic
-  std::string kernels;  ///< the instruction set in use
+  std::string kernels;                    ///< the instruction set in use
   std::optional<BenchmarkPeaks> peaks;
   double load_ms = 0;                ///< the bundle, once: its files read or mapped, its weights packed
   std::vector<StageReport> stages;   ///< in the order in which an image goes through them

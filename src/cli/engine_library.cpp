@@ -10,12 +10,14 @@
 namespace caption::cli {
 namespace {
 
+/// Bytes of freed memory that this process keeps.
+constexpr int kMostKept = 256 << 20;
+
 /// Activations of megabytes come and go with every layer: what was freed stays with the process, so that the
 /// next layer does not get it from the system again, page by page.
 void keep_freed_memory() {
-  constexpr int kMost = 256 << 20;
-  mallopt(M_MMAP_THRESHOLD, kMost / 4);
-  mallopt(M_TRIM_THRESHOLD, kMost);
+  mallopt(M_MMAP_THRESHOLD, kMostKept / 4);
+  mallopt(M_TRIM_THRESHOLD, kMostKept);
 }
 
 const Engine* open_engine() {
