@@ -18,6 +18,7 @@
 #include "core/parallel.h"
 #include "pipeline/cuda_driver.h"
 #include "pipeline/device.h"
+#include "pipeline/shared_library.h"
 
 namespace caption {
 namespace {
@@ -47,12 +48,11 @@ fs::path plugin_file() {
 }
 
 const cuda::Kernels* open_plugin(const fs::path& file) {
-  // Never closed: its kernels stay in use.
-  void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-  void* symbol = library != nullptr ? dlsym(library, "caption_cuda_kernels") : nullptr;
-  if (symbol != nullptr) return reinterpret_cast<decltype(&caption_cuda_kernels)>(symbol)();
-  const char* reason = dlerror();
-  throw Error(ErrorKind::model, "cannot load " + file.string() + ": " + (reason != nullptr ? reason : "?") +
+  std::string reason;
+  const cuda::Kernels* const kernels =
+      from_library<decltype(&caption_cuda_kernels)>(file.string(), "caption_cuda_kernels", reason);
+  if (kernels != nullptr) return kernels;
+  throw Error(ErrorKind::model, "cannot load " + file.string() + ": " + reason +
                                     ": install it again with the libraries of 'scripts/setup --cuda'");
 }
 

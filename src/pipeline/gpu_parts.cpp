@@ -1,25 +1,13 @@
 #include "pipeline/gpu_parts.h"
 
-#include <dlfcn.h>
-
 #include <mutex>
 
 #include "cuda_graphs/cuda_graphs.h"
 #include "pipeline/own_kernels.h"
+#include "pipeline/shared_library.h"
 
 namespace caption {
 namespace {
-
-/// What the function `name` of a library beside this one gives, or null and why. Libraries stay open.
-template <typename Function>
-auto from_library(const char* library, const char* name, std::string& reason) -> decltype(Function()()) {
-  void* const handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-  void* const symbol = handle == nullptr ? nullptr : dlsym(handle, name);
-  if (symbol != nullptr) return reinterpret_cast<Function>(symbol)();
-  const char* const error = dlerror();
-  reason = error != nullptr ? error : std::string(library) + " has no function " + name;
-  return nullptr;
-}
 
 struct GpuLibraries {
   GpuLibraries()

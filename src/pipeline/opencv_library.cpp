@@ -1,26 +1,19 @@
 #include "pipeline/opencv_library.h"
 
-#include <dlfcn.h>
-
 #include "caption/error.h"
+#include "pipeline/shared_library.h"
 
 namespace caption {
 namespace {
 
 const OpenCvLibrary* open_library() {
-  const auto broken = [] {
-    const char* reason = dlerror();
-    return Error(ErrorKind::internal,
-                 std::string("cannot load the part for images: ") + (reason != nullptr ? reason : "?") +
-                     "; the installation is incomplete: build and install caption again");
-  };
-  // It lies beside the library that this is part of, where that one's search path leads. RTLD_LOCAL keeps the
-  // BLAS that OpenCV brings from everybody else.
-  void* library = dlopen(CAPTION_OPENCV_LIBRARY, RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) throw broken();
-  void* symbol = dlsym(library, "caption_opencv_library");
-  if (symbol == nullptr) throw broken();
-  return reinterpret_cast<decltype(&caption_opencv_library)>(symbol)();
+  // With symbols of its own, as the BLAS that OpenCV brings is not to be LibTorch's.
+  std::string reason;
+  const OpenCvLibrary* const library = from_library<decltype(&caption_opencv_library)>(
+      CAPTION_OPENCV_LIBRARY, "caption_opencv_library", reason);
+  if (library != nullptr) return library;
+  throw Error(ErrorKind::internal, "cannot load the part for images: " + reason +
+                                       "; the installation is incomplete: build and install caption again");
 }
 
 StoredPicture decode_others(const Container& container) {

@@ -165,3 +165,16 @@ def schema(source):
     jsonschema = pytest.importorskip("jsonschema", reason="Debian: python3-jsonschema")
     text = (source / "scripts" / "schema" / "record.schema.json").read_text()
     return jsonschema.Draft7Validator(json.loads(text))
+
+
+@pytest.fixture
+def torch(tmp_path):
+    """LibTorch in a folder of our own, whose contents a test may change -> its torch/lib."""
+    real = Path(os.environ["CAPTION_LIBTORCH"])
+    folder = tmp_path / "libtorch" / "torch" / "lib"
+    folder.mkdir(parents=True)
+    (tmp_path / "libtorch" / "nvidia").symlink_to(real / "nvidia")
+    for library in (real / "torch" / "lib").iterdir():
+        if "cuda" not in library.name:
+            (folder / library.name).symlink_to(library)
+    return folder

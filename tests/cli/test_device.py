@@ -18,19 +18,6 @@ def gpu():
 
 
 @pytest.fixture
-def torch(tmp_path):
-    """LibTorch in a folder of our own, whose contents a test may change -> its torch/lib."""
-    real = Path(os.environ["CAPTION_LIBTORCH"])
-    folder = tmp_path / "libtorch" / "torch" / "lib"
-    folder.mkdir(parents=True)
-    (tmp_path / "libtorch" / "nvidia").symlink_to(real / "nvidia")
-    for library in (real / "torch" / "lib").iterdir():
-        if "cuda" not in library.name:
-            (folder / library.name).symlink_to(library)
-    return folder
-
-
-@pytest.fixture
 def run(real, gpu, torch, photo):
     """Runs the program with `cuda` as LibTorch's CUDA library, beside a driver that answers as **answers say."""
 

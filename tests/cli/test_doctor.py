@@ -38,21 +38,14 @@ def examine(real, small, schema):
 
 
 @pytest.fixture
-def gpu(tmp_path):
+def gpu(torch):
     """The environment of a machine with the fake driver and, if `cuda`, the fake CUDA library of LibTorch."""
     fakes = Path(os.environ["CAPTION_FAKE_GPU"])
-    real = Path(os.environ["CAPTION_LIBTORCH"])
-    folder = tmp_path / "libtorch" / "torch" / "lib"
-    folder.mkdir(parents=True)
-    (tmp_path / "libtorch" / "nvidia").symlink_to(real / "nvidia")
-    for library in (real / "torch" / "lib").iterdir():
-        if "cuda" not in library.name:
-            (folder / library.name).symlink_to(library)
 
     def environment(cuda=True, **answers):
         if cuda:
-            (folder / "libtorch_cuda.so").symlink_to(fakes / "torch" / "libtorch_cuda.so")
-        return {"LD_LIBRARY_PATH": f"{folder}:{fakes / 'driver'}", **answers}
+            (torch / "libtorch_cuda.so").symlink_to(fakes / "torch" / "libtorch_cuda.so")
+        return {"LD_LIBRARY_PATH": f"{torch}:{fakes / 'driver'}", **answers}
 
     return environment
 
