@@ -24,30 +24,18 @@ foreach(architecture 75 80 86)
 endforeach()
 list(APPEND cuda_architectures -gencode "arch=compute_90,code=[sm_90,compute_90]")
 
-# cuDNN and cuBLAS, which LibTorch calls, are linked to tell their versions. Their wheels are too big for every set-up.
-set(cuda_definitions "")
-set(cuda_includes "")
-set(cuda_libraries "${CAPTION_CUDART}")
-foreach(library cudnn:cudnn.h:9 cublas:cublas_v2.h:13)
-  string(REPLACE ":" ";" library "${library}")
-  list(GET library 0 name)
-  list(GET library 1 header)
-  list(GET library 2 major)
-  set(places "${CAPTION_LIBTORCH}/nvidia/cudnn" "${CAPTION_LIBTORCH}/nvidia/cu13" "${cuda_toolkit}" /usr/local/cuda)
-  find_path(include NAMES ${header} PATHS ${places} PATH_SUFFIXES include NO_CACHE)
-  find_library(file NAMES lib${name}.so.${major} ${name} PATHS ${places} PATH_SUFFIXES lib lib64 NO_CACHE)
-  string(TOUPPER ${name} upper)
-  if(include AND file)
-    message(STATUS "CUDA kernels: ${name}: ${file}")
-    list(APPEND cuda_definitions -DCAPTION_${upper})
-    list(APPEND cuda_includes -isystem ${include})
-    list(APPEND cuda_libraries ${file})
-  else()
-    message(STATUS "CUDA kernels: ${name} is not here, so it cannot be linked; scripts/setup --cuda brings it")
-  endif()
-  unset(include)
-  unset(file)
-endforeach()
+# cuDNN, which LibTorch calls, is linked to tell its version.
+set(cudnn_places HINTS "${CAPTION_LIBTORCH}/nvidia/cudnn" PATHS "${cuda_toolkit}" /usr/local/cuda)
+find_path(CAPTION_CUDNN_INCLUDE cudnn.h ${cudnn_places} PATH_SUFFIXES include NO_CACHE)
+find_library(CAPTION_CUDNN NAMES libcudnn.so.9 cudnn ${cudnn_places} PATH_SUFFIXES lib lib64 NO_CACHE)
+if(CAPTION_CUDNN_INCLUDE AND CAPTION_CUDNN)
+  message(STATUS "CUDA kernels: linked with ${CAPTION_CUDNN}")
+  set(cudnn_options -DCAPTION_CUDNN -isystem ${CAPTION_CUDNN_INCLUDE})
+else()
+  message(STATUS "CUDA kernels: cuDNN is not here, so it is not linked; scripts/setup --cuda or --tests brings it")
+  set(cudnn_options "")
+  set(CAPTION_CUDNN "")
+endif()
 
 set(cuda_object "${CMAKE_BINARY_DIR}/caption_cuda_plugin.o")
 # -fmad=false: products and sums are rounded as the CPU rounds them, so that its tests are of the same arithmetic; these kernels
@@ -55,20 +43,20 @@ set(cuda_object "${CMAKE_BINARY_DIR}/caption_cuda_plugin.o")
 add_custom_command(OUTPUT ${cuda_object}
   COMMAND ${CAPTION_NVCC} -c ${PROJECT_SOURCE_DIR}/src/cuda/plugin.cu -o ${cuda_object} -MD -MF ${cuda_object}.d
     -ccbin ${CMAKE_CXX_COMPILER} -std=c++20 -O3 -fmad=false ${cuda_architectures} --threads 2
-    -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/src ${cuda_includes} ${cuda_definitions}
+    -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/src ${cudnn_options}
     -Werror all-warnings -Xptxas -warn-spills -Xcompiler -fPIC,-Wall,-Wextra,-Wconversion,-Wshadow,-Werror
   DEPENDS ${PROJECT_SOURCE_DIR}/src/cuda/plugin.cu ${CAPTION_NVCC}
   DEPFILE ${cuda_object}.d
   COMMENT "Compiling the CUDA kernels"
   VERBATIM)
 add_library(caption_cuda_plugin SHARED ${cuda_object})
-target_link_libraries(caption_cuda_plugin PRIVATE caption_base ${cuda_libraries})
+target_link_libraries(caption_cuda_plugin PRIVATE caption_base "${CAPTION_CUDART}" ${CAPTION_CUDNN})
 set_target_properties(caption_cuda_plugin PROPERTIES
   LINKER_LANGUAGE CXX
   OUTPUT_NAME caption_cuda
   LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/caption
   INSTALL_RPATH "$ORIGIN/nvidia/cu13/lib:$ORIGIN/nvidia/cudnn/lib"
-  INSTALL_RPATH_USE_LINK_PATH ON)  # the machine's own cuDNN and cuBLAS are not installed with the program
+  INSTALL_RPATH_USE_LINK_PATH ON)  # a cuDNN of the machine's own is not installed with the program
 
 # CUDA graphs of LibTorch's operators. What this needs of LibTorch's CUDA libraries is resolved when it is opened, after they
 # were: a machine without them can build it.

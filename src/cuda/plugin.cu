@@ -1,9 +1,6 @@
 // The kernels on a GPU: the shared library libcaption_cuda.so.
 
 #include <cuda_runtime.h>
-#ifdef CAPTION_CUBLAS
-#include <cublas_v2.h>
-#endif
 #ifdef CAPTION_CUDNN
 #include <cudnn.h>
 #endif
@@ -76,25 +73,10 @@ class GpuKernels : public Kernels {
     expect_success("tell the driver's version", cudaDriverGetVersion(&driver));
     std::string text = "cudart " + dotted(runtime) + "\n";
     text += "driver " + (driver == 0 ? std::string("none") : "for CUDA " + dotted(driver)) + "\n";
-    return text + cublas() + cudnn();
+    return text + cudnn();
   }
 
  private:
-  static std::string cublas() {
-#ifdef CAPTION_CUBLAS
-    int parts[3] = {};
-    const libraryPropertyType properties[] = {MAJOR_VERSION, MINOR_VERSION, PATCH_LEVEL};
-    for (int i = 0; i < 3; ++i) {
-      if (cublasGetProperty(properties[i], &parts[i]) == CUBLAS_STATUS_SUCCESS) continue;
-      throw Error(ErrorKind::model, "cuBLAS does not tell its version");
-    }
-    return "cublas " + std::to_string(parts[0]) + "." + std::to_string(parts[1]) + "." +
-           std::to_string(parts[2]) + "\n";
-#else
-    return "cublas not linked: built without it\n";
-#endif
-  }
-
   static std::string cudnn() {
 #ifdef CAPTION_CUDNN
     const std::size_t version = cudnnGetVersion();  // 91900 is 9.19.0

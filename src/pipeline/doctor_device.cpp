@@ -56,7 +56,7 @@ const cuda::Kernels* open_plugin(const fs::path& file) {
                                     ": install it again with the libraries of 'scripts/setup --cuda'");
 }
 
-/// "cudart 13.0\ncublas 13.1\n" -> "cudart 13.0, cublas 13.1"
+/// "cudart 13.0\ncudnn 9.26.0\n" -> "cudart 13.0, cudnn 9.26.0"
 std::string in_one_line(std::string lines) {
   if (!lines.empty() && lines.back() == '\n') lines.pop_back();
   for (std::size_t i = lines.find('\n'); i != std::string::npos; i = lines.find('\n', i))
@@ -75,12 +75,24 @@ std::string describe(const CudaDriver& driver, int index) {
          std::to_string(capability % 10);
 }
 
+/// Of the cuBLAS that LibTorch's CUDA library has brought; empty if there is none.
+std::string version_of_cublas() {
+  using GetProperty = int (*)(int property, int* value);
+  const auto get = reinterpret_cast<GetProperty>(dlsym(RTLD_DEFAULT, "cublasGetProperty"));
+  if (get == nullptr) return {};
+  int parts[3] = {};  // major, minor, patch level
+  for (int i = 0; i < 3; ++i)
+    if (get(i, &parts[i]) != 0) return {};
+  return std::to_string(parts[0]) + "." + std::to_string(parts[1]) + "." + std::to_string(parts[2]);
+}
+
 /// LibTorch's CUDA library: what it is linked with.
 std::string torch_cuda_versions() {
   const at::CUDAHooksInterface& hooks = at::detail::getCUDAHooks();
   const long runtime = hooks.versionCUDART();
+  const std::string cublas = version_of_cublas();
   return "CUDA " + std::to_string(runtime / 1000) + "." + std::to_string(runtime % 1000 / 10) + ", cuDNN " +
-         version_of_cudnn(hooks.versionRuntimeCuDNN());
+         version_of_cudnn(hooks.versionRuntimeCuDNN()) + (cublas.empty() ? "" : ", cuBLAS " + cublas);
 }
 
 const cuda::Kernels* examine_plugin(Checks& checks) {

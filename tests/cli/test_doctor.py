@@ -227,7 +227,7 @@ def test_a_gpu_that_answers_and_calculates_nothing(examine, gpu):
     code, report, checks = examine(**gpu())
     assert code == 3 and report["device"] == "cuda:0" and report["device_name"] == "Fake T0"
     assert statuses(checks, ["driver", "gpu", "gpu memory", "libtorch cuda"]) == ["ok"] * 4
-    assert checks["libtorch cuda"]["detail"] == "CUDA 13.1, cuDNN 9.10.2"
+    assert checks["libtorch cuda"]["detail"] == "CUDA 13.1, cuDNN 9.10.2, cuBLAS 13.4.1"
     assert checks["driver"]["detail"] == "for CUDA 13.1, with 1 GPU"
     assert checks["gpu"]["detail"] == "cuda:0, Fake T0, compute capability 7.5"
     assert statuses(checks, ["parity fp32", "parity fp16", "parity bf16", "limits"]) == ["failed"] * 4

@@ -30,7 +30,7 @@ TEST(CudaPlugin, TellsWhatItIsLinkedWithWhereverItIs) {
   const std::string versions = plugin().versions();
   SCOPED_TRACE(versions);
   EXPECT_TRUE(versions.starts_with("cudart 13."));
-  for (const char* name : {"\ndriver ", "\ncublas ", "\ncudnn "}) {
+  for (const char* name : {"\ndriver ", "\ncudnn "}) {
     EXPECT_NE(versions.find(name), std::string::npos) << name;
   }
 }
@@ -79,7 +79,6 @@ TEST(CudaGraphs, NeedNothingButLibTorchsCudaLibraries) {
   ASSERT_NE(symbol, nullptr);
   const CudaGraphs* const graphs = reinterpret_cast<decltype(&caption_cuda_graphs)>(symbol)();
   EXPECT_NE(graphs->make_recorder, nullptr);
-  EXPECT_NE(graphs->current_stream, nullptr);
 }
 
 }  // namespace
