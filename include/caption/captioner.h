@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "caption/error.h"
@@ -13,10 +14,23 @@
 
 namespace caption {
 
-/// One picture as the image encoder takes it.
+/// An 8-bit RGB picture.
+struct RgbImage {
+  int width = 0;
+  int height = 0;
+  std::vector<std::uint8_t> data;  ///< [height, width, 3]
+};
+
+/// A picture as the image encoder takes it.
 struct Pixels {
-  int resolution = 0;                ///< R
-  std::vector<float> values;         ///< [3, R, R], RGB, normalised per channel
+  int resolution = 0;         ///< R
+  std::vector<float> values;  ///< [3, R, R], RGB, normalised per channel
+};
+
+/// A picture on its way into a model.
+struct Picture {
+  /// As the encoder takes it; or as it was decoded, if the model's device is to resize it.
+  std::variant<Pixels, RgbImage> image;
   std::vector<std::byte> thumbnail;  ///< the whole picture, upright, as a small JPEG, if it was asked for
 };
 
@@ -43,7 +57,7 @@ class CaptionStream {
   /// How many more images it takes in now.
   virtual std::size_t room() const = 0;
   /// Takes an image in, if there is room, under a number that is nobody else's at the moment.
-  virtual void add(std::size_t number, Pixels image) = 0;
+  virtual void add(std::size_t number, Picture picture) = 0;
   /// Whether no image is in it.
   virtual bool idle() const = 0;
   /// Goes one step further with the images that are in it. -> those that have their captions now, which leave
@@ -61,21 +75,22 @@ class Captioner {
   /// The bundle's name, as in its model.json.
   virtual const std::string& name() const = 0;
 
-  /// Decodes, turns upright, resizes, crops and normalises one image file's bytes. Safe to call from several
-  /// threads. Throws Error of a kind that concerns one image.
-  virtual Pixels prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const = 0;
+  /// Decodes and turns upright one image file's bytes; resizes, crops and normalises them, unless the model's
+  /// device does that. For this captioner only. Safe to call from several threads. Throws Error of a kind
+  /// that concerns one image.
+  virtual Picture prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const = 0;
 
   /// An empty stream, which refers to this captioner. Throws Error(usage) if the options do not fit the
   /// model.
   virtual std::unique_ptr<CaptionStream> stream(const DecodeOptions& options, const StreamOptions& sizes) = 0;
 
-  /// Captions of B images, n_best each, best first: all of them through one stream, together. Throws
+  /// Captions of B pictures, n_best each, best first: all of them through one stream, together. Throws
   /// Error(usage) if the options do not fit the model.
-  std::vector<std::vector<Caption>> caption(std::span<const Pixels> images, const DecodeOptions& options);
+  std::vector<std::vector<Caption>> caption(std::span<const Picture> pictures, const DecodeOptions& options);
 
-  /// Which words of an image's best caption, or of a given text, came from where, and what else could have
+  /// Which words of a picture's best caption, or of a given text, came from where, and what else could have
   /// stood there. One call at a time. Throws Error(usage) if the options or the text do not fit the model.
-  virtual Explanation explain(const Pixels& image, const DecodeOptions& options,
+  virtual Explanation explain(const Picture& picture, const DecodeOptions& options,
                               const ExplainOptions& explanation) = 0;
 };
 

@@ -65,8 +65,8 @@ ExitStatus run(const ExplainConfig& config) {
     // Static, because `leave` then spares us giving back a model's memory page by page.
     static const std::unique_ptr<Captioner> captioner = engine.load_captioner(folder, config.model_options);
 
-    const Pixels pixels = captioner->prepare(file, config.image_options);
-    const Explanation explanation = captioner->explain(pixels, config.decode, config.explanation);
+    const Picture picture = captioner->prepare(file, config.image_options);
+    const Explanation explanation = captioner->explain(picture, config.decode, config.explanation);
     const ExplainedImage explained = {config.image, captioner->name(), explanation};
     if (html) write_file(*html, explanation_page(explained, file, config.image_options, engine));
     if (png) write_file(*png, engine.encode_contact_sheet(file, config.image_options, explanation));

@@ -123,7 +123,7 @@ std::vector<T> resize(const Kernels& kernels) {
   const DeviceArray<std::uint8_t> scratch(kernels, product(kHeight, kSide) * 3);
   const DeviceArray<T> pixels(kernels, product(kSide, kSide) * 3);
   const ResizeWeights side{starts.data(), lengths.data(), all_weights.data(), kTaps};
-  kernels.resize({in.data(), kWidth, 0, kHeight, side, side, kSide, normalised.data(), scratch.data(),
+  kernels.resize({in.data(), kWidth, kHeight, side, side, kSide, normalised.data(), scratch.data(),
                   pixels.data(), kTypeOf<T>},
                  nullptr);
   return pixels.values();

@@ -41,7 +41,7 @@ struct TopTokens {
 /// Bytes of scratch memory that TopTokens needs.
 std::size_t top_tokens_scratch(int rows, int vocabulary, int count);
 
-/// The weights of one side of a resize: the Kernel of image/resample.h, copied to the device.
+/// The weights of one side of a resize: a Kernel of image/resample.h's ResizePlan, copied to the device.
 struct ResizeWeights {
   const std::int32_t* start = nullptr;    ///< [R] first input pixel
   const std::int32_t* length = nullptr;   ///< [R] number of input pixels
@@ -54,15 +54,14 @@ inline constexpr int kMostSide = 1 << 14;
 /// An image's way from RGB to the encoder's pixels: to_pixels() of image/image.h, bit for bit. All pointers
 /// are of the device.
 struct Resize {
-  const std::uint8_t* image = nullptr;  ///< [height, width, 3]
+  const std::uint8_t* image = nullptr;  ///< [height, width, 3]: the part that some weight meets
   int width = 0;
-  int first_row = 0;  ///< the rows that some weight of `down` meets
-  int rows = 0;
+  int height = 0;
   ResizeWeights across;
   ResizeWeights down;
   int side = 0;                       ///< R, at most kMostSide
   const float* normalised = nullptr;  ///< [3, 256]: what each channel's values become
-  std::uint8_t* scratch = nullptr;    ///< rows * R * 3 bytes
+  std::uint8_t* scratch = nullptr;    ///< height * R * 3 bytes
   void* pixels = nullptr;             ///< [3, R, R]
   Type type = Type::fp32;             ///< of the pixels
 };

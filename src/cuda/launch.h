@@ -58,15 +58,14 @@ void launch_top_tokens(const TopTokens& r, const Launch& launch) {
 template <typename Launch>
 void launch_resize(const Resize& r, const Launch& launch) {
   expect_between("resize: width", r.width, 1, INT_MAX);
-  expect_between("resize: first_row", r.first_row, 0, INT_MAX);
-  expect_between("resize: rows", r.rows, 1, INT_MAX);
+  expect_between("resize: height", r.height, 1, INT_MAX);
   expect_between("resize: side", r.side, 1, kMostSide);
   expect_between("resize: taps across", r.across.taps, 1, INT_MAX);
   expect_between("resize: taps down", r.down.taps, 1, INT_MAX);
   expect_memory("resize", r.image, r.across.start, r.across.length, r.across.weights, r.down.start,
                 r.down.length, r.down.weights, r.normalised, r.scratch, r.pixels);
   const int columns = (r.side + ResizeAcross::kThreads - 1) / ResizeAcross::kThreads;
-  launch.template run<ResizeAcross>({r.rows, columns}, {r});
+  launch.template run<ResizeAcross>({r.height, columns}, {r});
   if (r.type == Type::fp16) {
     launch.template run<ResizeDown<Half>>({r.side, columns}, {r});
   } else {

@@ -32,7 +32,7 @@ CAPTION_DEVICE void weighted_sum(const std::uint8_t* in, std::int64_t step, cons
   for (int channel = 0; channel < 3; ++channel) out[channel] = to_8_bits(sums[channel]);
 }
 
-/// Resizes its rows across: [rows, width, 3] -> [rows, R, 3].
+/// Resizes its rows across: [height, width, 3] -> [height, R, 3].
 struct ResizeAcross {
   static constexpr int kThreads = 128;
 
@@ -47,8 +47,7 @@ struct ResizeAcross {
     block.each([&](int thread) {
       const int column = block.y * kThreads + thread;
       if (column >= r.side) return;
-      const std::int64_t pixel =
-          static_cast<std::int64_t>(r.first_row + block.x) * r.width + r.across.start[column];
+      const std::int64_t pixel = static_cast<std::int64_t>(block.x) * r.width + r.across.start[column];
       std::uint8_t rgb[3];
       weighted_sum(r.image + pixel * 3, 3, r.across, column, rgb);
       std::uint8_t* out = r.scratch + (static_cast<std::int64_t>(block.x) * r.side + column) * 3;
@@ -57,7 +56,7 @@ struct ResizeAcross {
   }
 };
 
-/// Resizes down and normalises: [rows, R, 3] -> [3, R, R].
+/// Resizes down and normalises: [height, R, 3] -> [3, R, R].
 template <typename T>
 struct ResizeDown {
   static constexpr int kThreads = 128;
@@ -74,8 +73,8 @@ struct ResizeDown {
       const int column = block.y * kThreads + thread;
       if (column >= r.side) return;
       const std::int64_t row_bytes = static_cast<std::int64_t>(r.side) * 3;
-      const std::uint8_t* in = r.scratch + (r.down.start[block.x] - r.first_row) * row_bytes +
-                               static_cast<std::int64_t>(column) * 3;
+      const std::uint8_t* in =
+          r.scratch + r.down.start[block.x] * row_bytes + static_cast<std::int64_t>(column) * 3;
       std::uint8_t rgb[3];
       weighted_sum(in, row_bytes, r.down, block.x, rgb);
       for (int channel = 0; channel < 3; ++channel) {

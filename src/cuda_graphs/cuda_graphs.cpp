@@ -95,14 +95,10 @@ std::unique_ptr<GraphRecorder> make_recorder(int device) {
   return std::make_unique<CudaRecorder>(static_cast<c10::DeviceIndex>(device));
 }
 
-void* current_stream(int device) {
-  return c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(device)).stream();
-}
-
 }  // namespace
 }  // namespace caption
 
 const caption::CudaGraphs* caption_cuda_graphs() {
-  static const caption::CudaGraphs graphs{caption::make_recorder, caption::current_stream};
+  static const caption::CudaGraphs graphs{caption::make_recorder};
   return &graphs;
 }

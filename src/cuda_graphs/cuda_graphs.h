@@ -11,8 +11,6 @@ struct CudaGraphs {
   /// CUDA graphs of what LibTorch's operators, and kernels in the current stream, do on a GPU. Its functions
   /// throw what LibTorch throws; all memory that a captured sequence takes is its own.
   std::unique_ptr<GraphRecorder> (*make_recorder)(int device);
-  /// The cudaStream_t that LibTorch's operators on a GPU are queued in now.
-  void* (*current_stream)(int device);
 };
 
 }  // namespace caption

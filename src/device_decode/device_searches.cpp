@@ -44,7 +44,7 @@ std::size_t DeviceSearches::running() const {
       std::count_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.running; }));
 }
 
-std::vector<Found> DeviceSearches::step(std::size_t joining) {
+std::vector<Found> DeviceSearches::step(std::size_t joining, const std::function<void()>& meanwhile) {
   std::vector<Ended> ended;
   for (std::size_t i = 0; i < slots_.size(); ++i)
     if (std::exchange(slots_[i].ended, false)) ended.push_back({i, slots_[i].image});
@@ -52,6 +52,7 @@ std::vector<Found> DeviceSearches::step(std::size_t joining) {
   const at::Tensor results = ended.empty() ? at::Tensor() : best(beams_, task_.decode.n_best, rules_);
   if (running() > 0) pass();
   if (joining > 0) join(joining);
+  meanwhile();
   std::vector<Found> found = read(results, ended);
   std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.image < b.image; });
   return found;

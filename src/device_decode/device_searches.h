@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "decode/searches.h"
@@ -35,7 +36,11 @@ class DeviceSearches : public ImageSearches {
 
   /// As ImageSearches says; an image is handed out in the step after the one that ended it. `joining` is at
   /// most the number of slots that are not running.
-  std::vector<Found> step(std::size_t joining) override;
+  std::vector<Found> step(std::size_t joining) override {
+    return step(joining, [] {});
+  }
+  /// `meanwhile` is called when the device has work to do, before the CPU waits for it.
+  std::vector<Found> step(std::size_t joining, const std::function<void()>& meanwhile);
   std::size_t running() const override;
 
  private:

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstddef>
+#include <tuple>
 #include <vector>
 
 #include "caption/error.h"
@@ -22,21 +23,6 @@ std::int64_t crop_offset(std::int64_t side, int resolution) {
   const std::int64_t margin = side - resolution;
   const std::int64_t half = margin / 2;
   return margin % 2 != 0 && half % 2 != 0 ? half + 1 : half;
-}
-
-/// The values of each channel, [3, 256], in the order and precision of ToTensor and Normalize: v / 255,
-/// - mean, / std, each step rounded to fp32.
-std::vector<float> normalised(const PixelFormat& format) {
-  std::vector<float> table;
-  table.reserve(3 * kValues);
-  for (std::size_t channel = 0; channel < 3; ++channel) {
-    for (std::size_t value = 0; value < kValues; ++value) {
-      const float unit = static_cast<float>(value) / 255.0F;
-      const float centred = unit - format.mean[channel];
-      table.push_back(centred / format.std[channel]);
-    }
-  }
-  return table;
 }
 
 /// The square in the middle: its columns and rows of the resized image.
@@ -77,15 +63,29 @@ Pixels to_pixels(const RgbImage& image, const PixelFormat& format) {
   return pixels;
 }
 
-ResizePlan plan_resize(int width, int height, const PixelFormat& format) {
-  if (width < 1 || height < 1 || format.resolution < 1) {
+std::vector<float> normalised(const PixelFormat& format) {
+  std::vector<float> table;
+  table.reserve(3 * kValues);
+  for (std::size_t channel = 0; channel < 3; ++channel) {
+    for (std::size_t value = 0; value < kValues; ++value) {
+      const float unit = static_cast<float>(value) / 255.0F;
+      const float centred = unit - format.mean[channel];
+      table.push_back(centred / format.std[channel]);
+    }
+  }
+  return table;
+}
+
+ResizePlan plan_resize(int width, int height, int resolution) {
+  if (width < 1 || height < 1 || resolution < 1) {
     throw Error(ErrorKind::internal, "plan_resize: the image and the side must be at least 1x1");
   }
-  const Square square = square_in_the_middle(width, height, format.resolution);
-  ResizePlan plan{bicubic_kernel(width, square.x), bicubic_kernel(height, square.y), 0, 0,
-                  normalised(format)};
-  plan.first_row = plan.down.start.front();
-  plan.rows = plan.down.start.back() + plan.down.length.back() - plan.first_row;
+  const Square square = square_in_the_middle(width, height, resolution);
+  ResizePlan plan;
+  plan.across = bicubic_kernel(width, square.x);
+  plan.down = bicubic_kernel(height, square.y);
+  std::tie(plan.left, plan.width) = cut_to_need(plan.across);
+  std::tie(plan.top, plan.height) = cut_to_need(plan.down);
   return plan;
 }
 

@@ -139,17 +139,10 @@ void transpose(const std::uint8_t* const (&rows)[kLanes], std::size_t width, std
 /// Rows [first_row, first_row + rows) of the image, columns x -> [rows, x.count, 3]
 std::vector<std::uint8_t> horizontal_pass(const RgbImage& image, const Span1d& x, int first_row, int rows) {
   Kernel kernel = bicubic_kernel(image.width, x);
-  // Only the columns that some weight meets: a crop of a panorama needs few.
-  int begin = image.width;
-  int end = 0;
-  for (std::size_t i = 0; i < kernel.start.size(); ++i) {
-    begin = std::min(begin, kernel.start[i]);
-    end = std::max(end, kernel.start[i] + kernel.length[i]);
-  }
-  for (int& start : kernel.start) start -= begin;
+  const auto [first_column, columns_needed] = cut_to_need(kernel);
   const auto in_bytes = static_cast<std::size_t>(image.width) * 3;
-  const auto first_byte = static_cast<std::size_t>(begin) * 3;
-  const auto used_bytes = static_cast<std::size_t>(end - begin) * 3;
+  const auto first_byte = static_cast<std::size_t>(first_column) * 3;
+  const auto used_bytes = static_cast<std::size_t>(columns_needed) * 3;
   const auto out_bytes = static_cast<std::size_t>(x.count) * 3;
   std::vector<std::uint8_t> columns(used_bytes * kLanes);
   std::vector<std::uint8_t> lanes(out_bytes * kLanes);
@@ -205,6 +198,13 @@ Kernel bicubic_kernel(int in_size, const Span1d& out) {
     }
   }
   return kernel;
+}
+
+std::pair<int, int> cut_to_need(Kernel& kernel) {
+  const int first = kernel.start.front();
+  const int end = kernel.start.back() + kernel.length.back();
+  for (int& start : kernel.start) start -= first;
+  return {first, end - first};
 }
 
 RgbImage resize_region(const RgbImage& image, const Span1d& x, const Span1d& y) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "image/image.h"
@@ -26,23 +27,33 @@ struct Kernel {
 /// shrinking.
 Kernel bicubic_kernel(int in_size, const Span1d& out);
 
+/// Makes `kernel` one of the input pixels that some weight meets, which follow one another: a crop needs few.
+/// -> the first of them and their number
+std::pair<int, int> cut_to_need(Kernel& kernel);
+
 /// What `resize_bicubic(image, x.size, y.size)` has at columns x and rows y, without computing the rest.
 /// Across first, then down, each rounded to 8 bits: so did Pillow when the published models were made.
 /// (Pillow 13.0 goes down first for pictures more than twice as tall as wide, which changes some of their
 /// values by one.)
 RgbImage resize_region(const RgbImage& image, const Span1d& x, const Span1d& y);
 
-/// What `to_pixels` does to the images of a size, for kernels that do it elsewhere: across, then down, each
-/// rounded to 8 bits, then a look into the table.
+/// What `to_pixels` does to the images of a size, for kernels that do it elsewhere: of the part of the image
+/// that some weight meets, across, then down, each rounded to 8 bits, then a look into `normalised`.
 struct ResizePlan {
-  Kernel across;                  ///< R columns, of the image's
-  Kernel down;                    ///< R rows, of the image's
-  int first_row = 0;              ///< the first row that some weight of `down` meets
-  int rows = 0;                   ///< how many from there
-  std::vector<float> normalised;  ///< [3, 256] what each channel's values become
+  int left = 0;  ///< of the part
+  int top = 0;
+  int width = 0;
+  int height = 0;
+  Kernel across;  ///< R columns, of the part's
+  Kernel down;    ///< R rows, of the part's
 };
 
 /// For an image of width x height; all sizes are at least 1x1, else Error(internal).
-ResizePlan plan_resize(int width, int height, const PixelFormat& format);
+ResizePlan plan_resize(int width, int height, int resolution);
+
+/// [3, 256]: what each channel's values become, in the order and precision of ToTensor and Normalize: v /
+/// 255,
+/// - mean, / std, each step rounded to fp32.
+std::vector<float> normalised(const PixelFormat& format);
 
 }  // namespace caption

@@ -16,10 +16,10 @@ namespace {
 
 constexpr int kInterruptCheckMs = 50;
 
-/// One input on its way: its pixels, or why there are none.
+/// One input on its way: its picture, or why there is none.
 struct Prepared {
   std::string name;
-  Pixels pixels;
+  Picture picture;
   std::optional<Error> error;
 };
 
@@ -108,7 +108,7 @@ class Readers {
       prepared.error = Error(kind, input.name + ": " + why, input.file);
     };
     try {
-      prepared.pixels = captioner_.prepare(read_input(input, interrupt_), image_options_);
+      prepared.picture = captioner_.prepare(read_input(input, interrupt_), image_options_);
     } catch (const Error& error) {
       if (!concerns_one_image(error.kind())) throw;
       fail(error.kind(), error.what());
@@ -151,7 +151,7 @@ class Outgoing {
   /// The next input's record, still without captions. -> its number
   std::size_t add(Prepared& prepared) {
     waiting_.push_back(
-        {{std::move(prepared.name), {}, std::move(prepared.error), std::move(prepared.pixels.thumbnail)},
+        {{std::move(prepared.name), {}, std::move(prepared.error), std::move(prepared.picture.thumbnail)},
          false});
     return first_ + waiting_.size() - 1;
   }
@@ -197,11 +197,9 @@ BatchSummary caption_all(Captioner& captioner, const InputSource& source, const 
     std::vector<Prepared> inputs = readers.take(stream->room(), idle);
     if (idle && inputs.empty()) break;
     for (Prepared& input : inputs) {
-      Pixels pixels = std::move(input.pixels);
-      input.pixels.thumbnail = std::exchange(pixels.thumbnail, {});
       const bool readable = !input.error;
       const std::size_t number = outgoing.add(input);
-      if (readable) stream->add(number, std::move(pixels));
+      if (readable) stream->add(number, std::move(input.picture));
     }
     for (StreamResult& result : stream->advance())
       outgoing.complete(result.image, std::move(result.captions));

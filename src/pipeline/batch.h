@@ -23,7 +23,7 @@ struct Record {
   std::string image;  ///< Input::name
   std::vector<Caption> captions;
   std::optional<Error> error;
-  std::vector<std::byte> thumbnail;  ///< as Pixels::thumbnail
+  std::vector<std::byte> thumbnail;  ///< as Picture::thumbnail
 };
 
 /// The next input, or nothing at the end. Called from one reader thread at a time. One that waits (for a

@@ -18,6 +18,7 @@
 #include "pipeline/opencv_library.h"
 #include "pipeline/stage_clock.h"
 #include "pipeline/stages.h"
+#include "pipeline/staging.h"
 
 namespace caption {
 namespace {
@@ -45,8 +46,7 @@ class Rounds {
  public:
   Rounds(const Bundle& bundle, const Compute& compute, const BenchmarkRequest& request)
       : bundle_(bundle),
-        device_(compute.device),
-        format_(pixel_format(bundle.manifest.image)),
+        staging_{pixel_format(bundle.manifest.image), compute.device, {}},
         request_(request),
         batch_(static_cast<std::size_t>(request.options.batch)) {
     decode_.beam = request.options.decode.beam;
@@ -71,9 +71,9 @@ class Rounds {
   }
 
   void run_batch(StageClock& clock, std::size_t first) {
-    std::vector<Pixels> images;
-    for (std::size_t i = first; i < first + batch_; ++i) images.push_back(prepare(clock, image(i)));
-    std::vector<std::vector<Hypothesis>> found = search_captions(clock, prefix_of(clock, images));
+    std::vector<Picture> pictures;
+    for (std::size_t i = first; i < first + batch_; ++i) pictures.push_back({prepare(clock, image(i)), {}});
+    std::vector<std::vector<Hypothesis>> found = search_captions(clock, prefix_of(clock, pictures));
     const StageClock::Turn turn(clock, Stage::write);
     for (std::size_t i = 0; i < batch_; ++i) {
       const Caption caption = describe(*bundle_.tokenizer, std::move(found.at(i).at(0)));
@@ -87,17 +87,17 @@ class Rounds {
       StageClock::Turn turn(clock, Stage::decode);
       const RgbImage rgb = decode(image.file, request_.options.image);
       const StageClock::Turn resize(clock, Stage::resize);
-      return to_pixels(rgb, format_);
+      return to_pixels(rgb, staging_.format);
     } catch (const Error& error) {
       throw Error(error.kind(), image.name + ": " + error.what(), error.path());
     }
   }
 
   /// B images -> prefix [B, P, E]
-  at::Tensor prefix_of(StageClock& clock, const std::vector<Pixels>& images) const {
+  at::Tensor prefix_of(StageClock& clock, const std::vector<Picture>& pictures) const {
     const at::Tensor embedding = [&] {
       const StageClock::Turn turn(clock, Stage::encode);
-      return embed(bundle_, stack(images, format_.resolution, device_));  // [B, D]
+      return embed(bundle_, stage(pictures, staging_));  // [B, D]
     }();
     const StageClock::Turn turn(clock, Stage::map);
     return bundle_.mapper->map(embedding);
@@ -118,8 +118,7 @@ class Rounds {
   }
 
   const Bundle& bundle_;
-  at::Device device_;
-  PixelFormat format_;
+  Staging staging_;  // resizing is a stage of its own, on the CPU
   const BenchmarkRequest& request_;
   std::size_t batch_;
   DecodeOptions decode_;

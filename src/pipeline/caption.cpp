@@ -5,12 +5,12 @@
 
 namespace caption {
 
-std::vector<std::vector<Caption>> Captioner::caption(std::span<const Pixels> images,
+std::vector<std::vector<Caption>> Captioner::caption(std::span<const Picture> pictures,
                                                      const DecodeOptions& options) {
-  const int together = static_cast<int>(std::max<std::size_t>(images.size(), 1));
+  const int together = static_cast<int>(std::max<std::size_t>(pictures.size(), 1));
   const std::unique_ptr<CaptionStream> stream = this->stream(options, {together, together});
-  for (std::size_t i = 0; i < images.size(); ++i) stream->add(i, images[i]);
-  std::vector<std::vector<Caption>> captions(images.size());
+  for (std::size_t i = 0; i < pictures.size(); ++i) stream->add(i, pictures[i]);
+  std::vector<std::vector<Caption>> captions(pictures.size());
   while (!stream->idle()) {
     for (StreamResult& result : stream->advance()) captions.at(result.image) = std::move(result.captions);
   }

@@ -2,7 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "bundle/bundle.h"
 #include "core/parallel.h"
@@ -14,6 +16,7 @@
 #include "pipeline/opencv_library.h"
 #include "pipeline/search_on_device.h"
 #include "pipeline/stages.h"
+#include "pipeline/staging.h"
 #include "pipeline/stream.h"
 
 namespace caption {
@@ -23,23 +26,23 @@ using Note = std::function<void(const std::string&)>;
 
 class BundleModel : public PictureModel {
  public:
-  BundleModel(const Bundle& bundle, const Compute& compute)
-      : bundle_(bundle), compute_(compute), language_(*bundle.gpt2) {}
+  BundleModel(const Bundle& bundle, const Staging& staging)
+      : bundle_(bundle), staging_(staging), language_(*bundle.gpt2) {}
 
-  void add(std::span<const Pixels> images) override {
+  void add(std::span<const Picture> pictures) override {
     const at::InferenceMode no_gradients;
-    within_memory(compute_.device, [&] { language_.add(prefix_of(bundle_, images, compute_.device)); });
+    within_memory(staging_.device, [&] { language_.add(prefix_of(bundle_, stage(pictures, staging_))); });
   }
 
   Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
               std::size_t joining) override {
     const at::InferenceMode no_gradients;
-    return within_memory(compute_.device, [&] { return language_.step(tokens, parents, joining); });
+    return within_memory(staging_.device, [&] { return language_.step(tokens, parents, joining); });
   }
 
  private:
   const Bundle& bundle_;
-  Compute compute_;
+  const Staging& staging_;
   LanguageModel language_;
 };
 
@@ -49,15 +52,17 @@ class BundleCaptioner : public Captioner {
       : bundle_(std::move(bundle)),
         compute_(compute),
         note_(std::move(note)),
-        format_(pixel_format(bundle_.manifest.image)) {}
+        staging_{pixel_format(bundle_.manifest.image), compute.device, resize_on(compute.device, note_)} {}
 
   const std::string& name() const override { return bundle_.manifest.name; }
 
-  Pixels prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const override {
-    const RgbImage image = decode(file_bytes, options);
-    Pixels pixels = to_pixels(image, format_);
-    if (options.thumbnail > 0) pixels.thumbnail = opencv_library().encode_thumbnail(image, options.thumbnail);
-    return pixels;
+  Picture prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const override {
+    RgbImage image = decode(file_bytes, options);
+    std::vector<std::byte> thumbnail;
+    if (options.thumbnail > 0) thumbnail = opencv_library().encode_thumbnail(image, options.thumbnail);
+    Picture picture = prepare_picture(std::move(image), staging_);
+    picture.thumbnail = std::move(thumbnail);
+    return picture;
   }
 
   std::unique_ptr<CaptionStream> stream(const DecodeOptions& options, const StreamOptions& sizes) override {
@@ -66,33 +71,39 @@ class BundleCaptioner : public Captioner {
     };
     const DecodeOptions decode = resolve(options);
     if (compute_.device.is_cpu() || decode.sample) {
-      return make_stream(std::make_unique<BundleModel>(bundle_, compute_), describe_one,
+      return make_stream(std::make_unique<BundleModel>(bundle_, staging_), describe_one,
                          {{stop_token()}, decode, sizes});
     }
     validate(sizes);
     SearchParts parts = search_parts(*bundle_.gpt2, compute_, note_);
-    return make_stream(search_on_device(bundle_,
-                                        {.stop = {stop_token()},
-                                         .decode = decode,
-                                         .slots = sizes.decode_batch,
-                                         .device = compute_.device,
-                                         .run = std::move(parts.run),
-                                         .likeliest = std::move(parts.likeliest)},
-                                        std::move(parts.attention)),
+    const int together = std::min(sizes.encode_batch, sizes.decode_batch);
+    const DeviceTask task{.stop = {stop_token()},
+                          .decode = decode,
+                          .slots = sizes.decode_batch,
+                          .device = compute_.device,
+                          .run = std::move(parts.run),
+                          .likeliest = std::move(parts.likeliest)};
+    return make_stream(search_on_device(bundle_, {.search = task,
+                                                  .staging = staging_,
+                                                  .encode_batch = static_cast<std::size_t>(together),
+                                                  .attention = std::move(parts.attention)}),
                        describe_one, sizes);
   }
 
-  Explanation explain(const Pixels& image, const DecodeOptions& options,
+  Explanation explain(const Picture& picture, const DecodeOptions& options,
                       const ExplainOptions& explanation) override {
     const at::InferenceMode no_gradients;
     Caption caption = explanation.text ? given(*explanation.text)
-                                       : std::move(this->caption({&image, 1}, options).at(0).at(0));
-    const auto start = [&](std::span<const Pixels> versions) {
-      auto model = std::make_unique<BundleModel>(bundle_, compute_);
+                                       : std::move(this->caption({&picture, 1}, options).at(0).at(0));
+    const auto start = [&](std::span<const Picture> versions) {
+      auto model = std::make_unique<BundleModel>(bundle_, staging_);
       model->add(versions);
       return model;
     };
-    return explain_caption({image, std::move(caption), options.temperature}, *bundle_.tokenizer, start,
+    const auto* const image = std::get_if<RgbImage>(&picture.image);
+    const Pixels pixels =
+        image != nullptr ? to_pixels(*image, staging_.format) : std::get<Pixels>(picture.image);
+    return explain_caption({pixels, std::move(caption), options.temperature}, *bundle_.tokenizer, start,
                            explanation);
   }
 
@@ -129,7 +140,7 @@ class BundleCaptioner : public Captioner {
   Bundle bundle_;
   Compute compute_;
   Note note_;
-  PixelFormat format_;
+  Staging staging_;
 };
 
 std::unique_ptr<Captioner> load(const std::filesystem::path& folder, const Compute& compute, Note note) {

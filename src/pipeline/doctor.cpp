@@ -43,22 +43,21 @@ void check_own_gpu_kernels(Checks& checks, const ExaminedDevice& device) {
   checks.skip("gpu kernels", device.name == "cpu" ? "no GPU in use" : "none to check");
 }
 
-/// The captions on the device beside the CPU's -> the pictures, or nothing after a line that says why not.
-std::optional<ParitySet> check_captions(Checks& checks, const DoctorRequest& request,
-                                        const std::string& device) {
+/// The captions on the device beside the CPU's -> whether the CPU has any; if not, a line says why.
+bool check_captions(Checks& checks, const DoctorRequest& request, const std::string& device) {
   const bool cpu = device == "cpu";
-  std::optional<ParitySet> set;
+  ParityTokens expected;
   // What the CPU gives cannot be told from itself: there, the portable kernels are the other side.
-  checks.look("captions", [&] {
-    set = parity_set(request, cpu);
-    return std::to_string(set->pictures.size()) + " pictures, captioned by the CPU in fp32" +
+  const bool captioned = checks.look("captions", [&] {
+    expected = expected_tokens(request, cpu);
+    return std::to_string(request.images.size()) + " pictures, captioned by the CPU in fp32" +
            (cpu ? " with portable kernels" : "");
   });
-  if (set) check_parity(checks, request, device, *set);
-  return set;
+  if (captioned) check_parity(checks, request, device, expected);
+  return captioned;
 }
 
-void measure(Checks& checks, const DoctorRequest& request, const ExaminedDevice& device, const ParitySet& set,
+void measure(Checks& checks, const DoctorRequest& request, const ExaminedDevice& device,
              DoctorReport& report) {
   SpeedTask task;
   task.cpu = device.name == "cpu";
@@ -79,7 +78,8 @@ void measure(Checks& checks, const DoctorRequest& request, const ExaminedDevice&
     ModelOptions options = request.model;
     options.device = device.name;
     options.precision = task.precision;
-    report.speeds = measure_speeds(*load_captioner(request.folder, options), set.pictures, task);
+    const auto captioner = load_captioner(request.folder, options);
+    report.speeds = measure_speeds(*captioner, prepare_all(*captioner, request.images), task);
     return rounded(report.speeds.back().images_per_second, "images per second") + " with beam 5, " +
            std::to_string(report.speeds.back().batch) + " at a time";
   });
@@ -96,14 +96,14 @@ DoctorReport run_doctor(const DoctorRequest& request) {
   examine_machine(checks, weights.value_or(0));
   check_cpu_kernels(checks);
   check_own_gpu_kernels(checks, device);
-  std::optional<ParitySet> set;
+  bool captioned = false;
   if (!device.usable || !weights) {
     checks.skip("captions", weights ? "the device cannot be used" : "the model cannot be used");
   } else {
-    set = check_captions(checks, request, device.name);
+    captioned = check_captions(checks, request, device.name);
   }
-  if (set) {
-    measure(checks, request, device, *set, report);
+  if (captioned) {
+    measure(checks, request, device, report);
   } else {
     checks.skip("speed", "there are no captions to time");
   }

@@ -44,7 +44,15 @@ std::size_t count_same(const std::vector<std::vector<std::int32_t>>& a,
 
 }  // namespace
 
-ParityTokens parity_tokens(Captioner& captioner, const std::vector<Pixels>& pictures) {
+std::vector<Picture> prepare_all(const Captioner& captioner, const std::vector<BenchmarkImage>& images) {
+  std::vector<Picture> pictures;
+  for (const BenchmarkImage& image : images)
+    pictures.push_back(captioner.prepare(image.file, ImageOptions{}));
+  return pictures;
+}
+
+ParityTokens parity_tokens(Captioner& captioner, const std::vector<BenchmarkImage>& images) {
+  const std::vector<Picture> pictures = prepare_all(captioner, images);
   const auto tokens = [&](int beam) {
     DecodeOptions decode;
     decode.beam = beam;
@@ -69,18 +77,14 @@ std::string agreement(const ParityTokens& tokens, const ParityTokens& expected, 
                                     "who make caption");
 }
 
-ParitySet parity_set(const DoctorRequest& request, bool portable) {
+ParityTokens expected_tokens(const DoctorRequest& request, bool portable) {
   const Portable used(portable);
   const auto captioner = load_captioner(request.folder, options_for(request, "cpu", Precision::fp32));
-  ParitySet set;
-  for (const BenchmarkImage& image : request.images)
-    set.pictures.push_back(captioner->prepare(image.file, ImageOptions{}));
-  set.expected = parity_tokens(*captioner, set.pictures);
-  return set;
+  return parity_tokens(*captioner, request.images);
 }
 
 void check_parity(Checks& checks, const DoctorRequest& request, const std::string& device,
-                  const ParitySet& set) {
+                  const ParityTokens& expected) {
   const bool cpu = device == "cpu";
   const std::pair<const char*, Precision> precisions[] = {
       {"parity fp32", Precision::fp32},
@@ -96,7 +100,7 @@ void check_parity(Checks& checks, const DoctorRequest& request, const std::strin
     }
     checks.look(name, [&] {
       const auto captioner = load_captioner(request.folder, options_for(request, device, precision));
-      return agreement(parity_tokens(*captioner, set.pictures), set.expected, precision == Precision::fp32);
+      return agreement(parity_tokens(*captioner, request.images), expected, precision == Precision::fp32);
     });
   }
 }

@@ -17,24 +17,22 @@ struct ParityTokens {
   std::vector<std::vector<std::int32_t>> beam5;
 };
 
-/// Captions of the pictures, all together.
-ParityTokens parity_tokens(Captioner& captioner, const std::vector<Pixels>& pictures);
+/// Image files as the captioner takes them.
+std::vector<Picture> prepare_all(const Captioner& captioner, const std::vector<BenchmarkImage>& images);
+
+/// Captions of image files, all together.
+ParityTokens parity_tokens(Captioner& captioner, const std::vector<BenchmarkImage>& images);
 
 /// "of 10 captions, 9 greedy ones and 10 with beam 5 are the same"; exact: throws Error(model) unless all
 /// are. If they need not be, throws if fewer than a quarter are: rounding does not do that.
 std::string agreement(const ParityTokens& tokens, const ParityTokens& expected, bool exact);
 
-/// The parity set: the pictures as the device captions them, beside what the CPU gives in fp32.
-struct ParitySet {
-  std::vector<Pixels> pictures;
-  ParityTokens expected;
-};
-
-/// Captions `images` on the CPU in fp32, with the portable kernels if `portable`. Throws Error.
-ParitySet parity_set(const DoctorRequest& request, bool portable);
+/// What the CPU gives for the request's images in fp32, with the portable kernels if `portable`. Throws
+/// Error.
+ParityTokens expected_tokens(const DoctorRequest& request, bool portable);
 
 /// A line for each precision that `device` has.
 void check_parity(Checks& checks, const DoctorRequest& request, const std::string& device,
-                  const ParitySet& set);
+                  const ParityTokens& expected);
 
 }  // namespace caption

@@ -65,7 +65,8 @@ std::optional<double> least_seconds(const SpeedTask& task, const Workload& work)
                           {limits.memory_gb_per_s * 1e9, limits.fp16_gflop_per_s * 1e9, 0});
 }
 
-DoctorSpeed measure(Captioner& captioner, const std::vector<Pixels>& batch, int beam, const SpeedTask& task) {
+DoctorSpeed measure(Captioner& captioner, const std::vector<Picture>& batch, int beam,
+                    const SpeedTask& task) {
   DecodeOptions decode;
   decode.beam = beam;
   DoctorSpeed speed{task.precision, static_cast<int>(batch.size()), beam};
@@ -116,12 +117,12 @@ DeviceLimits gpu_limits(at::Device device, const LimitSizes& sizes) {
   return limits;
 }
 
-std::vector<DoctorSpeed> measure_speeds(Captioner& captioner, const std::vector<Pixels>& pictures,
+std::vector<DoctorSpeed> measure_speeds(Captioner& captioner, const std::vector<Picture>& pictures,
                                         const SpeedTask& task) {
   std::vector<DoctorSpeed> speeds;
   for (const std::size_t size :
        task.cpu ? std::vector<std::size_t>{1, 8} : std::vector<std::size_t>{1, 8, 32}) {
-    std::vector<Pixels> batch;
+    std::vector<Picture> batch;
     for (std::size_t i = 0; i < size; ++i) batch.push_back(pictures[i % pictures.size()]);
     for (const int beam : {1, 5}) speeds.push_back(measure(captioner, batch, beam, task));
   }

@@ -36,7 +36,7 @@ struct SpeedTask {
 
 /// Captions the pictures, taken again from the first if there are fewer, greedily and with a beam of 5, in
 /// batches of several sizes: the middle of three rounds, after one that fills caches.
-std::vector<DoctorSpeed> measure_speeds(Captioner& captioner, const std::vector<Pixels>& pictures,
+std::vector<DoctorSpeed> measure_speeds(Captioner& captioner, const std::vector<Picture>& pictures,
                                         const SpeedTask& task);
 
 }  // namespace caption

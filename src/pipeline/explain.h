@@ -11,7 +11,7 @@
 namespace caption {
 
 /// The language model behind B versions of a picture, which are its next images.
-using ModelStart = std::function<std::unique_ptr<StepFunction>(std::span<const Pixels>)>;
+using ModelStart = std::function<std::unique_ptr<StepFunction>(std::span<const Picture>)>;
 
 /// What is to be explained.
 struct Explained {

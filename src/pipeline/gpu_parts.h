@@ -7,6 +7,7 @@
 #include "device_decode/likeliest.h"
 #include "device_decode/step_runner.h"
 #include "gpt2/gpt2.h"
+#include "pipeline/staging.h"
 
 namespace caption {
 
@@ -22,5 +23,8 @@ struct SearchParts {
 /// one by one. `note` is told what cannot be loaded, once a process, and why a step cannot be captured.
 SearchParts search_parts(const Gpt2& gpt2, const Compute& compute,
                          const std::function<void(const std::string&)>& note);
+
+/// Likewise how images are resized on a device: nothing where the CPU does it.
+ResizeFunction resize_on(at::Device device, const std::function<void(const std::string&)>& note);
 
 }  // namespace caption

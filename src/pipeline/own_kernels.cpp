@@ -1,11 +1,11 @@
 #include "pipeline/own_kernels.h"
 
 #include <c10/core/DeviceGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <algorithm>
 #include <limits>
 #include <string>
-#include <utility>
 
 #include "caption/error.h"
 
@@ -16,6 +16,13 @@ cuda::Type type_of(const at::Tensor& tensor) {
   if (tensor.scalar_type() == at::kFloat) return cuda::Type::fp32;
   if (tensor.scalar_type() == at::kHalf) return cuda::Type::fp16;
   throw Error(ErrorKind::internal, std::string("no kernel is for ") + at::toString(tensor.scalar_type()));
+}
+
+/// Where LibTorch's operators on a device are queued now.
+cuda::Stream current_stream(at::Device device) {
+  if (device.is_cpu()) return nullptr;
+  const c10::impl::VirtualGuardImpl guard(device.type());
+  return guard.getStreamNativeHandle(guard.getStream(device));
 }
 
 Likeliest likeliest(const cuda::Kernels& kernels, cuda::Stream stream, const at::Tensor& logits,
@@ -73,20 +80,26 @@ at::Tensor attend(const cuda::Kernels& kernels, cuda::Stream stream, const StepA
 
 }  // namespace
 
-LikeliestFunction likeliest_by_kernels(const cuda::Kernels& kernels, CurrentStream stream) {
-  return [&kernels, stream = std::move(stream)](const at::Tensor& logits, std::int64_t count,
-                                                double temperature) {
+LikeliestFunction likeliest_by_kernels(const cuda::Kernels& kernels) {
+  return [&kernels](const at::Tensor& logits, std::int64_t count, double temperature) {
     if (std::min(count, logits.size(1)) > cuda::kMostTopTokens)
       return likeliest_by_operators(logits, count, temperature);
     const c10::DeviceGuard device(logits.device());
-    return likeliest(kernels, stream(logits.device()), logits, count, temperature);
+    return likeliest(kernels, current_stream(logits.device()), logits, count, temperature);
   };
 }
 
-StepAttentionFunction attention_by_kernels(const cuda::Kernels& kernels, CurrentStream stream) {
-  return [&kernels, stream = std::move(stream)](const StepAttention& step) {
+StepAttentionFunction attention_by_kernels(const cuda::Kernels& kernels) {
+  return [&kernels](const StepAttention& step) {
     const c10::DeviceGuard device(step.qkv.device());
-    return attend(kernels, stream(step.qkv.device()), step);
+    return attend(kernels, current_stream(step.qkv.device()), step);
+  };
+}
+
+ResizeFunction resize_by_kernels(const cuda::Kernels& kernels) {
+  return [&kernels](const cuda::Resize& request, at::Device on) {
+    const c10::DeviceGuard device(on);
+    kernels.resize(request, current_stream(on));
   };
 }
 

@@ -1,6 +1,5 @@
 #include "pipeline/stages.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -26,32 +25,14 @@ PixelFormat pixel_format(const Manifest::Image& image) {
   return format;
 }
 
-at::Tensor stack(std::span<const Pixels> images, std::int64_t resolution, at::Device device) {
-  // Pinned memory is copied while the CPU goes on.
-  at::Tensor pixels = at::empty({static_cast<std::int64_t>(images.size()), 3, resolution, resolution},
-                                at::TensorOptions(at::kFloat).pinned_memory(device.is_cuda()));
-  auto* out = pixels.mutable_data_ptr<float>();
-  for (const Pixels& image : images) {
-    if (image.resolution != resolution) {
-      throw Error(ErrorKind::internal, "pixels of another model: resolution " +
-                                           std::to_string(image.resolution) + " instead of " +
-                                           std::to_string(resolution));
-    }
-    out = std::copy(image.values.begin(), image.values.end(), out);
-  }
-  return pixels.to(device, /*non_blocking=*/true);
-}
-
 at::Tensor embed(const Bundle& bundle, const at::Tensor& pixels) {
   at::Tensor embedding = bundle.encoder->encode(pixels);  // [B, D]
   if (bundle.manifest.mapper.normalize) embedding = embedding / embedding.norm(2, -1, /*keepdim=*/true);
   return embedding;
 }
 
-at::Tensor prefix_of(const Bundle& bundle, std::span<const Pixels> images, at::Device device) {
-  const at::Tensor pixels = stack(images, bundle.encoder->resolution(), device);  // [B, 3, R, R]
-  const at::Tensor embedding = embed(bundle, pixels);                             // [B, D]
-  return bundle.mapper->map(embedding);                                           // [B, P, E]
+at::Tensor prefix_of(const Bundle& bundle, const at::Tensor& pixels) {
+  return bundle.mapper->map(embed(bundle, pixels));
 }
 
 std::int64_t most_tokens(const Bundle& bundle) {

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
-#include <span>
 
 #include "bundle/bundle.h"
 #include "caption/captioner.h"
@@ -17,14 +16,11 @@ namespace caption {
 /// How the bundle's encoder takes a picture.
 PixelFormat pixel_format(const Manifest::Image& image);
 
-/// B images -> [B, 3, R, R] on `device`. Throws Error(internal) for an image of another resolution than R.
-at::Tensor stack(std::span<const Pixels> images, std::int64_t resolution, at::Device device);
-
 /// pixels [B, 3, R, R] -> embedding [B, D], as the mapper takes it
 at::Tensor embed(const Bundle& bundle, const at::Tensor& pixels);
 
-/// B images -> prefix [B, P, E] on `device`
-at::Tensor prefix_of(const Bundle& bundle, std::span<const Pixels> images, at::Device device);
+/// pixels [B, 3, R, R] -> prefix [B, P, E]
+at::Tensor prefix_of(const Bundle& bundle, const at::Tensor& pixels);
 
 /// What fits into the language model's positions behind the prefix.
 std::int64_t most_tokens(const Bundle& bundle);

@@ -23,13 +23,20 @@ class CpuSearches : public PictureSearches {
   CpuSearches(std::unique_ptr<PictureModel> model, const StreamTask& task)
       : model_(std::move(model)), searches_(*model_, task.stop, task.decode) {}
 
-  void add(std::span<const Pixels> images) override { model_->add(images); }
-  std::vector<Found> step(std::size_t joining) override { return searches_.step(joining); }
+  void add(Picture picture) override { waiting_.push_back(std::move(picture)); }
+
+  std::vector<Found> step(std::size_t joining) override {
+    if (joining > 0) model_->add(std::span(waiting_).first(joining));
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(joining));
+    return searches_.step(joining);
+  }
+
   std::size_t running() const override { return searches_.running(); }
 
  private:
   std::unique_ptr<PictureModel> model_;
   Searches searches_;
+  std::vector<Picture> waiting_;
 };
 
 class Stream : public CaptionStream {
@@ -42,23 +49,23 @@ class Stream : public CaptionStream {
 
   /// Those in the decoder and one batch for the encoder.
   std::size_t room() const override {
-    const std::size_t held = waiting_.size() + searches_->running();
+    const std::size_t held = waiting_ + searches_->running();
     const std::size_t most = decode_batch_ + encode_batch_;
-    return std::min(most - held, encode_batch_ - std::min(encode_batch_, waiting_.size()));
+    return std::min(most - held, encode_batch_ - std::min(encode_batch_, waiting_));
   }
 
-  void add(std::size_t number, Pixels image) override {
+  void add(std::size_t number, Picture picture) override {
     if (room() == 0) throw Error(ErrorKind::internal, "an image was added to a full stream");
-    numbers_.emplace(joined_ + waiting_.size(), number);
-    waiting_.push_back(std::move(image));
+    numbers_.emplace(joined_ + waiting_, number);
+    searches_->add(std::move(picture));
+    ++waiting_;
   }
 
   bool idle() const override { return numbers_.empty(); }
 
   std::vector<StreamResult> advance() override {
     const std::size_t joining = count_to_join();
-    if (joining > 0) searches_->add(std::span(waiting_).first(joining));
-    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(joining));
+    waiting_ -= joining;
     joined_ += joining;
     std::vector<StreamResult> results;
     for (Found& found : searches_->step(joining)) {
@@ -75,7 +82,7 @@ class Stream : public CaptionStream {
   /// few images join early while few are running, and else a whole encoder's batch is waited for.
   std::size_t count_to_join() const {
     const std::size_t running = searches_->running();
-    const std::size_t most = std::min({waiting_.size(), encode_batch_, decode_batch_ - running});
+    const std::size_t most = std::min({waiting_, encode_batch_, decode_batch_ - running});
     return most >= std::min(encode_batch_, running) ? most : 0;
   }
 
@@ -83,7 +90,7 @@ class Stream : public CaptionStream {
   Describe describe_;
   std::size_t decode_batch_;
   std::size_t encode_batch_;
-  std::vector<Pixels> waiting_;
+  std::size_t waiting_ = 0;  // added, not joined
   std::size_t joined_ = 0;
   std::map<std::size_t, std::size_t> numbers_;  // by place in the order of joining
 };

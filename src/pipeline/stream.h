@@ -13,14 +13,14 @@ namespace caption {
 class PictureModel : public StepFunction {
  public:
   /// Encodes the model's next images. They join at the next pass, all of them.
-  virtual void add(std::span<const Pixels> images) = 0;
+  virtual void add(std::span<const Picture> pictures) = 0;
 };
 
 /// Searches whose images are pictures.
 class PictureSearches : public ImageSearches {
  public:
-  /// Encodes the next images. They join at the next step, all of them.
-  virtual void add(std::span<const Pixels> images) = 0;
+  /// The next image; it joins when it is the first that has not joined.
+  virtual void add(Picture picture) = 0;
 };
 
 /// What becomes of a search's result.

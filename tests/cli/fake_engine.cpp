@@ -36,9 +36,10 @@ void note(const std::string& line) {
 }
 
 /// Bytes travel as one value each.
-std::string text_of(const Pixels& pixels) {
+std::string text_of(const Picture& picture) {
   std::string bytes;
-  for (const float value : pixels.values) bytes += static_cast<char>(static_cast<unsigned char>(value));
+  for (const float value : std::get<Pixels>(picture.image).values)
+    bytes += static_cast<char>(static_cast<unsigned char>(value));
   if (bytes.starts_with("say ")) return bytes.substr(4);
   return "a picture of " + std::to_string(bytes.size()) + " bytes that starts with " +
          (bytes.empty() ? "nothing" : std::to_string(static_cast<unsigned char>(bytes.front()))) + ".";
@@ -51,7 +52,7 @@ class FakeStream : public CaptionStream {
 
   std::size_t room() const override { return most_ - images_.size(); }
   bool idle() const override { return images_.empty(); }
-  void add(std::size_t number, Pixels image) override { images_.emplace_back(number, std::move(image)); }
+  void add(std::size_t number, Picture picture) override { images_.emplace_back(number, std::move(picture)); }
 
   std::vector<StreamResult> advance() override {
     if (!idle()) note("images " + std::to_string(images_.size()));
@@ -74,14 +75,14 @@ class FakeStream : public CaptionStream {
  private:
   int n_best_;
   std::size_t most_;
-  std::vector<std::pair<std::size_t, Pixels>> images_;
+  std::vector<std::pair<std::size_t, Picture>> images_;
 };
 
 class FakeCaptioner : public Captioner {
  public:
   const std::string& name() const override { return name_; }
 
-  Pixels prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const override {
+  Picture prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const override {
     Pixels pixels;
     std::string bytes;
     for (const std::byte byte : file_bytes) {
@@ -92,11 +93,12 @@ class FakeCaptioner : public Captioner {
     if (bytes.starts_with("unsupported")) throw Error(ErrorKind::unsupported_format, "not an image");
     if (bytes.starts_with("too_large"))
       throw Error(ErrorKind::too_large, "more pixels than --max-megapixels allows");
+    Picture picture{std::move(pixels), {}};
     if (options.thumbnail > 0) {
       for (const char c : "small " + bytes.substr(0, static_cast<std::size_t>(options.thumbnail)))
-        pixels.thumbnail.push_back(static_cast<std::byte>(c));
+        picture.thumbnail.push_back(static_cast<std::byte>(c));
     }
-    return pixels;
+    return picture;
   }
 
   std::unique_ptr<CaptionStream> stream(const DecodeOptions& options, const StreamOptions& sizes) override {
@@ -112,12 +114,12 @@ class FakeCaptioner : public Captioner {
   }
 
   /// "NAME" in two tokens and "." in one, in a grid of 3: the first word at the top left, "." nowhere.
-  Explanation explain(const Pixels& image, const DecodeOptions& options,
+  Explanation explain(const Picture& picture, const DecodeOptions& options,
                       const ExplainOptions& explanation) override {
     note("explain batch " + std::to_string(explanation.batch) + " grid " + std::to_string(explanation.grid) +
          " top " + std::to_string(explanation.alternatives) + " text " + explanation.text.value_or("none") +
          " beam " + std::to_string(options.beam) + " max_tokens " + std::to_string(options.max_tokens));
-    const std::string word = explanation.text.value_or(text_of(image));
+    const std::string word = explanation.text.value_or(text_of(picture));
     Explanation result;
     result.caption = {word + ".", {1, 2, 13}, -1.75, -1.75 / 3};
     // One by one: GCC 12 warns of lists of strings that throw half-way.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "core/graph_recorder.h"
 
@@ -12,8 +13,9 @@ namespace caption {
 
 /// A device for tests, "accelerator", whose memory is the host's. Its operators are the CPU's, but it behaves
 /// like a GPU where a program for one goes wrong: an operator refuses tensors of several devices (but for a
-/// CPU tensor without dimensions, as CUDA does), and results whose shape depends on values; copies between it
-/// and the CPU are counted, and so is everything else that would make the CPU wait for it.
+/// CPU tensor without dimensions, as CUDA does), results whose shape depends on values, and memory that
+/// another of its streams may be using; copies between it and the CPU are counted, and so is everything else
+/// that would make the CPU wait for it.
 namespace accelerator {
 
 struct Counts {
@@ -22,6 +24,8 @@ struct Counts {
   std::int64_t scalars = 0;    ///< single values that the CPU asked for: likewise
   std::int64_t operators = 0;  ///< computed on the device
   std::int64_t bytes_to_host = 0;
+  std::int64_t beside = 0;  ///< of the operators and the copies, those in other streams than the default one
+  std::int64_t freed_in_use = 0;  ///< memory that was given back while another stream may be using it
 };
 
 at::Device device();
@@ -36,8 +40,14 @@ Counts operator-(const Counts& later, const Counts& earlier);
 /// the CPU, and what was in memory before is there afterwards, too.
 std::unique_ptr<GraphRecorder> make_recorder();
 
+/// What a kernel reads and writes: addresses within tensors' memory.
+struct KernelMemory {
+  std::vector<const void*> reads;
+  std::vector<const void*> writes;
+};
+
 /// Runs a kernel on the device that is no operator: it is captured as they are.
-void launch(const std::function<void()>& kernel);
+void launch(const std::function<void()>& kernel, const KernelMemory& memory);
 
 }  // namespace accelerator
 }  // namespace caption

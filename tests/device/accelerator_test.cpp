@@ -3,6 +3,9 @@
 #include "accelerator.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/Event.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <gtest/gtest.h>
 
 namespace caption {
@@ -66,7 +69,7 @@ TEST(Accelerator, ReplaysWhatWasCapturedOverTheSameMemory) {
   const auto step = [&] {
     const at::Tensor product = x * factor;
     sum.add_(at::cat({product.narrow(0, 0, 2), product.narrow(0, 0, 1)}));
-    accelerator::launch([data = sum.mutable_data_ptr<float>()] { data[2] *= 10; });
+    accelerator::launch([data = sum.mutable_data_ptr<float>()] { data[2] *= 10; }, {{}, {sum.data_ptr()}});
   };
   const auto graph = accelerator::make_recorder()->capture(step);
   EXPECT_TRUE(at::equal(sum.cpu(), at::zeros({3})));  // not run
@@ -90,6 +93,64 @@ TEST(Accelerator, CapturesNothingThatWaits) {
   }),
                c10::Error);
   EXPECT_EQ(x.sum().item<float>(), 3);  // as if nothing had been tried
+}
+
+/// Another stream of the device.
+c10::Stream make_stream() {
+  return c10::impl::VirtualGuardImpl(accelerator::device().type())
+      .getStreamFromGlobalPool(accelerator::device());
+}
+
+c10::Event reached(const c10::Stream& stream) {
+  c10::Event event(stream.device_type());
+  event.record(stream);
+  return event;
+}
+
+c10::Stream default_stream() {
+  return c10::impl::VirtualGuardImpl(accelerator::device().type()).getStream(accelerator::device());
+}
+
+TEST(Accelerator, RefusesWhatAnotherStreamMayStillWriteOrRead) {
+  const c10::Stream here = default_stream();
+  const c10::Stream side = make_stream();
+  const at::Tensor x = there(at::ones({3}));
+  at::Tensor y;
+  {
+    const c10::StreamGuard guard(side);
+    EXPECT_THROW(x + 1, c10::Error);
+    reached(here).block(side);
+    y = x + 1;
+  }
+  EXPECT_THROW(y + 1, c10::Error);  // not written yet
+  EXPECT_THROW(y.cpu(), c10::Error);
+  EXPECT_THROW(x.add_(1), c10::Error);  // still read
+  EXPECT_NO_THROW(x + 1);
+  reached(side).block(here);
+  EXPECT_NO_THROW(x.add_(1));
+  EXPECT_TRUE(at::equal((y + 1).cpu(), at::full({3}, 3.0F)));
+  {
+    const c10::StreamGuard guard(side);  // the CPU has waited for all that
+    EXPECT_NO_THROW(x.add_(1));
+  }
+}
+
+TEST(Accelerator, CountsMemoryThatIsFreedWhileItIsUsed) {
+  const c10::Stream here = default_stream();
+  const c10::Stream side = make_stream();
+  const auto use_beside = [&](bool record) {
+    const accelerator::Counts before = accelerator::counts();
+    {
+      const at::Tensor x = there(at::ones({3}));
+      reached(here).block(side);
+      const c10::StreamGuard guard(side);
+      const at::Tensor y = x + 1;
+      if (record) x.record_stream(side);
+    }
+    return (accelerator::counts() - before).freed_in_use;
+  };
+  EXPECT_EQ(use_beside(false), 1);
+  EXPECT_EQ(use_beside(true), 0);
 }
 
 }  // namespace

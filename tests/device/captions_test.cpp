@@ -15,9 +15,11 @@
 #include "accelerator.h"
 #include "bundle/bundle.h"
 #include "pipeline/captioner.h"
+#include "pipeline/opencv_library.h"
 #include "pipeline/own_kernels.h"
 #include "pipeline/search_on_device.h"
 #include "pipeline/stages.h"
+#include "pipeline/staging.h"
 #include "queued_kernels.h"
 
 namespace caption {
@@ -29,19 +31,43 @@ const fs::path kData = fs::path(CAPTION_TEST_DATA) / "parity";
 
 class DeviceCaptions : public ::testing::TestWithParam<const char*> {
  protected:
+  static std::string read(const char* name) {
+    std::ifstream stream(kData / "images" / name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+
   std::unique_ptr<Captioner> load(at::Device device, at::ScalarType type = at::kFloat) const {
     return load_captioner(kData / GetParam(), {.device = device, .weights = type});
   }
 
-  static std::vector<Pixels> pictures(const Captioner& captioner) {
-    std::vector<Pixels> pixels;
+  static std::vector<Picture> pictures(const Captioner& captioner) {
+    std::vector<Picture> pixels;
     for (const char* name : {"wide.png", "tall.png", "square.png", "small.png"}) {
-      std::ifstream stream(kData / "images" / name, std::ios::binary);
-      const std::string text{std::istreambuf_iterator<char>(stream), {}};
+      const std::string text = read(name);
       pixels.push_back(captioner.prepare(std::as_bytes(std::span(text)), {}));
     }
     return pixels;
   }
+
+  /// The same as images that are still to be resized.
+  static std::vector<Picture> unsized_pictures() {
+    std::vector<Picture> images;
+    for (const char* name : {"wide.png", "tall.png", "square.png", "small.png"}) {
+      const std::string text = read(name);
+      images.push_back({decode(std::as_bytes(std::span(text)), {}), {}});
+    }
+    return images;
+  }
+
+  static PictureTask task_for(const Bundle& bundle, const DecodeOptions& decode, std::int64_t slots) {
+    const at::Device device = accelerator::device();
+    return {.search = {.stop = {13}, .decode = decode, .slots = slots, .device = device},
+            .staging = {pixel_format(bundle.manifest.image), device, {}},
+            .encode_batch = 2};
+  }
+
+  /// Nothing of memory that another stream uses was given back.
+  void TearDown() override { EXPECT_EQ((accelerator::counts() - before_).freed_in_use, 0); }
 
   static void expect_equal(const std::vector<std::vector<Caption>>& actual,
                            const std::vector<std::vector<Caption>>& expected) {
@@ -54,12 +80,15 @@ class DeviceCaptions : public ::testing::TestWithParam<const char*> {
       }
     }
   }
+
+ private:
+  accelerator::Counts before_ = accelerator::counts();
 };
 
 TEST_P(DeviceCaptions, AreTheCpus) {
   const auto cpu = load(at::kCPU);
   const auto device = load(accelerator::device());
-  const std::vector<Pixels> images = pictures(*cpu);
+  const std::vector<Picture> images = pictures(*cpu);
   for (const int beam : {1, 3, 5, 10}) {
     SCOPED_TRACE("beam " + std::to_string(beam));
     const DecodeOptions options{.beam = beam, .n_best = beam};
@@ -74,7 +103,7 @@ TEST_P(DeviceCaptions, AreTheCpus) {
 TEST_P(DeviceCaptions, AreDrawnAsOnTheCpu) {
   const auto cpu = load(at::kCPU);
   const auto device = load(accelerator::device());
-  const std::vector<Pixels> images = pictures(*cpu);
+  const std::vector<Picture> images = pictures(*cpu);
   const DecodeOptions options{.n_best = 3, .sample = true, .top_k = 20, .top_p = 0.9, .seed = 4};
   expect_equal(device->caption(images, options), cpu->caption(images, options));
 }
@@ -82,52 +111,95 @@ TEST_P(DeviceCaptions, AreDrawnAsOnTheCpu) {
 /// What the CPU and the device have to do with each other.
 TEST_P(DeviceCaptions, OneCopyInForABatchAndOneOutForAPass) {
   const auto captioner = load(at::kCPU);  // prepares pictures
-  const std::vector<Pixels> images = pictures(*captioner);
   const Bundle bundle = load_bundle(kData / GetParam(), {.device = accelerator::device()});
-  for (const int beam : {1, 5}) {
-    SCOPED_TRACE("beam " + std::to_string(beam));
-    const DecodeOptions options{.beam = beam, .n_best = beam, .max_tokens = 24};
-    const auto searches = search_on_device(
-        bundle, {.stop = {13}, .decode = options, .slots = 4, .device = accelerator::device()});
-    // Flags of four images, and of each the best sequences: lengths, scores and tokens. The vocabulary has
-    // 400 tokens.
-    const std::int64_t most_bytes = 4 * (4 + 4 * beam * (2 + 24));
-    std::size_t found = 0;
-    for (int pass = 0; found < 4; ++pass) {
-      const accelerator::Counts before = accelerator::counts();
-      const bool joins = pass == 0 || pass == 3;  // two and two
-      if (joins) {
-        searches->add(std::span(images).subspan(pass == 0 ? 0 : 2, 2));
-        const accelerator::Counts added = accelerator::counts() - before;
-        EXPECT_EQ(added.to_device, 1);
-        EXPECT_EQ(added.to_host + added.scalars, 0);
+  const QueuedKernels kernels;
+  for (const bool resized : {true, false}) {
+    const std::vector<Picture> images = resized ? pictures(*captioner) : unsized_pictures();
+    for (const int beam : {1, 5}) {
+      SCOPED_TRACE("beam " + std::to_string(beam) + (resized ? "" : ", resized there"));
+      const DecodeOptions options{.beam = beam, .n_best = beam, .max_tokens = 24};
+      PictureTask task = task_for(bundle, options, 4);
+      if (!resized) task.staging.resize = resize_by_kernels(kernels);
+      const auto searches = search_on_device(bundle, task);
+      // Flags of four images, and of each the best sequences: lengths, scores and tokens. The vocabulary has
+      // 400 tokens.
+      const std::int64_t most_bytes = 4 * (4 + 4 * beam * (2 + 24));
+      std::size_t found = 0;
+      for (int pass = 0; found < 4; ++pass) {
+        const accelerator::Counts start = accelerator::counts();
+        const bool joins = pass == 0 || pass == 3;  // two and two
+        if (joins) {
+          for (int i = 0; i < 2; ++i)
+            searches->add(images.at(static_cast<std::size_t>(pass == 0 ? i : 2 + i)));
+        }
+        found += searches->step(joins ? 2 : 0).size();
+        const accelerator::Counts step = accelerator::counts() - start;
+        EXPECT_EQ(step.to_device, joins ? 1 : 0) << "pass " << pass;
+        EXPECT_EQ(step.to_host, 1) << "pass " << pass;
+        EXPECT_EQ(step.scalars, 0) << "pass " << pass;
+        EXPECT_LE(step.bytes_to_host, most_bytes) << "pass " << pass;
+        ASSERT_LT(pass, 40);
       }
-      const accelerator::Counts start = accelerator::counts();
-      found += searches->step(joins ? 2 : 0).size();
-      const accelerator::Counts step = accelerator::counts() - start;
-      EXPECT_EQ(step.to_device, 0) << "pass " << pass;
-      EXPECT_EQ(step.to_host, 1) << "pass " << pass;
-      EXPECT_EQ(step.scalars, 0) << "pass " << pass;
-      EXPECT_LE(step.bytes_to_host, most_bytes) << "pass " << pass;
-      ASSERT_LT(pass, 40);
     }
   }
+}
+
+/// Images are encoded in another stream, a whole batch as soon as it is there, and the passes go on.
+TEST_P(DeviceCaptions, EncodesAheadBesideThePasses) {
+  const auto captioner = load(at::kCPU);
+  const std::vector<Picture> images = pictures(*captioner);
+  const Bundle bundle = load_bundle(kData / GetParam(), {.device = accelerator::device()});
+  const DecodeOptions options{.beam = 3, .max_tokens = 24};
+  PictureTask task = task_for(bundle, options, 2);
+  std::int64_t beside_in_passes = 0;
+  task.search.run = [&](std::int64_t, const std::function<void()>& step) {
+    const accelerator::Counts start = accelerator::counts();
+    step();
+    beside_in_passes += (accelerator::counts() - start).beside;
+  };
+  const auto searches = search_on_device(bundle, task);
+  const auto count = [&](const std::function<void()>& work) {
+    const accelerator::Counts start = accelerator::counts();
+    work();
+    return accelerator::counts() - start;
+  };
+  searches->add(images[0]);
+  EXPECT_GT(count([&] { searches->step(1); }).beside, 10) << "one image that joins at once";
+  searches->add(images[1]);
+  EXPECT_EQ(count([&] { searches->step(0); }).beside, 0) << "no whole batch";
+  searches->add(images[2]);
+  const accelerator::Counts ahead = count([&] { searches->step(0); });
+  EXPECT_GT(ahead.beside, 10) << "a whole batch";
+  EXPECT_EQ(ahead.to_device, 1);
+  std::vector<std::vector<std::int32_t>> tokens(3);
+  std::size_t joined = 1;
+  for (std::size_t found = 0; found < 3;) {
+    const std::size_t joining = std::min<std::size_t>(3 - joined, 2 - searches->running());
+    joined += joining;
+    const accelerator::Counts step = count([&] {
+      for (Found& one : searches->step(joining)) {
+        tokens.at(one.image) = std::move(one.hypotheses.at(0).tokens);
+        ++found;
+      }
+    });
+    EXPECT_EQ(step.beside + step.to_device, 0) << "encoded before";
+  }
+  EXPECT_EQ(beside_in_passes, 0);
+  const auto expected = captioner->caption(std::span(images).first(3), options);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(tokens[i], expected[i][0].tokens) << i;
 }
 
 /// The same operators in every pass of one kind, for any number of images and beams: nothing is done image by
 /// image or beam by beam, nothing depends on what was found, and so a pass can be captured.
 TEST_P(DeviceCaptions, PassesAreAlike) {
   const auto captioner = load(at::kCPU);
-  const std::vector<Pixels> images = pictures(*captioner);
+  const std::vector<Picture> images = pictures(*captioner);
   const Bundle bundle = load_bundle(kData / GetParam(), {.device = accelerator::device()});
   std::set<std::int64_t> counts;
   for (const std::int64_t slots : {2, 4}) {
     for (const int beam : {2, 10}) {
-      DeviceTask task{.stop = {13},
-                      .decode = {.beam = beam, .max_tokens = 24},
-                      .slots = slots,
-                      .device = accelerator::device()};
-      task.run = [&](std::int64_t, const std::function<void()>& step) {
+      PictureTask task = task_for(bundle, {.beam = beam, .max_tokens = 24}, slots);
+      task.search.run = [&](std::int64_t, const std::function<void()>& step) {
         const accelerator::Counts before = accelerator::counts();
         step();
         const accelerator::Counts done = accelerator::counts() - before;
@@ -135,7 +207,7 @@ TEST_P(DeviceCaptions, PassesAreAlike) {
         counts.insert(done.operators);
       };
       const auto searches = search_on_device(bundle, task);
-      searches->add(std::span(images).first(static_cast<std::size_t>(slots)));
+      for (std::size_t i = 0; i < static_cast<std::size_t>(slots); ++i) searches->add(images[i]);
       searches->step(static_cast<std::size_t>(slots));
       while (searches->running() > 0) searches->step(0);
     }
@@ -187,28 +259,31 @@ class CountingRecorder : public GraphRecorder {
 /// and every pass finds its input where that one did. With operators alone and with the kernels of a GPU.
 TEST_P(DeviceCaptions, AreTheCpusWhenPassesAreReplayed) {
   const auto cpu = load(at::kCPU);
-  const std::vector<Pixels> images = pictures(*cpu);
+  const std::vector<Picture> images = pictures(*cpu);
   const Bundle bundle = load_bundle(kData / GetParam(), {.device = accelerator::device()});
+  const std::vector<Picture> unsized = unsized_pictures();
   const QueuedKernels kernels;
-  const CurrentStream stream = [](at::Device) { return nullptr; };
   for (const int beam : {1, 5}) {
     const DecodeOptions options{.beam = beam, .n_best = beam, .max_tokens = 24};
     const auto expected = cpu->caption(images, options);
     for (const bool own : {false, true}) {
       SCOPED_TRACE("beam " + std::to_string(beam) + (own ? ", own kernels" : ""));
       CountingRecorder::Counts counts;
-      DeviceTask task{.stop = {13}, .decode = options, .slots = 3, .device = accelerator::device()};
-      task.run = run_by_graphs(std::make_unique<CountingRecorder>(counts),
-                               [](const std::string& note) { ADD_FAILURE() << note; });
-      if (own) task.likeliest = likeliest_by_kernels(kernels, stream);
-      const auto searches = search_on_device(
-          bundle, task, own ? attention_by_kernels(kernels, stream) : StepAttentionFunction());
+      PictureTask task = task_for(bundle, options, 3);
+      task.search.run = run_by_graphs(std::make_unique<CountingRecorder>(counts),
+                                      [](const std::string& note) { ADD_FAILURE() << note; });
+      if (own) {
+        task.search.likeliest = likeliest_by_kernels(kernels);
+        task.attention = attention_by_kernels(kernels);
+        task.staging.resize = resize_by_kernels(kernels);
+      }
+      const auto searches = search_on_device(bundle, task);
       std::size_t next = 0;
       std::size_t found = 0;
       while (found < images.size()) {  // the last image joins as another one ends
         const std::size_t joining = std::min(images.size() - next, 3 - searches->running());
-        if (joining > 0) searches->add(std::span(images).subspan(next, joining));
-        next += joining;
+        for (std::size_t i = 0; i < joining; ++i, ++next)
+          searches->add(own && next % 2 == 0 ? unsized.at(next) : images.at(next));
         for (const Found& one : searches->step(joining)) {
           ++found;
           ASSERT_EQ(one.hypotheses.size(), expected[one.image].size());
@@ -226,7 +301,7 @@ TEST_P(DeviceCaptions, AreTheCpusWhenPassesAreReplayed) {
 TEST_P(DeviceCaptions, ComeOneAfterTheOther) {
   const auto cpu = load(at::kCPU);
   const auto device = load(accelerator::device());
-  const std::vector<Pixels> images = pictures(*cpu);
+  const std::vector<Picture> images = pictures(*cpu);
   const DecodeOptions options{.beam = 3, .n_best = 2};
   std::vector<std::vector<Caption>> captions(12);
   const auto stream = device->stream(options, {.encode_batch = 2, .decode_batch = 3});
@@ -256,8 +331,8 @@ TEST_P(DeviceCaptions, HalfPrecisionStaysClose) {
     return ((actual.cpu() - expected).abs().max() / expected.abs().max()).item<double>();
   };
   const at::InferenceMode no_gradients;
-  for (const Pixels& image : pictures(*captioner)) {
-    const at::Tensor pixels = stack({&image, 1}, image.resolution, at::kCPU);
+  for (const Picture& image : pictures(*captioner)) {
+    const at::Tensor pixels = stage({&image, 1}, {pixel_format(exact.manifest.image), at::kCPU, {}});
     const at::Tensor embedding = embed(exact, pixels);
     EXPECT_LT(difference(embed(half, pixels.to(accelerator::device())), embedding), resnet ? 0.03 : 0.003);
     const at::Tensor prefix = exact.mapper->map(embedding);
@@ -269,7 +344,7 @@ TEST_P(DeviceCaptions, HalfPrecisionStaysClose) {
   }
   // Searched with narrow weights: the scores are those that the CPU gives to the same tokens, nearly.
   const auto device = load(accelerator::device(), at::kHalf);
-  const std::vector<Pixels> images = pictures(*captioner);
+  const std::vector<Picture> images = pictures(*captioner);
   const auto captions = device->caption(images, {.beam = 5});
   const auto expected = captioner->caption(images, {.beam = 5});
   for (std::size_t i = 0; i < captions.size(); ++i)

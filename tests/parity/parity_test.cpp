@@ -42,7 +42,7 @@ class ParityTest : public ::testing::TestWithParam<const char*> {
     return goldens_.tensors.at(image + "/" + stage);
   }
 
-  Pixels pixels_of(const Captioner& captioner, const std::string& image) const {
+  Picture picture_of(const Captioner& captioner, const std::string& image) const {
     return captioner.prepare(read_bytes(kData / "images" / (image + ".png")), {});
   }
 
@@ -57,7 +57,7 @@ class ParityTest : public ::testing::TestWithParam<const char*> {
 TEST_P(ParityTest, PixelsAreEqual) {
   const auto captioner = load_captioner(folder(), {});
   for (const std::string& image : kImages) {
-    const Pixels pixels = pixels_of(*captioner, image);
+    const auto pixels = std::get<Pixels>(picture_of(*captioner, image).image);
     const at::Tensor expected = golden(image, "pixels").contiguous();
     ASSERT_EQ(static_cast<std::int64_t>(pixels.values.size()), expected.numel());
     EXPECT_TRUE(std::equal(pixels.values.begin(), pixels.values.end(), expected.const_data_ptr<float>()))
@@ -83,8 +83,8 @@ TEST_P(ParityTest, EveryStageIsClose) {
 /// All images in one batch, every hypothesis of every width.
 TEST_P(ParityTest, TokenIdsAreIdentical) {
   const auto captioner = load_captioner(folder(), {});
-  std::vector<Pixels> batch;
-  for (const std::string& image : kImages) batch.push_back(pixels_of(*captioner, image));
+  std::vector<Picture> batch;
+  for (const std::string& image : kImages) batch.push_back(picture_of(*captioner, image));
   for (const int beam : {1, 3, 5, 10}) {
     const auto captions = captioner->caption(batch, {.beam = beam, .n_best = beam});
     for (std::size_t i = 0; i < kImages.size(); ++i) {
@@ -109,7 +109,7 @@ TEST_P(ParityTest, ExplanationsAreClose) {
   for (const std::string& image : kImages) {
     const at::Tensor drops = goldens.tensors.at(image + "/drops").to(at::kDouble);        // [T, G, G]
     const at::Tensor logprobs = goldens.tensors.at(image + "/logprobs").to(at::kDouble);  // [T]
-    const Explanation explanation = captioner->explain(pixels_of(*captioner, image), {},
+    const Explanation explanation = captioner->explain(picture_of(*captioner, image), {},
                                                        {.grid = static_cast<int>(drops.size(1)), .batch = 8});
     ASSERT_EQ(explanation.caption.tokens, to_ids(goldens.tensors.at(image + "/tokens"))) << image;
     for (std::size_t i = 0; i < explanation.tokens.size(); ++i) {

@@ -49,20 +49,29 @@ struct DeviceWeights {
   int taps;
 };
 
+std::vector<std::uint8_t> part(const RgbImage& image, const ResizePlan& plan) {
+  std::vector<std::uint8_t> bytes;
+  for (int row = plan.top; row < plan.top + plan.height; ++row) {
+    const auto first = image.data.begin() + std::ptrdiff_t{3} * (row * image.width + plan.left);
+    bytes.insert(bytes.end(), first, first + std::ptrdiff_t{3} * plan.width);
+  }
+  return bytes;
+}
+
 template <typename T>
 std::vector<T> resize(const RgbImage& image, const PixelFormat& format, Type type,
                       Order order = Order::ascending) {
   const Kernels& kernels = cpu_kernels(order);
-  const ResizePlan plan = plan_resize(image.width, image.height, format);
+  const ResizePlan plan = plan_resize(image.width, image.height, format.resolution);
   const DeviceWeights across(kernels, plan.across);
   const DeviceWeights down(kernels, plan.down);
   const auto side = static_cast<std::size_t>(format.resolution);
-  const DeviceArray<std::uint8_t> rgb(kernels, image.data);
-  const DeviceArray<float> normalised(kernels, plan.normalised);
-  const DeviceArray<std::uint8_t> scratch(kernels, static_cast<std::size_t>(plan.rows) * side * 3);
+  const DeviceArray<std::uint8_t> rgb(kernels, part(image, plan));
+  const DeviceArray<float> table(kernels, normalised(format));
+  const DeviceArray<std::uint8_t> scratch(kernels, static_cast<std::size_t>(plan.height) * side * 3);
   const DeviceArray<T> pixels(kernels, side * side * 3);
-  kernels.resize({rgb.data(), image.width, plan.first_row, plan.rows, across.pointers(), down.pointers(),
-                  format.resolution, normalised.data(), scratch.data(), pixels.data(), type},
+  kernels.resize({rgb.data(), plan.width, plan.height, across.pointers(), down.pointers(), format.resolution,
+                  table.data(), scratch.data(), pixels.data(), type},
                  nullptr);
   return pixels.values();
 }

@@ -25,9 +25,10 @@ class FakeStream : public CaptionStream {
 
   std::size_t room() const override { return most_ - held_.size(); }
   bool idle() const override { return held_.empty(); }
-  void add(std::size_t number, Pixels image) override {
+  void add(std::size_t number, Picture picture) override {
     --in_flight_;
-    held_.push_back({number, {image.values.begin(), image.values.end()}, image.values.size()});
+    const std::vector<float>& values = std::get<Pixels>(picture.image).values;
+    held_.push_back({number, {values.begin(), values.end()}, values.size()});
     most_held_ = std::max(most_held_, held_.size());
   }
 
@@ -58,7 +59,7 @@ class FakeCaptioner : public Captioner {
  public:
   const std::string& name() const override { return name_; }
 
-  Pixels prepare(std::span<const std::byte> bytes, const ImageOptions&) const override {
+  Picture prepare(std::span<const std::byte> bytes, const ImageOptions&) const override {
     const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     if (text == "bad") throw Error(ErrorKind::corrupt, "truncated");
     if (text == "defect") throw Error(ErrorKind::internal, "a defect");
@@ -70,14 +71,14 @@ class FakeCaptioner : public Captioner {
     int most = most_in_flight_;
     while (most < in_flight && !most_in_flight_.compare_exchange_weak(most, in_flight)) {
     }
-    return pixels;
+    return {std::move(pixels), {}};
   }
 
   std::unique_ptr<CaptionStream> stream(const DecodeOptions&, const StreamOptions& sizes) override {
     return std::make_unique<FakeStream>(static_cast<std::size_t>(sizes.decode_batch), in_flight_, most_held_);
   }
 
-  Explanation explain(const Pixels&, const DecodeOptions&, const ExplainOptions&) override { return {}; }
+  Explanation explain(const Picture&, const DecodeOptions&, const ExplainOptions&) override { return {}; }
 
   std::string name_ = "fake";
   std::size_t most_held_ = 0;

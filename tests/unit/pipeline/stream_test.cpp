@@ -12,9 +12,10 @@ namespace {
 /// Counts: an image with the value n is captioned with n tokens "0" and the stop token "1".
 class CountingModel : public PictureModel {
  public:
-  void add(std::span<const Pixels> images) override {
-    batches.push_back(images.size());
-    for (const Pixels& image : images) waiting_.push_back(static_cast<int>(image.values.at(0)));
+  void add(std::span<const Picture> pictures) override {
+    batches.push_back(pictures.size());
+    for (const Picture& picture : pictures)
+      waiting_.push_back(static_cast<int>(std::get<Pixels>(picture.image).values.at(0)));
   }
 
   Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
@@ -42,8 +43,8 @@ class CountingModel : public PictureModel {
   std::vector<float> logits_;
 };
 
-Pixels image_of(int count) {
-  return {1, {static_cast<float>(count)}, {}};
+Picture image_of(int count) {
+  return {Pixels{1, {static_cast<float>(count)}}, {}};
 }
 
 struct Fixture {
