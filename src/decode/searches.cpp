@@ -1,9 +1,11 @@
 #include "decode/searches.h"
 
+#include <exception>
 #include <string>
 #include <utility>
 
 #include "caption/error.h"
+#include "core/parallel.h"
 #include "decode/beam.h"
 #include "decode/sample.h"
 
@@ -30,10 +32,10 @@ std::vector<Found> Searches::step(std::size_t joining) {
         {joined_++, 0,
          options_.sample ? make_sampling(stop_, options_, row) : make_beam_search(stop_, options_, row)});
   }
+  advance();
   std::vector<Found> found;
   std::vector<Running> left;
   for (Running& one : running_) {
-    one.search->advance(rows_);
     if (++one.length < options_.max_tokens && one.search->running()) {
       left.push_back(std::move(one));
     } else {
@@ -42,6 +44,22 @@ std::vector<Found> Searches::step(std::size_t joining) {
   }
   running_ = std::move(left);
   return found;
+}
+
+/// All images by their rows, side by side.
+void Searches::advance() {
+  std::vector<std::exception_ptr> failures(running_.size());
+  parallel_for(running_.size(), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      try {
+        running_[i].search->advance(rows_);
+      } catch (...) {
+        failures[i] = std::current_exception();
+      }
+    }
+  });
+  for (const std::exception_ptr& failure : failures)
+    if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace caption

@@ -31,7 +31,8 @@ class ImageSearches {
   virtual std::size_t running() const = 0;
 };
 
-/// Searches on the CPU. An image is handed out by the pass that ended it.
+/// Searches on the CPU, on as many threads as `parallel_for` uses. An image is handed out by the pass that
+/// ended it.
 class Searches : public ImageSearches {
  public:
   /// max_tokens must be at least 1 by now. Throws Error(usage) for options that do not validate.
@@ -47,6 +48,8 @@ class Searches : public ImageSearches {
     int length;  ///< tokens so far
     std::unique_ptr<ImageSearch> search;
   };
+
+  void advance();
 
   Rows rows_;
   StopRule stop_;

@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <map>
 #include <random>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "caption/error.h"
 #include "table_model.h"
 
 namespace caption {
@@ -43,6 +47,22 @@ TEST(Searches, ImagesThatJoinAndLeaveHaveTheResultsOfAllTogether) {
     }
     EXPECT_TRUE(replaced);
     for (std::size_t image = 0; image < kImages; ++image) EXPECT_EQ(found[image], expected[image]);
+  }
+}
+
+/// Images are advanced side by side: the failure of one must come out whole.
+TEST(Searches, DamagedLogitsOfOneImageAmongMany) {
+  std::vector<float> values(kImages * 5 * 7 * 7, 1.0F);
+  values[7 * 5 * 7 * 7 + 3] = std::numeric_limits<float>::quiet_NaN();
+  TableModel model{kImages, 5, 7, values};
+  Searches searches(model, {0}, {.max_tokens = 4});
+  try {
+    searches.step(kImages);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::model);
+    EXPECT_NE(std::string(error.what()).find("nan as the logit of token 3"), std::string::npos)
+        << error.what();
   }
 }
 
