@@ -25,7 +25,7 @@ constexpr std::uint32_t kHeader = 54;  ///< bytes before the pixels
 std::vector<std::byte> made_picture() {
   std::vector<std::byte> file;
   const auto put = [&](std::uint32_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) file.push_back(static_cast<std::byte>(value >> (8 * i)));
+    for (int i = 0; i < bytes; ++i, value >>= 8) file.push_back(static_cast<std::byte>(value));
   };
   put('B' | 'M' << 8, 2);
   put(kHeader + 3 * kWidth * kHeight, 4);

@@ -105,7 +105,7 @@ struct Int8Product {
     std::uint32_t words[kLanes];
   };
   struct Register {
-    std::int32_t v[kLanes];
+    std::uint32_t v[kLanes];  // unsigned: where a damaged file's sums begin, they may go beyond
   };
   static constexpr int kRows = 1;
   static constexpr int kColumns = 1;
@@ -121,18 +121,18 @@ struct Int8Product {
     for (int i = 0; i < kLanes; ++i) {
       for (int shift = 0; shift < 32; shift += 8) {
         const auto weight = static_cast<std::int8_t>(w.words[i] >> shift);
-        sum.v[i] += weight * static_cast<std::int32_t>((x >> shift) & 0xffU);
+        sum.v[i] += static_cast<std::uint32_t>(weight * static_cast<std::int32_t>((x >> shift) & 0xffU));
       }
     }
     return sum;
   }
   static Register start(const std::int32_t* sums) {
     Register sum;
-    for (int i = 0; i < kLanes; ++i) sum.v[i] = sums[i];
+    for (int i = 0; i < kLanes; ++i) sum.v[i] = static_cast<std::uint32_t>(sums[i]);
     return sum;
   }
   static void store(const Register& sum, std::int32_t* sums) {
-    for (int i = 0; i < kLanes; ++i) sums[i] = sum.v[i];
+    for (int i = 0; i < kLanes; ++i) sums[i] = static_cast<std::int32_t>(sum.v[i]);
   }
 };
 

@@ -190,9 +190,12 @@ void PackedMatrix::multiply_int8(const Rows& x, const Product& product) const {
     alignas(64) std::int32_t integers[kMostTileRows * kPanel];  // [rows][digits][64]
     std::fill_n(integers, rows * digits_ * kPanel, 0);
     for (std::int64_t r = 0; r < rows; ++r) {
-      const std::int32_t zero = q.zeros[static_cast<std::size_t>(from + r)];
-      for (std::int64_t n = 0; n < kPanel; ++n)
-        integers[r * digits_ * kPanel + n] = zero * corrections[panel * kPanel + n];
+      const std::uint32_t zero = static_cast<std::uint32_t>(q.zeros[static_cast<std::size_t>(from + r)]);
+      for (std::int64_t n = 0; n < kPanel; ++n) {
+        // Unsigned: a damaged file's corrections may be any.
+        const auto correction = static_cast<std::uint32_t>(corrections[panel * kPanel + n]);
+        integers[r * digits_ * kPanel + n] = static_cast<std::int32_t>(zero * correction);
+      }
     }
     multiply_panel(
         kernel.panel_int8, words(panel), steps_,
