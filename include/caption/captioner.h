@@ -14,23 +14,18 @@
 
 namespace caption {
 
-/// An 8-bit RGB picture.
-struct RgbImage {
-  int width = 0;
-  int height = 0;
-  std::vector<std::uint8_t> data;  ///< [height, width, 3]
-};
-
 /// A picture as the image encoder takes it.
 struct Pixels {
   int resolution = 0;         ///< R
   std::vector<float> values;  ///< [3, R, R], RGB, normalised per channel
 };
 
+struct PlannedImage;  // see image/resample.h
+
 /// A picture on its way into a model.
 struct Picture {
   /// As the encoder takes it; or as it was decoded, if the model's device is to resize it.
-  std::variant<Pixels, RgbImage> image;
+  std::variant<Pixels, std::shared_ptr<const PlannedImage>> image;
   std::vector<std::byte> thumbnail;  ///< the whole picture, upright, as a small JPEG, if it was asked for
 };
 
@@ -86,7 +81,7 @@ class Captioner {
 
   /// Captions of B pictures, n_best each, best first: all of them through one stream, together. Throws
   /// Error(usage) if the options do not fit the model.
-  std::vector<std::vector<Caption>> caption(std::span<const Picture> pictures, const DecodeOptions& options);
+  std::vector<std::vector<Caption>> caption(std::vector<Picture> pictures, const DecodeOptions& options);
 
   /// Which words of a picture's best caption, or of a given text, came from where, and what else could have
   /// stood there. One call at a time. Throws Error(usage) if the options or the text do not fit the model.

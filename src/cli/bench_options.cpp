@@ -25,7 +25,8 @@ constexpr const char* kFooter = R"(Stages:
   step     all decoding steps: scores of the tokens after it
   search   the choice of tokens, outside of the model
   write    token ids to text, and a record as a line of JSON, written to /dev/null
-  One after the other, in one run: 'caption' itself also reads images beside the model.
+  One after the other, in one run: 'caption' itself also reads images beside the model,
+  and a GPU resizes most of them there.
   "caption" is encode to search, "all" every stage. Loading the model is not among them:
   it happens once.
 

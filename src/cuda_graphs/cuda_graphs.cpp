@@ -8,6 +8,8 @@
 #include <c10/cuda/CUDAStream.h>
 
 #include <exception>
+#include <map>
+#include <mutex>
 
 namespace caption {
 namespace {
@@ -48,12 +50,21 @@ class CudaGraph : public Graph {
   at::cuda::CUDAGraph graph_;
 };
 
+/// One for all recorders of a GPU: memory that one has freed in it serves the next.
+c10::cuda::CUDAStream side_stream(c10::DeviceIndex device) {
+  static std::mutex mutex;
+  static std::map<c10::DeviceIndex, c10::cuda::CUDAStream> streams;
+  const std::scoped_lock lock(mutex);
+  const auto known = streams.find(device);
+  if (known != streams.end()) return known->second;
+  return streams.emplace(device, c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device))
+      .first->second;
+}
+
 class CudaRecorder : public GraphRecorder {
  public:
   explicit CudaRecorder(c10::DeviceIndex device)
-      : device_(device),
-        side_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device)),
-        pool_(at::cuda::graph_pool_handle()) {}
+      : device_(device), side_(side_stream(device)), pool_(at::cuda::graph_pool_handle()) {}
 
   void warm_up(const std::function<void()>& work) override { beside(work); }
 

@@ -10,6 +10,13 @@
 
 namespace caption {
 
+/// An 8-bit RGB picture.
+struct RgbImage {
+  int width = 0;
+  int height = 0;
+  std::vector<std::uint8_t> data;  ///< [height, width, 3]
+};
+
 /// What the encoder's pixels look like: from the bundle.
 struct PixelFormat {
   int resolution = 0;  ///< R

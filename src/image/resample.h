@@ -51,9 +51,14 @@ struct ResizePlan {
 /// For an image of width x height; all sizes are at least 1x1, else Error(internal).
 ResizePlan plan_resize(int width, int height, int resolution);
 
-/// [3, 256]: what each channel's values become, in the order and precision of ToTensor and Normalize: v /
-/// 255,
-/// - mean, / std, each step rounded to fp32.
+/// [3, 256]: what each channel's values become, in the order and precision of ToTensor and Normalize: first
+/// v / 255, then minus mean, then divided by std, each step rounded to fp32.
 std::vector<float> normalised(const PixelFormat& format);
+
+/// An image that is to be resized elsewhere.
+struct PlannedImage {
+  RgbImage image;
+  ResizePlan plan;  ///< of its size
+};
 
 }  // namespace caption

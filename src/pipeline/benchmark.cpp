@@ -18,7 +18,7 @@
 #include "pipeline/opencv_library.h"
 #include "pipeline/stage_clock.h"
 #include "pipeline/stages.h"
-#include "pipeline/staging.h"
+#include "pipeline/transfer.h"
 
 namespace caption {
 namespace {
@@ -46,7 +46,7 @@ class Rounds {
  public:
   Rounds(const Bundle& bundle, const Compute& compute, const BenchmarkRequest& request)
       : bundle_(bundle),
-        staging_{pixel_format(bundle.manifest.image), compute.device, {}},
+        transfer_{pixel_format(bundle.manifest.image), compute.device, {}},
         request_(request),
         batch_(static_cast<std::size_t>(request.options.batch)) {
     decode_.beam = request.options.decode.beam;
@@ -87,7 +87,7 @@ class Rounds {
       StageClock::Turn turn(clock, Stage::decode);
       const RgbImage rgb = decode(image.file, request_.options.image);
       const StageClock::Turn resize(clock, Stage::resize);
-      return to_pixels(rgb, staging_.format);
+      return to_pixels(rgb, transfer_.format);
     } catch (const Error& error) {
       throw Error(error.kind(), image.name + ": " + error.what(), error.path());
     }
@@ -97,7 +97,7 @@ class Rounds {
   at::Tensor prefix_of(StageClock& clock, const std::vector<Picture>& pictures) const {
     const at::Tensor embedding = [&] {
       const StageClock::Turn turn(clock, Stage::encode);
-      return embed(bundle_, stage(pictures, staging_));  // [B, D]
+      return embed(bundle_, send(pictures, transfer_));  // [B, D]
     }();
     const StageClock::Turn turn(clock, Stage::map);
     return bundle_.mapper->map(embedding);
@@ -118,7 +118,7 @@ class Rounds {
   }
 
   const Bundle& bundle_;
-  Staging staging_;  // resizing is a stage of its own, on the CPU
+  Transfer transfer_;  // resizing is a stage of its own, on the CPU
   const BenchmarkRequest& request_;
   std::size_t batch_;
   DecodeOptions decode_;

@@ -3,21 +3,25 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <utility>
 #include <variant>
 
 #include "bundle/bundle.h"
 #include "core/parallel.h"
 #include "image/image.h"
+#include "image/resample.h"
 #include "pipeline/device.h"
+#include "pipeline/device_streams.h"
 #include "pipeline/explain.h"
 #include "pipeline/gpu_parts.h"
 #include "pipeline/language_model.h"
 #include "pipeline/opencv_library.h"
 #include "pipeline/search_on_device.h"
 #include "pipeline/stages.h"
-#include "pipeline/staging.h"
 #include "pipeline/stream.h"
+#include "pipeline/transfer.h"
 
 namespace caption {
 namespace {
@@ -26,33 +30,35 @@ using Note = std::function<void(const std::string&)>;
 
 class BundleModel : public PictureModel {
  public:
-  BundleModel(const Bundle& bundle, const Staging& staging)
-      : bundle_(bundle), staging_(staging), language_(*bundle.gpt2) {}
+  BundleModel(const Bundle& bundle, const Transfer& transfer)
+      : bundle_(bundle), transfer_(transfer), language_(*bundle.gpt2) {}
 
   void add(std::span<const Picture> pictures) override {
     const at::InferenceMode no_gradients;
-    within_memory(staging_.device, [&] { language_.add(prefix_of(bundle_, stage(pictures, staging_))); });
+    within_memory(transfer_.device, [&] { language_.add(prefix_of(bundle_, send(pictures, transfer_))); });
   }
 
   Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
               std::size_t joining) override {
     const at::InferenceMode no_gradients;
-    return within_memory(staging_.device, [&] { return language_.step(tokens, parents, joining); });
+    return within_memory(transfer_.device, [&] { return language_.step(tokens, parents, joining); });
   }
 
  private:
   const Bundle& bundle_;
-  const Staging& staging_;
+  const Transfer& transfer_;
   LanguageModel language_;
 };
 
 class BundleCaptioner : public Captioner {
  public:
-  BundleCaptioner(Bundle bundle, const Compute& compute, Note note)
+  BundleCaptioner(Bundle bundle, const Compute& compute, ResizeFunction resize, Note note)
       : bundle_(std::move(bundle)),
         compute_(compute),
         note_(std::move(note)),
-        staging_{pixel_format(bundle_.manifest.image), compute.device, resize_on(compute.device, note_)} {}
+        transfer_{pixel_format(bundle_.manifest.image), compute.device, std::move(resize)} {
+    if (!compute.device.is_cpu()) beside_ = other_stream(compute.device);
+  }
 
   const std::string& name() const override { return bundle_.manifest.name; }
 
@@ -60,7 +66,7 @@ class BundleCaptioner : public Captioner {
     RgbImage image = decode(file_bytes, options);
     std::vector<std::byte> thumbnail;
     if (options.thumbnail > 0) thumbnail = opencv_library().encode_thumbnail(image, options.thumbnail);
-    Picture picture = prepare_picture(std::move(image), staging_);
+    Picture picture = prepare_picture(std::move(image), transfer_);
     picture.thumbnail = std::move(thumbnail);
     return picture;
   }
@@ -71,12 +77,12 @@ class BundleCaptioner : public Captioner {
     };
     const DecodeOptions decode = resolve(options);
     if (compute_.device.is_cpu() || decode.sample) {
-      return make_stream(std::make_unique<BundleModel>(bundle_, staging_), describe_one,
+      return make_stream(std::make_unique<BundleModel>(bundle_, transfer_), describe_one,
                          {{stop_token()}, decode, sizes});
     }
     validate(sizes);
     SearchParts parts = search_parts(*bundle_.gpt2, compute_, note_);
-    const int together = std::min(sizes.encode_batch, sizes.decode_batch);
+    const auto together = static_cast<std::size_t>(std::min(sizes.encode_batch, sizes.decode_batch));
     const DeviceTask task{.stop = {stop_token()},
                           .decode = decode,
                           .slots = sizes.decode_batch,
@@ -84,8 +90,9 @@ class BundleCaptioner : public Captioner {
                           .run = std::move(parts.run),
                           .likeliest = std::move(parts.likeliest)};
     return make_stream(search_on_device(bundle_, {.search = task,
-                                                  .staging = staging_,
-                                                  .encode_batch = static_cast<std::size_t>(together),
+                                                  .transfer = transfer_,
+                                                  .encode_batch = together,
+                                                  .beside = beside_.value(),
                                                   .attention = std::move(parts.attention)}),
                        describe_one, sizes);
   }
@@ -94,15 +101,15 @@ class BundleCaptioner : public Captioner {
                       const ExplainOptions& explanation) override {
     const at::InferenceMode no_gradients;
     Caption caption = explanation.text ? given(*explanation.text)
-                                       : std::move(this->caption({&picture, 1}, options).at(0).at(0));
+                                       : std::move(this->caption({picture}, options).at(0).at(0));
     const auto start = [&](std::span<const Picture> versions) {
-      auto model = std::make_unique<BundleModel>(bundle_, staging_);
+      auto model = std::make_unique<BundleModel>(bundle_, transfer_);
       model->add(versions);
       return model;
     };
-    const auto* const image = std::get_if<RgbImage>(&picture.image);
+    const auto* const planned = std::get_if<std::shared_ptr<const PlannedImage>>(&picture.image);
     const Pixels pixels =
-        image != nullptr ? to_pixels(*image, staging_.format) : std::get<Pixels>(picture.image);
+        planned != nullptr ? to_pixels((*planned)->image, transfer_.format) : std::get<Pixels>(picture.image);
     return explain_caption({pixels, std::move(caption), options.temperature}, *bundle_.tokenizer, start,
                            explanation);
   }
@@ -140,12 +147,15 @@ class BundleCaptioner : public Captioner {
   Bundle bundle_;
   Compute compute_;
   Note note_;
-  Staging staging_;
+  Transfer transfer_;
+  std::optional<c10::Stream> beside_;  // one for all searches: its free memory serves the next one
 };
 
-std::unique_ptr<Captioner> load(const std::filesystem::path& folder, const Compute& compute, Note note) {
+std::unique_ptr<Captioner> load(const std::filesystem::path& folder, const Compute& compute,
+                                ResizeFunction resize, Note note) {
   return within_memory(compute.device, [&] {
-    return std::make_unique<BundleCaptioner>(load_bundle(folder, compute), compute, std::move(note));
+    return std::make_unique<BundleCaptioner>(load_bundle(folder, compute), compute, std::move(resize),
+                                             std::move(note));
   });
 }
 
@@ -153,11 +163,13 @@ std::unique_ptr<Captioner> load(const std::filesystem::path& folder, const Compu
 
 std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const ModelOptions& options) {
   set_threads(options.threads);
-  return load(folder, resolve_compute(options, [&] { return count_weights(folder); }), options.note);
+  const Compute compute = resolve_compute(options, [&] { return count_weights(folder); });
+  return load(folder, compute, resize_on(compute.device, options.note), options.note);
 }
 
-std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const Compute& compute) {
-  return load(folder, compute, {});
+std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const Compute& compute,
+                                          ResizeFunction resize) {
+  return load(folder, compute, std::move(resize), {});
 }
 
 }  // namespace caption

@@ -5,10 +5,13 @@
 
 #include "caption/captioner.h"
 #include "core/compute.h"
+#include "pipeline/transfer.h"
 
 namespace caption {
 
-/// As the other `load_captioner`, on the device and in the weight type of `compute`. Throws Error(model).
-std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const Compute& compute);
+/// As the other `load_captioner`, on the device and in the weight type of `compute`, which resizes images by
+/// `resize`, if there is one. Throws Error(model).
+std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const Compute& compute,
+                                          ResizeFunction resize = {});
 
 }  // namespace caption

@@ -75,14 +75,15 @@ std::string describe(const CudaDriver& driver, int index) {
          std::to_string(capability % 10);
 }
 
-/// Of the cuBLAS that LibTorch's CUDA library has brought; empty if there is none.
+/// Of the cuBLAS that LibTorch's CUDA library has brought.
 std::string version_of_cublas() {
   using GetProperty = int (*)(int property, int* value);
   const auto get = reinterpret_cast<GetProperty>(dlsym(RTLD_DEFAULT, "cublasGetProperty"));
-  if (get == nullptr) return {};
+  constexpr const char* kUnknown = "of an unknown version";
+  if (get == nullptr) return kUnknown;
   int parts[3] = {};  // major, minor, patch level
   for (int i = 0; i < 3; ++i)
-    if (get(i, &parts[i]) != 0) return {};
+    if (get(i, &parts[i]) != 0) return kUnknown;
   return std::to_string(parts[0]) + "." + std::to_string(parts[1]) + "." + std::to_string(parts[2]);
 }
 
@@ -90,9 +91,8 @@ std::string version_of_cublas() {
 std::string torch_cuda_versions() {
   const at::CUDAHooksInterface& hooks = at::detail::getCUDAHooks();
   const long runtime = hooks.versionCUDART();
-  const std::string cublas = version_of_cublas();
   return "CUDA " + std::to_string(runtime / 1000) + "." + std::to_string(runtime % 1000 / 10) + ", cuDNN " +
-         version_of_cudnn(hooks.versionRuntimeCuDNN()) + (cublas.empty() ? "" : ", cuBLAS " + cublas);
+         version_of_cudnn(hooks.versionRuntimeCuDNN()) + ", cuBLAS " + version_of_cublas();
 }
 
 const cuda::Kernels* examine_plugin(Checks& checks) {

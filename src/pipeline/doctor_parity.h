@@ -20,7 +20,7 @@ struct ParityTokens {
 /// Image files as the captioner takes them.
 std::vector<Picture> prepare_all(const Captioner& captioner, const std::vector<BenchmarkImage>& images);
 
-/// Captions of image files, all together.
+/// Captions of image files, a few at a time: so a device encodes some while it writes the captions of others.
 ParityTokens parity_tokens(Captioner& captioner, const std::vector<BenchmarkImage>& images);
 
 /// "of 10 captions, 9 greedy ones and 10 with beam 5 are the same"; exact: throws Error(model) unless all

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <functional>
+#include <utility>
 
 #include "core/machine_peaks.h"
 #include "core/work.h"
@@ -21,22 +22,22 @@ double seconds(const std::function<void()>& run) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// The middle of some rounds, after one that is not measured.
-double median_seconds(const std::function<void()>& run) {
-  run();
+/// The middle of some rounds, after one that fills caches and does not count.
+double median_seconds(const std::function<double()>& round_seconds) {
+  round_seconds();
   std::array<double, kRounds> rounds{};
-  for (double& round : rounds) round = seconds(run);
+  for (double& round : rounds) round = round_seconds();
   std::nth_element(rounds.begin(), rounds.begin() + kRounds / 2, rounds.end());
   return rounds[kRounds / 2];
 }
 
 /// Of one call, many of which go into the device's queue; `result` is what it leaves.
 double seconds_on_device(const at::Tensor& result, const std::function<void()>& call) {
-  const double all = median_seconds([&] {
+  const auto calls = [&] {
     for (int i = 0; i < kRepeats; ++i) call();
     static_cast<void>(result.flatten()[0].item());  // waits for the queue
-  });
-  return all / kRepeats;
+  };
+  return median_seconds([&] { return seconds(calls); }) / kRepeats;
 }
 
 double rate(const MachinePeaks& peaks, Arithmetic type) {
@@ -72,10 +73,13 @@ DoctorSpeed measure(Captioner& captioner, const std::vector<Picture>& batch, int
   DoctorSpeed speed{task.precision, static_cast<int>(batch.size()), beam};
   Work work;
   const double time = median_seconds([&] {
-    const Work before = work_so_far();
-    for (const std::vector<Caption>& captions : captioner.caption(batch, decode))
-      speed.tokens = std::max(speed.tokens, static_cast<int>(captions.at(0).tokens.size()));
-    work = work_so_far() - before;
+    std::vector<Picture> pictures = batch;  // copied before the time starts
+    return seconds([&] {
+      const Work before = work_so_far();
+      for (const std::vector<Caption>& captions : captioner.caption(std::move(pictures), decode))
+        speed.tokens = std::max(speed.tokens, static_cast<int>(captions.at(0).tokens.size()));
+      work = work_so_far() - before;
+    });
   });
   const auto images = static_cast<double>(batch.size());
   const Workload load{speed.batch, beam, speed.tokens};

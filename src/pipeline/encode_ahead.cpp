@@ -1,36 +1,26 @@
 #include "pipeline/encode_ahead.h"
 
 #include <c10/core/StreamGuard.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "caption/error.h"
+#include "pipeline/device_streams.h"
 #include "pipeline/stages.h"
 
 namespace caption {
-namespace {
-
-c10::Stream current_stream(at::Device device) {
-  return c10::impl::VirtualGuardImpl(device.type()).getStream(device);
+EncodeAhead::EncodeAhead(const Bundle& bundle, Transfer transfer, std::size_t batch, c10::Stream beside)
+    : bundle_(bundle), transfer_(std::move(transfer)), batch_(batch), beside_(beside) {
+  reached(current_stream(transfer_.device)).block(beside_);  // where the weights came
 }
 
-/// What is in `stream` now, for another one to wait for.
-c10::Event reached(const c10::Stream& stream) {
-  c10::Event event(stream.device_type());
-  event.record(stream);
-  return event;
-}
-
-}  // namespace
-
-EncodeAhead::EncodeAhead(const Bundle& bundle, Staging staging, std::size_t batch)
-    : bundle_(bundle),
-      staging_(std::move(staging)),
-      batch_(batch),
-      beside_(c10::impl::VirtualGuardImpl(staging_.device.type()).getStreamFromGlobalPool(staging_.device)) {
-  reached(current_stream(staging_.device)).block(beside_);  // where the weights came
+EncodeAhead::~EncodeAhead() {
+  try {
+    reached(beside_).block(current_stream(transfer_.device));
+  } catch (const c10::Error&) {
+    return;  // the device has failed, and with it what was to be kept in order
+  }
 }
 
 void EncodeAhead::encode_whole_batches() {
@@ -38,7 +28,7 @@ void EncodeAhead::encode_whole_batches() {
 }
 
 at::Tensor EncodeAhead::take(std::size_t n) {
-  const c10::Stream here = current_stream(staging_.device);
+  const c10::Stream here = current_stream(transfer_.device);
   std::vector<at::Tensor> parts;
   for (std::size_t left = n; left > 0;) {
     if (encoded_.empty()) encode(std::min(left, batch_));
@@ -58,7 +48,7 @@ at::Tensor EncodeAhead::take(std::size_t n) {
 void EncodeAhead::encode(std::size_t count) {
   if (waiting_.size() < count) throw Error(ErrorKind::internal, "more images join a search than were added");
   const c10::StreamGuard guard(beside_);
-  const at::Tensor pixels = stage(std::span(waiting_).first(count), staging_);  // [n, 3, R, R]
+  const at::Tensor pixels = send(std::span(waiting_).first(count), transfer_);  // [n, 3, R, R]
   encoded_.push_back({prefix_of(bundle_, pixels), c10::Event(beside_.device_type())});
   encoded_.back().done.record(beside_);
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));

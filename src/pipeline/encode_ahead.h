@@ -6,10 +6,11 @@
 
 #include <cstddef>
 #include <deque>
+#include <utility>
 #include <vector>
 
 #include "bundle/bundle.h"
-#include "pipeline/staging.h"
+#include "pipeline/transfer.h"
 
 namespace caption {
 
@@ -17,8 +18,13 @@ namespace caption {
 /// the device does this beside the passes in its current stream.
 class EncodeAhead {
  public:
-  /// Refers to the bundle. At most `batch` images are encoded together.
-  EncodeAhead(const Bundle& bundle, Staging staging, std::size_t batch);
+  /// Refers to the bundle. At most `batch` images are encoded together, in the stream `beside`.
+  EncodeAhead(const Bundle& bundle, Transfer transfer, std::size_t batch, c10::Stream beside);
+  EncodeAhead(const EncodeAhead&) = delete;
+  EncodeAhead& operator=(const EncodeAhead&) = delete;
+  /// What is still being encoded comes before all that the current stream does from then on, as it uses the
+  /// bundle's memory.
+  ~EncodeAhead();
 
   void add(Picture picture) { waiting_.push_back(std::move(picture)); }
 
@@ -38,7 +44,7 @@ class EncodeAhead {
   void encode(std::size_t count);
 
   const Bundle& bundle_;
-  Staging staging_;
+  Transfer transfer_;
   std::size_t batch_;
   c10::Stream beside_;
   std::vector<Picture> waiting_;

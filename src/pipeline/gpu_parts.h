@@ -7,7 +7,7 @@
 #include "device_decode/likeliest.h"
 #include "device_decode/step_runner.h"
 #include "gpt2/gpt2.h"
-#include "pipeline/staging.h"
+#include "pipeline/transfer.h"
 
 namespace caption {
 

@@ -1,13 +1,13 @@
 #include "pipeline/own_kernels.h"
 
 #include <c10/core/DeviceGuard.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <algorithm>
 #include <limits>
 #include <string>
 
 #include "caption/error.h"
+#include "pipeline/device_streams.h"
 
 namespace caption {
 namespace {
@@ -18,11 +18,10 @@ cuda::Type type_of(const at::Tensor& tensor) {
   throw Error(ErrorKind::internal, std::string("no kernel is for ") + at::toString(tensor.scalar_type()));
 }
 
-/// Where LibTorch's operators on a device are queued now.
-cuda::Stream current_stream(at::Device device) {
+/// The current stream as the kernels take it.
+cuda::Stream native_stream(at::Device device) {
   if (device.is_cpu()) return nullptr;
-  const c10::impl::VirtualGuardImpl guard(device.type());
-  return guard.getStreamNativeHandle(guard.getStream(device));
+  return c10::impl::VirtualGuardImpl(device.type()).getStreamNativeHandle(current_stream(device));
 }
 
 Likeliest likeliest(const cuda::Kernels& kernels, cuda::Stream stream, const at::Tensor& logits,
@@ -85,21 +84,21 @@ LikeliestFunction likeliest_by_kernels(const cuda::Kernels& kernels) {
     if (std::min(count, logits.size(1)) > cuda::kMostTopTokens)
       return likeliest_by_operators(logits, count, temperature);
     const c10::DeviceGuard device(logits.device());
-    return likeliest(kernels, current_stream(logits.device()), logits, count, temperature);
+    return likeliest(kernels, native_stream(logits.device()), logits, count, temperature);
   };
 }
 
 StepAttentionFunction attention_by_kernels(const cuda::Kernels& kernels) {
   return [&kernels](const StepAttention& step) {
     const c10::DeviceGuard device(step.qkv.device());
-    return attend(kernels, current_stream(step.qkv.device()), step);
+    return attend(kernels, native_stream(step.qkv.device()), step);
   };
 }
 
 ResizeFunction resize_by_kernels(const cuda::Kernels& kernels) {
   return [&kernels](const cuda::Resize& request, at::Device on) {
     const c10::DeviceGuard device(on);
-    kernels.resize(request, current_stream(on));
+    kernels.resize(request, native_stream(on));
   };
 }
 

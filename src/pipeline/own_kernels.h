@@ -3,7 +3,7 @@
 #include "cuda/kernels.h"
 #include "device_decode/likeliest.h"
 #include "gpt2/gpt2.h"
-#include "pipeline/staging.h"
+#include "pipeline/transfer.h"
 
 namespace caption {
 

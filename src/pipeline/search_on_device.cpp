@@ -33,7 +33,7 @@ class BundleSearches : public PictureSearches {
  public:
   BundleSearches(const Bundle& bundle, PictureTask task)
       : device_(task.search.device),
-        images_(bundle, std::move(task.staging), task.encode_batch),
+        images_(bundle, std::move(task.transfer), task.encode_batch, task.beside),
         model_(*bundle.gpt2,
                {.slots = task.search.slots,
                 .beams = task.search.decode.beam,

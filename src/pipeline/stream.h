@@ -19,7 +19,7 @@ class PictureModel : public StepFunction {
 /// Searches whose images are pictures.
 class PictureSearches : public ImageSearches {
  public:
-  /// The next image; it joins when it is the first that has not joined.
+  /// Takes the next image. Images join in this order, as many at a step as it is told.
   virtual void add(Picture picture) = 0;
 };
 

@@ -1,10 +1,10 @@
-#include "pipeline/staging.h"
+#include "pipeline/transfer.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -19,13 +19,13 @@ namespace {
 /// An image is resized on the device if its bytes are at most so many times its pixels' (224 x 224: up to 0.8
 /// megapixels). Larger ones would cost the one thread that feeds the device more for copying them than
 /// they save the threads that read images, and memory while they wait.
-constexpr std::int64_t kMostCopied = 4;
+constexpr std::size_t kMostCopied = 4;
 
 /// Of pieces that go to the device together: no value in them is larger.
 constexpr std::size_t kAligned = 4;
 
-std::int64_t values_of(const PixelFormat& format) {
-  return std::int64_t{3} * format.resolution * format.resolution;
+std::size_t pixel_bytes(int resolution) {
+  return 3 * sizeof(float) * static_cast<std::size_t>(resolution) * static_cast<std::size_t>(resolution);
 }
 
 /// Pieces of memory that go to a device in one copy.
@@ -71,7 +71,16 @@ class Parcel {
   std::size_t bytes_ = 0;
 };
 
-/// Where a Kernel lies in a parcel.
+std::size_t add_pixels(const Pixels& pixels, int resolution, Parcel& parcel) {
+  if (pixels.resolution != resolution || pixels.values.size() * sizeof(float) != pixel_bytes(resolution)) {
+    throw Error(ErrorKind::internal, "pixels of another model: resolution " +
+                                         std::to_string(pixels.resolution) + " instead of " +
+                                         std::to_string(resolution));
+  }
+  return parcel.add(pixels.values);
+}
+
+/// A Kernel in a parcel.
 struct KernelPlaces {
   KernelPlaces(const Kernel& kernel, Parcel& parcel)
       : start(parcel.add(kernel.start)),
@@ -91,112 +100,110 @@ struct KernelPlaces {
   int taps;
 };
 
-/// A picture in a parcel: its pixels, or its image and how it is resized.
-class Staged {
+/// An image in a parcel: the part of it that matters, and how it is resized.
+class ImagePlaces {
  public:
-  Staged(const Picture& picture, const PixelFormat& format, Parcel& parcel) {
-    if (const auto* pixels = std::get_if<Pixels>(&picture.image)) {
-      if (pixels->resolution != format.resolution) {
-        throw Error(ErrorKind::internal, "pixels of another model: resolution " +
-                                             std::to_string(pixels->resolution) + " instead of " +
-                                             std::to_string(format.resolution));
-      }
-      place_ = parcel.add(pixels->values);
-      return;
-    }
-    const auto& image = std::get<RgbImage>(picture.image);
-    plan_ = plan_resize(image.width, image.height, format.resolution);
-    const std::size_t row = static_cast<std::size_t>(image.width) * 3;
-    const std::size_t first =
-        static_cast<std::size_t>(plan_.top) * row + static_cast<std::size_t>(plan_.left) * 3;
-    place_ = parcel.add(image.data.data() + first, static_cast<std::size_t>(plan_.width) * 3,
-                        static_cast<std::size_t>(plan_.height), row);
-    across_.emplace(plan_.across, parcel);
-    down_.emplace(plan_.down, parcel);
-  }
+  ImagePlaces(const PlannedImage& planned, Parcel& parcel)
+      : width_(planned.plan.width),
+        height_(planned.plan.height),
+        part_(add_part(planned, parcel)),
+        across_(planned.plan.across, parcel),
+        down_(planned.plan.down, parcel) {}
 
-  bool is_image() const { return across_.has_value(); }
-  int rows() const { return plan_.height; }  ///< of an image; else 0
-
-  /// Pixels [3, R, R], of what was sent.
-  at::Tensor pixels(const at::Tensor& sent, std::int64_t resolution) const {
-    const std::int64_t count = 3 * resolution * resolution;
-    const auto bytes = count * static_cast<std::int64_t>(sizeof(float));
-    return sent.narrow(0, static_cast<std::int64_t>(place_), bytes)
-        .view(at::kFloat)
-        .view({3, resolution, resolution});
-  }
+  int height() const { return height_; }
 
   /// The resize of what was sent, still without the memory that it writes.
-  cuda::Resize request(const std::byte* sent, int resolution) const {
+  cuda::Resize request(const std::byte* sent) const {
     cuda::Resize request;
-    request.image = reinterpret_cast<const std::uint8_t*>(sent + place_);
-    request.width = plan_.width;
-    request.height = plan_.height;
-    request.across = across_->in(sent);
-    request.down = down_->in(sent);
-    request.side = resolution;
+    request.image = reinterpret_cast<const std::uint8_t*>(sent + part_);
+    request.width = width_;
+    request.height = height_;
+    request.across = across_.in(sent);
+    request.down = down_.in(sent);
     return request;
   }
 
  private:
-  std::size_t place_ = 0;
-  ResizePlan plan_;
-  std::optional<KernelPlaces> across_;
-  std::optional<KernelPlaces> down_;
+  static std::size_t add_part(const PlannedImage& planned, Parcel& parcel) {
+    const auto& [image, plan] = planned;
+    const std::size_t row = static_cast<std::size_t>(image.width) * 3;
+    const std::size_t first =
+        static_cast<std::size_t>(plan.top) * row + static_cast<std::size_t>(plan.left) * 3;
+    return parcel.add(image.data.data() + first, static_cast<std::size_t>(plan.width) * 3,
+                      static_cast<std::size_t>(plan.height), row);
+  }
+
+  int width_;
+  int height_;
+  std::size_t part_;
+  KernelPlaces across_;
+  KernelPlaces down_;
 };
 
+/// Where a picture's pixels lie in a parcel, or its image.
+using Places = std::variant<std::size_t, ImagePlaces>;
+
+Places add_picture(const Picture& picture, int resolution, Parcel& parcel) {
+  if (const auto* pixels = std::get_if<Pixels>(&picture.image))
+    return add_pixels(*pixels, resolution, parcel);
+  return ImagePlaces(*std::get<std::shared_ptr<const PlannedImage>>(picture.image), parcel);
+}
+
 /// Pixels [B, 3, R, R] of pictures of which some are images; `table` is the place of what `normalised` gives.
-at::Tensor resized(const std::vector<Staged>& pictures, const at::Tensor& sent, std::size_t table,
-                   const Staging& staging) {
-  const int side = staging.format.resolution;
+at::Tensor resized(const std::vector<Places>& pictures, const at::Tensor& sent, std::size_t table,
+                   const Transfer& transfer) {
+  const int side = transfer.format.resolution;
   const auto* bytes = static_cast<const std::byte*>(sent.const_data_ptr());
   const at::Tensor pixels = at::empty({static_cast<std::int64_t>(pictures.size()), 3, side, side},
                                       sent.options().dtype(at::kFloat));
   int rows = 0;
-  for (const Staged& picture : pictures) rows = std::max(rows, picture.rows());
+  for (const Places& picture : pictures)
+    if (const auto* image = std::get_if<ImagePlaces>(&picture)) rows = std::max(rows, image->height());
   // One for all: they are resized one after the other.
   const at::Tensor scratch = at::empty({rows, side, 3}, sent.options());
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     const at::Tensor one = pixels.select(0, static_cast<std::int64_t>(i));
-    if (!pictures[i].is_image()) {
-      one.copy_(pictures[i].pixels(sent, side));
+    if (const auto* place = std::get_if<std::size_t>(&pictures[i])) {
+      const auto count = static_cast<std::int64_t>(pixel_bytes(side));
+      one.copy_(sent.narrow(0, static_cast<std::int64_t>(*place), count).view(at::kFloat).view(one.sizes()));
       continue;
     }
-    cuda::Resize request = pictures[i].request(bytes, side);
+    cuda::Resize request = std::get<ImagePlaces>(pictures[i]).request(bytes);
+    request.side = side;
     request.normalised = reinterpret_cast<const float*>(bytes + table);
     request.scratch = scratch.mutable_data_ptr<std::uint8_t>();
     request.pixels = one.mutable_data_ptr();
-    staging.resize(request, staging.device);
+    transfer.resize(request, transfer.device);
   }
   return pixels;
 }
 
 }  // namespace
 
-Picture prepare_picture(RgbImage image, const Staging& staging) {
-  const auto bytes = static_cast<std::int64_t>(image.data.size());
-  const std::int64_t pixel_bytes = values_of(staging.format) * static_cast<std::int64_t>(sizeof(float));
-  if (staging.resize && bytes <= kMostCopied * pixel_bytes) return {std::move(image), {}};
-  return {to_pixels(image, staging.format), {}};
+Picture prepare_picture(RgbImage image, const Transfer& transfer) {
+  const int resolution = transfer.format.resolution;
+  if (!transfer.resize || image.data.size() > kMostCopied * pixel_bytes(resolution))
+    return {to_pixels(image, transfer.format), {}};
+  ResizePlan plan = plan_resize(image.width, image.height, resolution);
+  return {std::make_shared<const PlannedImage>(std::move(image), std::move(plan)), {}};
 }
 
-at::Tensor stage(std::span<const Picture> pictures, const Staging& staging) {
-  const PixelFormat& format = staging.format;
+at::Tensor send(std::span<const Picture> pictures, const Transfer& transfer) {
+  const int side = transfer.format.resolution;
   Parcel parcel;
-  std::vector<Staged> staged;
-  staged.reserve(pictures.size());
-  for (const Picture& picture : pictures) staged.emplace_back(picture, format, parcel);
-  const auto is_image = [](const Staged& picture) { return picture.is_image(); };
-  if (std::none_of(staged.begin(), staged.end(), is_image)) {
-    return parcel.send(staging.device)
+  std::vector<Places> places;
+  places.reserve(pictures.size());
+  for (const Picture& picture : pictures) places.push_back(add_picture(picture, side, parcel));
+  const auto is_image = [](const Places& place) { return std::holds_alternative<ImagePlaces>(place); };
+  if (std::none_of(places.begin(), places.end(), is_image)) {
+    return parcel.send(transfer.device)
         .view(at::kFloat)
-        .view({static_cast<std::int64_t>(pictures.size()), 3, format.resolution, format.resolution});
+        .view({static_cast<std::int64_t>(pictures.size()), 3, side, side});
   }
-  if (!staging.resize) throw Error(ErrorKind::internal, "an image that nobody resizes");
-  const std::vector<float> table = normalised(format);
-  const std::size_t place = parcel.add(table);
-  return resized(staged, parcel.send(staging.device), place, staging);
+  if (!transfer.resize) throw Error(ErrorKind::internal, "an image that nobody resizes");
+  const std::vector<float> values = normalised(transfer.format);
+  const std::size_t table = parcel.add(values);
+  return resized(places, parcel.send(transfer.device), table, transfer);
 }
 
 }  // namespace caption

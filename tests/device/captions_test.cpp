@@ -7,19 +7,23 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "accelerator.h"
 #include "bundle/bundle.h"
+#include "image/resample.h"
 #include "pipeline/captioner.h"
+#include "pipeline/device_streams.h"
 #include "pipeline/opencv_library.h"
 #include "pipeline/own_kernels.h"
 #include "pipeline/search_on_device.h"
 #include "pipeline/stages.h"
-#include "pipeline/staging.h"
+#include "pipeline/transfer.h"
 #include "queued_kernels.h"
 
 namespace caption {
@@ -31,39 +35,37 @@ const fs::path kData = fs::path(CAPTION_TEST_DATA) / "parity";
 
 class DeviceCaptions : public ::testing::TestWithParam<const char*> {
  protected:
-  static std::string read(const char* name) {
-    std::ifstream stream(kData / "images" / name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-
   std::unique_ptr<Captioner> load(at::Device device, at::ScalarType type = at::kFloat) const {
     return load_captioner(kData / GetParam(), {.device = device, .weights = type});
   }
 
   static std::vector<Picture> pictures(const Captioner& captioner) {
-    std::vector<Picture> pixels;
+    std::vector<Picture> prepared;
     for (const char* name : {"wide.png", "tall.png", "square.png", "small.png"}) {
-      const std::string text = read(name);
-      pixels.push_back(captioner.prepare(std::as_bytes(std::span(text)), {}));
+      std::ifstream stream(kData / "images" / name, std::ios::binary);
+      const std::string text{std::istreambuf_iterator<char>(stream), {}};
+      prepared.push_back(captioner.prepare(std::as_bytes(std::span(text)), {}));
     }
-    return pixels;
+    return prepared;
   }
 
-  /// The same as images that are still to be resized.
-  static std::vector<Picture> unsized_pictures() {
-    std::vector<Picture> images;
-    for (const char* name : {"wide.png", "tall.png", "square.png", "small.png"}) {
-      const std::string text = read(name);
-      images.push_back({decode(std::as_bytes(std::span(text)), {}), {}});
-    }
+  /// A captioner that leaves images to the device, and the same pictures for it.
+  std::unique_ptr<Captioner> load_resizing() const {
+    return load_captioner(kData / GetParam(), {.device = accelerator::device()}, resize_by_kernels(kernels_));
+  }
+  std::vector<Picture> unsized_pictures() const {
+    std::vector<Picture> images = pictures(*load_resizing());
+    for (const Picture& image : images)
+      EXPECT_TRUE(std::holds_alternative<std::shared_ptr<const PlannedImage>>(image.image));
     return images;
   }
 
   static PictureTask task_for(const Bundle& bundle, const DecodeOptions& decode, std::int64_t slots) {
     const at::Device device = accelerator::device();
     return {.search = {.stop = {13}, .decode = decode, .slots = slots, .device = device},
-            .staging = {pixel_format(bundle.manifest.image), device, {}},
-            .encode_batch = 2};
+            .transfer = {pixel_format(bundle.manifest.image), device, {}},
+            .encode_batch = 2,
+            .beside = other_stream(device)};
   }
 
   /// Nothing of memory that another stream uses was given back.
@@ -80,6 +82,8 @@ class DeviceCaptions : public ::testing::TestWithParam<const char*> {
       }
     }
   }
+
+  QueuedKernels kernels_;
 
  private:
   accelerator::Counts before_ = accelerator::counts();
@@ -103,23 +107,64 @@ TEST_P(DeviceCaptions, AreTheCpus) {
 TEST_P(DeviceCaptions, AreDrawnAsOnTheCpu) {
   const auto cpu = load(at::kCPU);
   const auto device = load(accelerator::device());
+  const auto resizing = load_resizing();
   const std::vector<Picture> images = pictures(*cpu);
   const DecodeOptions options{.n_best = 3, .sample = true, .top_k = 20, .top_p = 0.9, .seed = 4};
-  expect_equal(device->caption(images, options), cpu->caption(images, options));
+  const auto expected = cpu->caption(images, options);
+  expect_equal(device->caption(images, options), expected);
+  expect_equal(resizing->caption(pictures(*resizing), options), expected);
+}
+
+TEST_P(DeviceCaptions, AreTheCpusForImagesThatTheDeviceResizes) {
+  const auto cpu = load(at::kCPU);
+  const auto device = load_resizing();
+  const std::vector<Picture> images = pictures(*cpu);
+  const std::vector<Picture> unsized = pictures(*device);
+  const DecodeOptions options{.beam = 3, .n_best = 3};
+  expect_equal(device->caption(unsized, options), cpu->caption(images, options));
+
+  const Explanation expected = cpu->explain(images[0], options, {.grid = 2, .text = "a picture"});
+  const Explanation actual = device->explain(unsized[0], options, {.grid = 2, .text = "a picture"});
+  ASSERT_EQ(actual.words.size(), expected.words.size());
+  for (std::size_t w = 0; w < expected.words.size(); ++w) {
+    for (std::size_t i = 0; i < 4; ++i)
+      EXPECT_NEAR(actual.words[w].heat.at(i), expected.words[w].heat.at(i), 1e-3) << w << " " << i;
+  }
+}
+
+TEST_P(DeviceCaptions, PicturesHaveTheirThumbnails) {
+  const auto device = load_resizing();
+  std::ifstream stream(kData / "images" / "wide.png", std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  const Picture picture = device->prepare(std::as_bytes(std::span(text)), {.thumbnail = 16});
+  EXPECT_TRUE(std::holds_alternative<std::shared_ptr<const PlannedImage>>(picture.image));
+  EXPECT_FALSE(picture.thumbnail.empty());
+}
+
+/// Results that nobody waits for: what is still being encoded must not find its memory taken.
+TEST_P(DeviceCaptions, MayBeGivenUpHalfWay) {
+  auto device = load(accelerator::device());
+  const std::vector<Picture> images = pictures(*device);
+  auto stream = device->stream({.beam = 3}, {.encode_batch = 2, .decode_batch = 2});
+  for (std::size_t i = 0; i < 2; ++i) stream->add(i, images[i]);
+  stream->advance();
+  for (std::size_t i = 2; i < 4; ++i) stream->add(i, images[i]);
+  stream->advance();
+  stream.reset();
+  device.reset();
 }
 
 /// What the CPU and the device have to do with each other.
 TEST_P(DeviceCaptions, OneCopyInForABatchAndOneOutForAPass) {
   const auto captioner = load(at::kCPU);  // prepares pictures
   const Bundle bundle = load_bundle(kData / GetParam(), {.device = accelerator::device()});
-  const QueuedKernels kernels;
   for (const bool resized : {true, false}) {
     const std::vector<Picture> images = resized ? pictures(*captioner) : unsized_pictures();
     for (const int beam : {1, 5}) {
       SCOPED_TRACE("beam " + std::to_string(beam) + (resized ? "" : ", resized there"));
       const DecodeOptions options{.beam = beam, .n_best = beam, .max_tokens = 24};
       PictureTask task = task_for(bundle, options, 4);
-      if (!resized) task.staging.resize = resize_by_kernels(kernels);
+      if (!resized) task.transfer.resize = resize_by_kernels(kernels_);
       const auto searches = search_on_device(bundle, task);
       // Flags of four images, and of each the best sequences: lengths, scores and tokens. The vocabulary has
       // 400 tokens.
@@ -185,7 +230,7 @@ TEST_P(DeviceCaptions, EncodesAheadBesideThePasses) {
     EXPECT_EQ(step.beside + step.to_device, 0) << "encoded before";
   }
   EXPECT_EQ(beside_in_passes, 0);
-  const auto expected = captioner->caption(std::span(images).first(3), options);
+  const auto expected = captioner->caption({images[0], images[1], images[2]}, options);
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(tokens[i], expected[i][0].tokens) << i;
 }
 
@@ -262,7 +307,6 @@ TEST_P(DeviceCaptions, AreTheCpusWhenPassesAreReplayed) {
   const std::vector<Picture> images = pictures(*cpu);
   const Bundle bundle = load_bundle(kData / GetParam(), {.device = accelerator::device()});
   const std::vector<Picture> unsized = unsized_pictures();
-  const QueuedKernels kernels;
   for (const int beam : {1, 5}) {
     const DecodeOptions options{.beam = beam, .n_best = beam, .max_tokens = 24};
     const auto expected = cpu->caption(images, options);
@@ -273,9 +317,9 @@ TEST_P(DeviceCaptions, AreTheCpusWhenPassesAreReplayed) {
       task.search.run = run_by_graphs(std::make_unique<CountingRecorder>(counts),
                                       [](const std::string& note) { ADD_FAILURE() << note; });
       if (own) {
-        task.search.likeliest = likeliest_by_kernels(kernels);
-        task.attention = attention_by_kernels(kernels);
-        task.staging.resize = resize_by_kernels(kernels);
+        task.search.likeliest = likeliest_by_kernels(kernels_);
+        task.attention = attention_by_kernels(kernels_);
+        task.transfer.resize = resize_by_kernels(kernels_);
       }
       const auto searches = search_on_device(bundle, task);
       std::size_t next = 0;
@@ -300,14 +344,15 @@ TEST_P(DeviceCaptions, AreTheCpusWhenPassesAreReplayed) {
 
 TEST_P(DeviceCaptions, ComeOneAfterTheOther) {
   const auto cpu = load(at::kCPU);
-  const auto device = load(accelerator::device());
+  const auto device = load_resizing();
   const std::vector<Picture> images = pictures(*cpu);
+  const std::vector<Picture> unsized = pictures(*device);
   const DecodeOptions options{.beam = 3, .n_best = 2};
   std::vector<std::vector<Caption>> captions(12);
   const auto stream = device->stream(options, {.encode_batch = 2, .decode_batch = 3});
   for (std::size_t next = 0; next < 12 || !stream->idle();) {
     while (next < 12 && stream->room() > 0) {
-      stream->add(next, images[next % 4]);
+      stream->add(next, next % 3 == 0 ? images[next % 4] : unsized[next % 4]);
       ++next;
     }
     for (StreamResult& result : stream->advance()) captions.at(result.image) = std::move(result.captions);
@@ -332,7 +377,7 @@ TEST_P(DeviceCaptions, HalfPrecisionStaysClose) {
   };
   const at::InferenceMode no_gradients;
   for (const Picture& image : pictures(*captioner)) {
-    const at::Tensor pixels = stage({&image, 1}, {pixel_format(exact.manifest.image), at::kCPU, {}});
+    const at::Tensor pixels = send({&image, 1}, {pixel_format(exact.manifest.image), at::kCPU, {}});
     const at::Tensor embedding = embed(exact, pixels);
     EXPECT_LT(difference(embed(half, pixels.to(accelerator::device())), embedding), resnet ? 0.03 : 0.003);
     const at::Tensor prefix = exact.mapper->map(embedding);

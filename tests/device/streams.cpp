@@ -22,7 +22,7 @@ Streams::Block* Streams::find(const void* memory) {
   auto next = blocks_.upper_bound(address);
   if (next == blocks_.begin()) return nullptr;
   auto& [first, block] = *--next;
-  return address < first + std::max<std::size_t>(block.bytes, 1) ? &block : nullptr;
+  return address < first + block.bytes ? &block : nullptr;
 }
 
 Streams::Event Streams::record(Number stream) {
@@ -62,6 +62,7 @@ void Streams::wait() {
 }
 
 void Streams::allocated(const void* memory, std::size_t bytes) {
+  if (bytes == 0) return;
   blocks_[reinterpret_cast<std::uintptr_t>(memory)] = {bytes, current, {}, {}, {}};
 }
 

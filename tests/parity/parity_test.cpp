@@ -38,6 +38,13 @@ class ParityTest : public ::testing::TestWithParam<const char*> {
  protected:
   fs::path folder() const { return kData / GetParam(); }
 
+  /// The exact one, also where there is a GPU.
+  static ModelOptions on_cpu() {
+    ModelOptions options;
+    options.device = "cpu";
+    return options;
+  }
+
   at::Tensor golden(const std::string& image, const std::string& stage) const {
     return goldens_.tensors.at(image + "/" + stage);
   }
@@ -55,7 +62,7 @@ class ParityTest : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(ParityTest, PixelsAreEqual) {
-  const auto captioner = load_captioner(folder(), {});
+  const auto captioner = load_captioner(folder(), on_cpu());
   for (const std::string& image : kImages) {
     const auto pixels = std::get<Pixels>(picture_of(*captioner, image).image);
     const at::Tensor expected = golden(image, "pixels").contiguous();
@@ -82,7 +89,7 @@ TEST_P(ParityTest, EveryStageIsClose) {
 
 /// All images in one batch, every hypothesis of every width.
 TEST_P(ParityTest, TokenIdsAreIdentical) {
-  const auto captioner = load_captioner(folder(), {});
+  const auto captioner = load_captioner(folder(), on_cpu());
   std::vector<Picture> batch;
   for (const std::string& image : kImages) batch.push_back(picture_of(*captioner, image));
   for (const int beam : {1, 3, 5, 10}) {
@@ -104,7 +111,7 @@ TEST_P(ParityTest, TokenIdsAreIdentical) {
 /// What the reference hides pixel by pixel and scores without a cache, one version after the other.
 TEST_P(ParityTest, ExplanationsAreClose) {
   constexpr double kTolerance = 2e-3;  // of losses of up to 10
-  const auto captioner = load_captioner(folder(), {});
+  const auto captioner = load_captioner(folder(), on_cpu());
   const WeightFile goldens = read_weights(folder() / "occlusion.safetensors");
   for (const std::string& image : kImages) {
     const at::Tensor drops = goldens.tensors.at(image + "/drops").to(at::kDouble);        // [T, G, G]

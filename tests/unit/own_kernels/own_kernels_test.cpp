@@ -5,18 +5,11 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <limits>
-#include <random>
-#include <utility>
-#include <variant>
-#include <vector>
 
 #include "../gpt2/tiny.h"
 #include "caption/error.h"
 #include "cuda/cpu_kernels.h"
-#include "image/image.h"
-#include "pipeline/staging.h"
 
 namespace caption {
 namespace {
@@ -119,65 +112,6 @@ TEST(OwnKernels, RefuseWhatTheyAreNotFor) {
   EXPECT_THROW(ask(at::kBFloat16, 16, 64), Error);
   EXPECT_THROW(ask(at::kFloat, 1040, 64), Error);
   EXPECT_THROW(ask(at::kFloat, 16, 96), Error);
-}
-
-RgbImage noise(int width, int height, unsigned seed) {
-  std::mt19937 generator(seed);
-  RgbImage image{width, height, std::vector<std::uint8_t>(static_cast<std::size_t>(width * height) * 3)};
-  for (std::uint8_t& value : image.data) value = static_cast<std::uint8_t>(generator() >> 24);
-  return image;
-}
-
-Staging staging_of(int resolution) {
-  Staging staging;
-  staging.format.resolution = resolution;
-  staging.resize = resize_by_kernels(cuda::cpu_kernels());
-  return staging;
-}
-
-/// Whether they are resized before or on the device, and whatever goes with them.
-TEST(Staging, GivesEveryPicturesPixelsBitForBit) {
-  for (const int side : {1, 7, 32, 33}) {
-    const Staging staging = staging_of(side);
-    std::vector<Picture> pictures;
-    std::vector<float> expected;
-    unsigned seed = 1;
-    for (const auto& [width, height] :
-         {std::pair{40, 40}, {90, 31}, {31, 90}, {1, 1}, {400, 20}, {3, 200}, {side, side}}) {
-      const RgbImage image = noise(width, height, seed++);
-      const Pixels pixels = to_pixels(image, staging.format);
-      pictures.push_back({image, {}});
-      if (seed % 3 == 0) pictures.back().image = pixels;
-      expected.insert(expected.end(), pixels.values.begin(), pixels.values.end());
-    }
-    const auto expect = [&](std::span<const Picture> some, std::size_t first) {
-      const at::Tensor staged = stage(some, staging).contiguous();
-      EXPECT_EQ(staged.sizes(), (at::IntArrayRef{static_cast<std::int64_t>(some.size()), 3, side, side}));
-      const auto area = static_cast<std::size_t>(side * side) * 3;
-      EXPECT_TRUE(std::equal(staged.const_data_ptr<float>(), staged.const_data_ptr<float>() + staged.numel(),
-                             expected.begin() + static_cast<std::ptrdiff_t>(first * area)))
-          << "side " << side << ", from " << first;
-    };
-    expect(pictures, 0);
-    for (std::size_t i = 0; i < pictures.size(); ++i) expect({&pictures[i], 1}, i);
-  }
-}
-
-TEST(Staging, LeavesToTheDeviceWhatIsNotTooLarge) {
-  Staging staging = staging_of(8);  // pixels of 768 bytes
-  EXPECT_TRUE(std::holds_alternative<RgbImage>(prepare_picture(noise(32, 32, 1), staging).image));
-  EXPECT_TRUE(std::holds_alternative<Pixels>(prepare_picture(noise(32, 33, 1), staging).image));
-  staging.resize = {};
-  EXPECT_TRUE(std::holds_alternative<Pixels>(prepare_picture(noise(32, 32, 1), staging).image));
-}
-
-TEST(Staging, RefusesWhatIsOfAnotherModel) {
-  Staging staging = staging_of(8);
-  const Picture larger{to_pixels(noise(20, 20, 1), staging_of(9).format), {}};
-  EXPECT_THROW(stage({&larger, 1}, staging), Error);
-  const Picture image{noise(20, 20, 1), {}};
-  staging.resize = {};
-  EXPECT_THROW(stage({&image, 1}, staging), Error);
 }
 
 }  // namespace
