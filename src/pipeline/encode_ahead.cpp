@@ -10,6 +10,7 @@
 #include "pipeline/stages.h"
 
 namespace caption {
+
 EncodeAhead::EncodeAhead(const Bundle& bundle, Transfer transfer, std::size_t batch, c10::Stream beside)
     : bundle_(bundle), transfer_(std::move(transfer)), batch_(batch), beside_(beside) {
   reached(current_stream(transfer_.device)).block(beside_);  // where the weights came
