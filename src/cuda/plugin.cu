@@ -1,6 +1,7 @@
 // The kernels on a GPU: the shared library libcaption_cuda.so.
 
 #include <cuda_runtime.h>
+#include <dlfcn.h>
 #ifdef CAPTION_CUDNN
 #include <cudnn.h>
 #endif
@@ -79,6 +80,9 @@ class GpuKernels : public Kernels {
  private:
   static std::string cudnn() {
 #ifdef CAPTION_CUDNN
+    // cuDNN opens its parts when it is first asked for something, and aborts without them.
+    if (dlopen("libcudnn_graph.so.9", RTLD_LAZY | RTLD_LOCAL) == nullptr)
+      return std::string("cudnn incomplete: ") + dlerror() + "\n";
     const std::size_t version = cudnnGetVersion();  // 91900 is 9.19.0
     return "cudnn " + std::to_string(version / 10000) + "." + std::to_string(version % 10000 / 100) + "." +
            std::to_string(version % 100) + "\n";
