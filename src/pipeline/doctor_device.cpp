@@ -39,14 +39,6 @@ void skip_from(Checks& checks, const char* first, const std::string& why) {
     checks.skip(*name, why);
 }
 
-/// Beside the engine, which this is part of.
-fs::path plugin_file() {
-  Dl_info here{};
-  if (dladdr(reinterpret_cast<const void*>(&plugin_file), &here) == 0)
-    throw Error(ErrorKind::internal, "cannot find the folder of the engine");
-  return fs::path(here.dli_fname).parent_path() / "libcaption_cuda.so";
-}
-
 const cuda::Kernels* open_plugin(const fs::path& file) {
   std::string reason;
   const cuda::Kernels* const kernels =
@@ -96,7 +88,7 @@ std::string torch_cuda_versions() {
 }
 
 const cuda::Kernels* examine_plugin(Checks& checks) {
-  const fs::path file = plugin_file();
+  const fs::path file = beside("libcaption_cuda.so");
   if (!fs::exists(file)) {
     checks.skip(kPlugin, "this installation was built without CAPTION_CUDA, so there are none to check");
     return nullptr;

@@ -2,16 +2,23 @@
 
 #include <dlfcn.h>
 
+#include <filesystem>
 #include <string>
 
 namespace caption {
 
+/// Where `library` belongs, whether it is there or not: beside the library or program that this is part of.
+std::filesystem::path beside(const std::string& library);
+
 /// What the function `name` of a shared library returns, or null and why. The library is looked for beside
-/// the one that this is part of, unless it is a path, and stays open; its symbols are nobody else's.
+/// this one, then where the system looks, unless it is a path; it stays open, and its symbols are nobody
+/// else's.
 template <typename Function>
 auto from_library(const std::string& library, const char* name, std::string& reason)
     -> decltype(Function()()) {
-  void* const handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  const std::filesystem::path here = beside(library);  // of a path, the path itself
+  void* const handle =
+      dlopen(std::filesystem::exists(here) ? here.c_str() : library.c_str(), RTLD_NOW | RTLD_LOCAL);
   void* const symbol = handle == nullptr ? nullptr : dlsym(handle, name);
   if (symbol != nullptr) return reinterpret_cast<Function>(symbol)();
   const char* const error = dlerror();
