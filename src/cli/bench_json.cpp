@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/bench_text.h"
+#include "cli/json_values.h"
 #include "cli/shared_options.h"
 #include "cli/version.h"
 
@@ -11,15 +12,6 @@ using Json = nlohmann::ordered_json;
 
 Json fields(const Spread& spread) {
   return {{"median", spread.median}, {"min", spread.min}, {"max", spread.max}};
-}
-
-Json or_null(const std::optional<double>& value) {
-  return value ? Json(*value) : Json();
-}
-
-/// A peak that is not known is 0.
-Json known(double peak) {
-  return peak > 0 ? Json(peak) : Json();
 }
 
 Json fields(const BenchmarkPeaks& peaks) {

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "cli/doctor_text.h"
+#include "cli/json_values.h"
 #include "cli/shared_options.h"
 #include "cli/version.h"
 
@@ -12,15 +12,6 @@ using Json = nlohmann::ordered_json;
 
 const char* status_name(CheckStatus status) {
   return status == CheckStatus::ok ? "ok" : status == CheckStatus::failed ? "failed" : "skipped";
-}
-
-Json or_null(const std::optional<double>& value) {
-  return value ? Json(*value) : Json();
-}
-
-/// A limit that is not known is 0.
-Json known(double limit) {
-  return limit > 0 ? Json(limit) : Json();
 }
 
 Json fields(const DeviceLimits& limits) {
