@@ -161,10 +161,19 @@ def images(work):
 
 
 @pytest.fixture
-def schema(source):
+def schema_of(source):
+    """A validator for one of the program's objects: "record", "bench", ..."""
     jsonschema = pytest.importorskip("jsonschema", reason="Debian: python3-jsonschema")
-    text = (source / "scripts" / "schema" / "record.schema.json").read_text()
-    return jsonschema.Draft7Validator(json.loads(text))
+
+    def validator(name):
+        return jsonschema.Draft7Validator(json.loads((source / "scripts" / "schema" / f"{name}.schema.json").read_text()))
+
+    return validator
+
+
+@pytest.fixture
+def schema(schema_of):
+    return schema_of("record")
 
 
 @pytest.fixture

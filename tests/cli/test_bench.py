@@ -10,10 +10,8 @@ IN_THE_MODEL = ["encode", "map", "prefill", "step"]
 
 
 @pytest.fixture
-def schema(source):
-    jsonschema = pytest.importorskip("jsonschema", reason="Debian: python3-jsonschema")
-    text = (source / "scripts" / "schema" / "bench.schema.json").read_text()
-    return jsonschema.Draft7Validator(json.loads(text))
+def schema(schema_of):
+    return schema_of("bench")
 
 
 @pytest.fixture

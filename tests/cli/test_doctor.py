@@ -9,10 +9,8 @@ import pytest
 
 
 @pytest.fixture
-def schema(source):
-    jsonschema = pytest.importorskip("jsonschema", reason="Debian: python3-jsonschema")
-    text = (source / "scripts" / "schema" / "doctor.schema.json").read_text()
-    return jsonschema.Draft7Validator(json.loads(text))
+def schema(schema_of):
+    return schema_of("doctor")
 
 
 @pytest.fixture
