@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "../cuda/stand_in.h"
 #include "caption/error.h"
 #include "core/kernels.h"
-#include "cuda/cpu_kernels.h"
 #include "pipeline/checks.h"
 #include "pipeline/doctor_kernels.h"
 #include "pipeline/doctor_parity.h"
@@ -71,34 +71,19 @@ TEST(DoctorKernels, ABrokenOneIsNamedWithWhatToDo) {
 }
 
 /// A GPU's kernels that are right but for one, or that do not run at all.
-class FakeGpu : public cuda::Kernels {
+class FakeGpu : public cuda::StandIn {
  public:
   explicit FakeGpu(bool runs) : runs_(runs) {}
-  void top_tokens(const cuda::TopTokens& request, cuda::Stream stream) const override {
-    right_.top_tokens(request, stream);
-  }
   void resize(const cuda::Resize& request, cuda::Stream stream) const override {
-    right_.resize(request, stream);
+    StandIn::resize(request, stream);
     if (request.type == cuda::Type::fp32) static_cast<float*>(request.pixels)[5] += 1;
-  }
-  void attend(const cuda::Attend& request, cuda::Stream stream) const override {
-    right_.attend(request, stream);
   }
   void* allocate(std::size_t bytes) const override {
     if (!runs_) throw Error(ErrorKind::model, "CUDA could not allocate memory: no driver");
-    return right_.allocate(bytes);
+    return StandIn::allocate(bytes);
   }
-  void release(void* memory) const override { right_.release(memory); }
-  void copy_in(void* device, const void* host, std::size_t bytes) const override {
-    right_.copy_in(device, host, bytes);
-  }
-  void copy_out(void* host, const void* device, std::size_t bytes) const override {
-    right_.copy_out(host, device, bytes);
-  }
-  std::string versions() const override { return right_.versions(); }
 
  private:
-  const cuda::Kernels& right_ = cuda::cpu_kernels();
   bool runs_;
 };
 
