@@ -8,6 +8,7 @@
 
 #include "cuda/kernels.h"
 #include "cuda/launch.h"
+#include "cuda/version_text.h"
 
 namespace caption::cuda {
 namespace {
@@ -34,11 +35,6 @@ struct GpuLaunch {
     expect_success(what, cudaGetLastError());
   }
 };
-
-/// 13020 -> "13.2"
-std::string dotted(int version) {
-  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
-}
 
 class GpuKernels : public Kernels {
  public:
@@ -72,8 +68,8 @@ class GpuKernels : public Kernels {
     int driver = 0;
     expect_success("tell its version", cudaRuntimeGetVersion(&runtime));
     expect_success("tell the driver's version", cudaDriverGetVersion(&driver));
-    std::string text = "cudart " + dotted(runtime) + "\n";
-    text += "driver " + (driver == 0 ? std::string("none") : "for CUDA " + dotted(driver)) + "\n";
+    std::string text = "cudart " + version_text(runtime) + "\n";
+    text += "driver " + (driver == 0 ? std::string("none") : "for CUDA " + version_text(driver)) + "\n";
     return text + cudnn();
   }
 
@@ -83,9 +79,7 @@ class GpuKernels : public Kernels {
     // cuDNN opens its parts when it is first asked for something, and aborts without them.
     if (dlopen("libcudnn_graph.so.9", RTLD_LAZY | RTLD_LOCAL) == nullptr)
       return std::string("cudnn incomplete: ") + dlerror() + "\n";
-    const std::size_t version = cudnnGetVersion();  // 91900 is 9.19.0
-    return "cudnn " + std::to_string(version / 10000) + "." + std::to_string(version % 10000 / 100) + "." +
-           std::to_string(version % 100) + "\n";
+    return "cudnn " + cudnn_version_text(static_cast<long>(cudnnGetVersion())) + "\n";
 #else
     return "cudnn not linked: built without it\n";
 #endif

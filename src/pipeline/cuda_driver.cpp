@@ -5,6 +5,7 @@
 #include <array>
 
 #include "caption/error.h"
+#include "cuda/version_text.h"
 
 namespace caption {
 namespace {
@@ -34,10 +35,6 @@ constexpr const char* kDriver = "580";
   throw Error(ErrorKind::model, reason);
 }
 
-std::string version_text(int number) {
-  return std::to_string(number / 1000) + "." + std::to_string(number % 1000 / 10);
-}
-
 }  // namespace
 
 CudaDriver::CudaDriver() : library_(dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL)) {
@@ -47,8 +44,8 @@ CudaDriver::CudaDriver() : library_(dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL
   }
   check(function<GetVersion>("cuDriverGetVersion")(&version_), "tell its version");
   if (version_ < kCuda) {
-    refuse("the NVIDIA driver is too old: it has CUDA " + version_text(version_) + ", and CUDA " +
-           version_text(kCuda) + " is needed: update it to version " + kDriver +
+    refuse("the NVIDIA driver is too old: it has CUDA " + cuda::version_text(version_) + ", and CUDA " +
+           cuda::version_text(kCuda) + " is needed: update it to version " + kDriver +
            " or later, or use --device cpu");
   }
   const int started = function<Init>("cuInit")(0);
@@ -61,7 +58,7 @@ CudaDriver::CudaDriver() : library_(dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL
 }
 
 std::string CudaDriver::cuda_version() const {
-  return version_text(version_);
+  return cuda::version_text(version_);
 }
 
 std::string CudaDriver::name(int index) const {

@@ -16,6 +16,7 @@
 #include "caption/error.h"
 #include "core/kernels.h"
 #include "core/parallel.h"
+#include "cuda/version_text.h"
 #include "pipeline/cuda_driver.h"
 #include "pipeline/device.h"
 #include "pipeline/shared_library.h"
@@ -56,11 +57,6 @@ std::string in_one_line(std::string lines) {
   return lines;
 }
 
-std::string version_of_cudnn(long version) {
-  return std::to_string(version / 10000) + "." + std::to_string(version % 10000 / 100) + "." +
-         std::to_string(version % 100);
-}
-
 std::string describe(const CudaDriver& driver, int index) {
   const int capability = driver.capability(index);
   return driver.name(index) + ", compute capability " + std::to_string(capability / 10) + "." +
@@ -82,9 +78,8 @@ std::string version_of_cublas() {
 /// LibTorch's CUDA library: what it is linked with.
 std::string torch_cuda_versions() {
   const at::CUDAHooksInterface& hooks = at::detail::getCUDAHooks();
-  const long runtime = hooks.versionCUDART();
-  return "CUDA " + std::to_string(runtime / 1000) + "." + std::to_string(runtime % 1000 / 10) + ", cuDNN " +
-         version_of_cudnn(hooks.versionRuntimeCuDNN()) + ", cuBLAS " + version_of_cublas();
+  return "CUDA " + cuda::version_text(hooks.versionCUDART()) + ", cuDNN " +
+         cuda::cudnn_version_text(hooks.versionRuntimeCuDNN()) + ", cuBLAS " + version_of_cublas();
 }
 
 const cuda::Kernels* examine_plugin(Checks& checks) {
