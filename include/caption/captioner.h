@@ -82,6 +82,9 @@ class Captioner {
   /// Captions of B pictures, n_best each, best first: all of them through one stream, together. Throws
   /// Error(usage) if the options do not fit the model.
   std::vector<std::vector<Caption>> caption(std::vector<Picture> pictures, const DecodeOptions& options);
+  /// Likewise, one after the other in a stream of these sizes.
+  std::vector<std::vector<Caption>> caption(std::vector<Picture> pictures, const DecodeOptions& options,
+                                            const StreamOptions& sizes);
 
   /// Which words of a picture's best caption, or of a given text, came from where, and what else could have
   /// stood there. One call at a time. Throws Error(usage) if the options or the text do not fit the model.

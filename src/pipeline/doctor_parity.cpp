@@ -56,13 +56,10 @@ ParityTokens parity_tokens(Captioner& captioner, const std::vector<BenchmarkImag
   const auto tokens = [&](int beam) {
     DecodeOptions decode;
     decode.beam = beam;
-    const auto stream = captioner.stream(decode, {.encode_batch = 2, .decode_batch = 3});
-    std::vector<std::vector<std::int32_t>> all(pictures.size());
-    for (std::size_t next = 0; next < pictures.size() || !stream->idle();) {
-      for (; next < pictures.size() && stream->room() > 0; ++next) stream->add(next, pictures[next]);
-      for (StreamResult& result : stream->advance())
-        all.at(result.image) = std::move(result.captions.at(0).tokens);
-    }
+    std::vector<std::vector<std::int32_t>> all;
+    for (std::vector<Caption>& captions :
+         captioner.caption(pictures, decode, {.encode_batch = 2, .decode_batch = 3}))
+      all.push_back(std::move(captions.at(0).tokens));
     return all;
   };
   return {tokens(1), tokens(5)};
