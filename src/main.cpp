@@ -5,15 +5,15 @@
 #include <vector>
 
 #include "caption/error.h"
-#include "cli/bench_command.h"
-#include "cli/caption_command.h"
-#include "cli/doctor_command.h"
-#include "cli/explain_command.h"
-#include "cli/models_command.h"
+#include "cli/bench/command.h"
+#include "cli/caption/command.h"
+#include "cli/doctor/command.h"
+#include "cli/explain/command.h"
+#include "cli/models/command.h"
 #include "cli/options.h"
-#include "cli/output.h"
+#include "files/output.h"
 #include "cli/process.h"
-#include "core/log.h"
+#include "base/log.h"
 
 namespace caption::cli {
 namespace {

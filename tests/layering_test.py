@@ -25,7 +25,7 @@ MAY_INCLUDE = {
 }
 # Single headers that a folder may see beyond its row above.
 EXTRA_HEADERS = {
-    "cli": {"pipeline/batch.h", "pipeline/engine.h", "pipeline/read_input.h", "bundle/manifest.h", "bundle/packed_files.h", "bundle/registry.h", "bundle/import_request.h"},
+    "cli": {"pipeline/batch.h", "pipeline/engine.h", "inputs/read_input.h", "model/manifest.h", "model/packed_files.h", "model/registry.h", "model/import_request.h"},
     "device_decode": {"decode/search.h", "decode/searches.h"},  # what both searches have in common
     "main": set(),
 }
@@ -43,9 +43,9 @@ THIRD_PARTIES = {
 }
 # Headers and sources that the program links without LibTorch.
 WITHOUT_TORCH = [
-    "include/caption/*.h", "src/core/error.cpp", "src/core/log.*", "src/core/utf8.*", "src/core/packed_layout.h", "src/cuda/*", "src/bundle/manifest.*",
-    "src/bundle/packed_files.*", "src/bundle/packed_header.*", "src/bundle/pack_report.h", "src/bundle/registry.*",
-    "src/bundle/import_request.h", "src/pipeline/batch.*", "src/pipeline/read_input.*", "src/pipeline/explain.*",
+    "include/caption/*.h", "src/base/error.cpp", "src/core/log.*", "src/core/utf8.*", "src/kernels/packed_layout.h", "src/cuda/*", "src/bundle/manifest.*",
+    "src/bundle/packed_files.*", "src/bundle/packed_header.*", "src/model/pack_report.h", "src/bundle/registry.*",
+    "src/model/import_request.h", "src/pipeline/batch.*", "src/pipeline/read_input.*", "src/pipeline/explain.*",
     "src/pipeline/demand.*", "src/pipeline/expected_time.*",
     "src/pipeline/occlusion.*", "src/pipeline/engine.h", "src/cli/*", "src/main.cpp",
 ]

@@ -60,7 +60,7 @@ set_target_properties(caption_cuda_plugin PROPERTIES
 
 # CUDA graphs of LibTorch's operators. What this needs of LibTorch's CUDA libraries is resolved when it is opened, after they
 # were: a machine without them can build it.
-add_library(caption_cuda_graphs SHARED src/cuda_graphs/cuda_graphs.cpp)
+add_library(caption_cuda_graphs SHARED src/libtorch/graphs/cuda_graphs.cpp)
 target_include_directories(caption_cuda_graphs SYSTEM PRIVATE "${cuda_toolkit}/include")
 target_link_libraries(caption_cuda_graphs PRIVATE caption_flags caption_torch "${CAPTION_CUDART}")
 set_target_properties(caption_cuda_graphs PROPERTIES

@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "caption/error.h"
-#include "cli/bench_options.h"
-#include "cli/caption_options.h"
-#include "cli/doctor_options.h"
-#include "cli/explain_options.h"
-#include "cli/models_options.h"
+#include "cli/bench/options.h"
+#include "cli/caption/options.h"
+#include "cli/doctor/options.h"
+#include "cli/explain/options.h"
+#include "cli/models/options.h"
 #include "cli/suggestions.h"
 
 namespace caption::cli {

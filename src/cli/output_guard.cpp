@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "caption/error.h"
-#include "cli/image_names.h"
+#include "inputs/image_names.h"
 
 namespace caption::cli {
 namespace {

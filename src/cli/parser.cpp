@@ -5,7 +5,7 @@
 
 #include "caption/error.h"
 #include "cli/help.h"
-#include "cli/printable.h"
+#include "base/printable.h"
 
 namespace caption::cli {
 namespace detail {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "caption/error.h"
-#include "cli/inputs.h"
+#include "inputs/inputs.h"
 #include "cli/signals.h"
 
 namespace caption::cli {

@@ -5,7 +5,7 @@
 
 #include "caption/error.h"
 #include "cli/parser.h"
-#include "core/log.h"
+#include "base/log.h"
 
 namespace caption::cli {
 namespace {

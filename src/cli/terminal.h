@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cli/options.h"
-#include "cli/output.h"
+#include "files/output.h"
 
 namespace caption::cli {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "caption/error.h"
-#include "core/parallel.h"
+#include "kernels/parallel.h"
 #include "decode/beam.h"
 #include "decode/sample.h"
 

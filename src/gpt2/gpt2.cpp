@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "caption/error.h"
-#include "core/layers.h"
+#include "layers/layers.h"
 #include "gpt2/cache.h"
 #include "gpt2/model.h"
 

@@ -7,8 +7,8 @@
 #include <memory>
 #include <span>
 
-#include "core/compute.h"
-#include "core/tensors.h"
+#include "layers/compute.h"
+#include "tensor/tensors.h"
 
 namespace caption {
 

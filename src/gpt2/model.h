@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/layers.h"
+#include "layers/layers.h"
 #include "gpt2/gpt2.h"
 
 namespace caption {

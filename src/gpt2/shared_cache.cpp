@@ -3,9 +3,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/kernels.h"
-#include "core/parallel.h"
-#include "core/work.h"
+#include "kernels/kernels.h"
+#include "kernels/parallel.h"
+#include "kernels/work.h"
 #include "gpt2/cache.h"
 #include "gpt2/position_store.h"
 

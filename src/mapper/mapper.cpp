@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "caption/error.h"
-#include "core/layers.h"
+#include "layers/layers.h"
 
 namespace caption {
 namespace {

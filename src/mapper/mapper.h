@@ -5,8 +5,8 @@
 #include <memory>
 #include <string_view>
 
-#include "core/compute.h"
-#include "core/tensors.h"
+#include "layers/compute.h"
+#include "tensor/tensors.h"
 
 namespace caption {
 

@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-#include "pipeline/read_input.h"
+#include "inputs/read_input.h"
 
 namespace caption {
 namespace {

@@ -8,20 +8,20 @@
 #include <utility>
 #include <variant>
 
-#include "bundle/bundle.h"
-#include "core/parallel.h"
+#include "model/bundle.h"
+#include "kernels/parallel.h"
 #include "image/image.h"
 #include "image/resample.h"
-#include "pipeline/device.h"
-#include "pipeline/device_streams.h"
-#include "pipeline/explain.h"
-#include "pipeline/gpu_parts.h"
+#include "libtorch/engine/device.h"
+#include "libtorch/engine/device_streams.h"
+#include "explain/explain.h"
+#include "libtorch/engine/gpu_parts.h"
 #include "pipeline/language_model.h"
-#include "pipeline/opencv_library.h"
-#include "pipeline/search_on_device.h"
+#include "image/open_opencv.h"
+#include "libtorch/engine/search_on_device.h"
 #include "pipeline/stages.h"
 #include "pipeline/stream.h"
-#include "pipeline/transfer.h"
+#include "libtorch/engine/transfer.h"
 
 namespace caption {
 namespace {

@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "caption/captioner.h"
-#include "core/compute.h"
-#include "pipeline/transfer.h"
+#include "layers/compute.h"
+#include "libtorch/engine/transfer.h"
 
 namespace caption {
 

@@ -3,15 +3,15 @@
 #include <ATen/Version.h>
 #include <torch/headeronly/version.h>
 
-#include "bundle/bundle.h"
-#include "bundle/import.h"
-#include "bundle/pack.h"
-#include "bundle/verify.h"
-#include "core/parallel.h"
-#include "pipeline/benchmark.h"
-#include "pipeline/device.h"
-#include "pipeline/doctor.h"
-#include "pipeline/opencv_library.h"
+#include "model/bundle.h"
+#include "model/import.h"
+#include "model/pack.h"
+#include "model/verify.h"
+#include "kernels/parallel.h"
+#include "measure/benchmark.h"
+#include "libtorch/engine/device.h"
+#include "doctor/doctor.h"
+#include "image/open_opencv.h"
 
 namespace caption {
 namespace {

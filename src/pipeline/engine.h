@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "bundle/import_request.h"
-#include "bundle/pack_report.h"
+#include "model/import_request.h"
+#include "model/pack_report.h"
 #include "caption/benchmark.h"
 #include "caption/captioner.h"
 #include "caption/doctor.h"
@@ -24,7 +24,7 @@ struct Engine {
   /// Checks the files and the pair, loads them once and writes the bundle; nothing is left behind if it
   /// fails.
   void (*import_bundle)(const ImportRequest& request);
-  /// Keeps a bundle's matrices as they are used with these options, for faster starts: bundle/pack.h.
+  /// Keeps a bundle's matrices as they are used with these options, for faster starts: model/pack.h.
   PackReport (*pack_bundle)(const std::filesystem::path& folder, const ModelOptions& options);
   /// Compares every file of a bundle with its size and sha256, and its packed matrices with theirs, if they
   /// are in use. Throws Error(model) naming the file that differs.
@@ -37,9 +37,9 @@ struct Engine {
   /// An image file's explanation as one picture, a PNG file's bytes.
   std::vector<std::byte> (*encode_contact_sheet)(std::span<const std::byte> file_bytes,
                                                  const ImageOptions& options, const Explanation& explanation);
-  /// Measures a model, stage by stage: pipeline/benchmark.h.
+  /// Measures a model, stage by stage: measure/benchmark.h.
   BenchmarkReport (*benchmark)(const BenchmarkRequest& request);
-  /// Examines the machine, the installation and a model: pipeline/doctor.h.
+  /// Examines the machine, the installation and a model: doctor/doctor.h.
   DoctorReport (*doctor)(const DoctorRequest& request);
   /// Versions of the libraries and the instruction sets in use, "name value" lines.
   std::string (*versions)();

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "bundle/bundle.h"
+#include "model/bundle.h"
 #include "caption/captioner.h"
 #include "decode/search.h"
 #include "image/image.h"

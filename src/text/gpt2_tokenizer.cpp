@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "caption/error.h"
-#include "core/utf8.h"
-#include "text/file.h"
+#include "base/utf8.h"
+#include "files/file.h"
 #include "text/gpt2_merges.h"
 #include "text/gpt2_vocabulary.h"
 #include "text/pretokenize.h"

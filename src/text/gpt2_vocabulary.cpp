@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "caption/error.h"
-#include "core/utf8.h"
-#include "text/file.h"
+#include "base/utf8.h"
+#include "files/file.h"
 
 namespace caption {
 namespace {

@@ -1,8 +1,8 @@
 #include <sentencepiece_processor.h>
 
 #include "caption/error.h"
-#include "core/utf8.h"
-#include "text/file.h"
+#include "base/utf8.h"
+#include "files/file.h"
 #include "text/tokenizer.h"
 
 namespace caption {

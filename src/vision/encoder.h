@@ -5,9 +5,9 @@
 #include <memory>
 #include <string_view>
 
-#include "core/compute.h"
-#include "core/layers.h"
-#include "core/tensors.h"
+#include "layers/compute.h"
+#include "layers/layers.h"
+#include "tensor/tensors.h"
 
 namespace caption {
 

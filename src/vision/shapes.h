@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "core/tensors.h"
+#include "tensor/tensors.h"
 
 namespace caption {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/parallel.h"
+#include "kernels/parallel.h"
 
 namespace caption {
 namespace {

@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/mapped_file.h"
-#include "core/tensors.h"
+#include "files/mapped_file.h"
+#include "tensor/tensors.h"
 
 namespace caption {
 

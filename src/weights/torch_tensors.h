@@ -11,7 +11,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "core/mapped_file.h"
+#include "files/mapped_file.h"
 #include "weights/pickle.h"
 #include "weights/weights.h"
 

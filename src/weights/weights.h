@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
-#include "core/mapped_file.h"
-#include "core/tensors.h"
+#include "files/mapped_file.h"
+#include "tensor/tensors.h"
 
 namespace caption {
 

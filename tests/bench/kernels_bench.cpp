@@ -9,10 +9,10 @@
 #include <cstdlib>
 #include <vector>
 
-#include "core/kernels.h"
-#include "core/layers.h"
-#include "core/machine_peaks.h"
-#include "core/parallel.h"
+#include "kernels/kernels.h"
+#include "layers/layers.h"
+#include "kernels/machine_peaks.h"
+#include "kernels/parallel.h"
 
 namespace caption {
 namespace {

@@ -15,15 +15,15 @@
 #include <vector>
 
 #include "accelerator.h"
-#include "bundle/bundle.h"
+#include "model/bundle.h"
 #include "image/resample.h"
 #include "pipeline/captioner.h"
-#include "pipeline/device_streams.h"
-#include "pipeline/opencv_library.h"
-#include "pipeline/own_kernels.h"
-#include "pipeline/search_on_device.h"
+#include "libtorch/engine/device_streams.h"
+#include "image/open_opencv.h"
+#include "libtorch/engine/own_kernels.h"
+#include "libtorch/engine/search_on_device.h"
 #include "pipeline/stages.h"
-#include "pipeline/transfer.h"
+#include "libtorch/engine/transfer.h"
 #include "queued_kernels.h"
 
 namespace caption {

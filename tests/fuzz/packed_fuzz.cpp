@@ -14,7 +14,7 @@
 #include <string>
 
 #include "../unit/bundle/packed_text.h"
-#include "bundle/packed_reader.h"
+#include "model/packed_reader.h"
 #include "caption/error.h"
 
 namespace {

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <string_view>
 
-#include "bundle/bundle.h"
+#include "model/bundle.h"
 #include "caption/captioner.h"
 #include "caption/explanation.h"
 #include "image/image.h"

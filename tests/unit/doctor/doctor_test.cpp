@@ -1,4 +1,4 @@
-#include "pipeline/doctor.h"
+#include "doctor/doctor.h"
 
 #include <gtest/gtest.h>
 
@@ -7,11 +7,11 @@
 
 #include "../cuda/stand_in.h"
 #include "caption/error.h"
-#include "core/kernels.h"
-#include "pipeline/checks.h"
-#include "pipeline/doctor_kernels.h"
-#include "pipeline/doctor_parity.h"
-#include "pipeline/doctor_speed.h"
+#include "kernels/kernels.h"
+#include "doctor/checks.h"
+#include "doctor/doctor_kernels.h"
+#include "doctor/doctor_parity.h"
+#include "doctor/doctor_speed.h"
 
 namespace caption {
 namespace {

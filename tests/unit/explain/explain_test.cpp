@@ -1,4 +1,4 @@
-#include "pipeline/explain.h"
+#include "explain/explain.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "pipeline/occlusion.h"
+#include "explain/occlusion.h"
 
 namespace caption {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "caption/error.h"
-#include "core/parallel.h"
+#include "kernels/parallel.h"
 #include "tiny.h"
 
 namespace caption {

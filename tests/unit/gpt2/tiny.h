@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "core/tensors.h"
+#include "tensor/tensors.h"
 
 namespace caption {
 

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "caption/error.h"
-#include "core/parallel.h"
+#include "kernels/parallel.h"
 #include "random_encoders.h"
 
 namespace caption {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "core/parallel.h"
-#include "core/tensors.h"
+#include "kernels/parallel.h"
+#include "tensor/tensors.h"
 
 namespace caption {
 namespace {

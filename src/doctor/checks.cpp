@@ -1,0 +1,47 @@
+#include "doctor/checks.h"
+
+#include <c10/util/Exception.h>
+
+#include <utility>
+
+#include "caption/error.h"
+
+namespace caption {
+namespace {
+
+constexpr const char* kReport = ": send this report to those who make caption";
+
+/// LibTorch goes on for thousands of characters.
+constexpr std::size_t kMost = 300;
+
+std::string first_line(const std::string& text) {
+  const std::string line = text.substr(0, text.find('\n'));
+  return line.size() > kMost ? line.substr(0, kMost) + "..." : line;
+}
+
+}  // namespace
+
+std::string message_of(const std::exception& exception) {
+  if (const auto* error = dynamic_cast<const Error*>(&exception)) return error->what();
+  if (const auto* error = dynamic_cast<const c10::Error*>(&exception))
+    return first_line(error->what_without_backtrace()) + kReport;
+  return first_line(exception.what()) + kReport;
+}
+
+bool Checks::look(const std::string& name, const std::function<std::string()>& examine) {
+  Check check{name, CheckStatus::ok, {}};
+  try {
+    check.detail = examine();
+  } catch (const std::exception& exception) {
+    check.status = CheckStatus::failed;
+    check.detail = message_of(exception);
+  }
+  lines_.push_back(std::move(check));
+  return lines_.back().status == CheckStatus::ok;
+}
+
+void Checks::skip(const std::string& name, const std::string& why) {
+  lines_.push_back({name, CheckStatus::skipped, why});
+}
+
+}  // namespace caption

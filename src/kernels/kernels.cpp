@@ -1,0 +1,66 @@
+#include "kernels/kernels.h"
+
+#include <atomic>
+#include <iterator>
+
+#include "caption/error.h"
+
+namespace caption::kernels {
+
+extern const Kernels kPortable;
+#if defined(__x86_64__)
+extern const Kernels kAvx2;
+extern const Kernels kAvx512;
+extern const Kernels kAvx512Vnni;
+extern const Kernels kAvx512Bf16;
+extern const Kernels kAmx;
+bool allow_tiles();
+#endif
+
+namespace {
+
+const Kernels* fastest() {
+  for (std::size_t i = std::size(kInstructionSets); i > 0; --i) {
+    if (const Kernels* kernels = find(kInstructionSets[i - 1])) return kernels;
+  }
+  return &kPortable;
+}
+
+std::atomic<const Kernels*>& current() {
+  static std::atomic<const Kernels*> kernels = fastest();
+  return kernels;
+}
+
+}  // namespace
+
+const Kernels* find(InstructionSet set) {
+#if defined(__x86_64__)
+  const bool avx2 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
+  const bool bf16 = vnni && __builtin_cpu_supports("avx512bf16");
+  static const bool amx = bf16 && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") &&
+                          __builtin_cpu_supports("amx-int8") && allow_tiles();
+  if (set == InstructionSet::amx) return amx ? &kAmx : nullptr;
+  if (set == InstructionSet::avx512_bf16) return bf16 ? &kAvx512Bf16 : nullptr;
+  if (set == InstructionSet::avx512_vnni) return vnni ? &kAvx512Vnni : nullptr;
+  if (set == InstructionSet::avx512) return avx512 ? &kAvx512 : nullptr;
+  if (set == InstructionSet::avx2) return avx2 ? &kAvx2 : nullptr;
+#endif
+  return set == InstructionSet::portable ? &kPortable : nullptr;
+}
+
+const Kernels& active() {
+  return *current().load(std::memory_order_relaxed);
+}
+
+void force(InstructionSet set) {
+  const Kernels* kernels = find(set);
+  if (kernels == nullptr)
+    throw Error(ErrorKind::internal, "this processor lacks the instruction set to be forced");
+  current().store(kernels);
+}
+
+}  // namespace caption::kernels

@@ -1,0 +1,165 @@
+#include "kernels/packed_weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "caption/error.h"
+#include "kernels/kernels.h"
+#include "files/mapped_file.h"
+#include "kernels/parallel.h"
+
+namespace caption {
+namespace {
+
+using kernels::kPanel;
+
+/// Integer sums over more inputs might not fit into 32 bits.
+constexpr std::int64_t kMostInt8Inputs = 32768;
+
+std::int64_t divide_up(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
+std::int64_t inputs_per_word(at::ScalarType type) {
+  return type == at::kFloat ? 1 : type == at::kBFloat16 ? 2 : 4;
+}
+
+/// Reads `count` neighbours of a row or column as floats; `stride` is in elements.
+void read_floats(const at::Tensor& weight, std::int64_t offset, std::int64_t stride, std::int64_t count,
+                 float* out) {
+  switch (weight.scalar_type()) {
+    case at::kFloat: {
+      const float* from = weight.const_data_ptr<float>() + offset;
+      for (std::int64_t i = 0; i < count; ++i) out[i] = from[i * stride];
+      return;
+    }
+    case at::kHalf: {
+      const auto* from = reinterpret_cast<const std::uint16_t*>(weight.const_data_ptr<at::Half>()) + offset;
+      if (stride == 1) return kernels::active().from_half(from, count, out);
+      for (std::int64_t i = 0; i < count; ++i) kernels::active().from_half(from + i * stride, 1, out + i);
+      return;
+    }
+    default: {  // bf16, as the constructor has checked
+      const auto* from =
+          reinterpret_cast<const std::uint16_t*>(weight.const_data_ptr<at::BFloat16>()) + offset;
+      for (std::int64_t i = 0; i < count; ++i) {
+        const std::uint32_t bits = static_cast<std::uint32_t>(from[i * stride]) << 16;
+        std::memcpy(out + i, &bits, sizeof bits);
+      }
+    }
+  }
+}
+
+/// 64 outputs of `weight` from `first` on, of the inputs from k on: tile [inputs][64], zeros beyond the last
+/// output
+void read_tile(const at::Tensor& weight, std::int64_t first, std::int64_t k, std::int64_t inputs,
+               float (*tile)[kPanel]) {
+  const std::int64_t outputs = std::min(kPanel, weight.size(0) - first);
+  const std::int64_t out_stride = weight.stride(0);
+  const std::int64_t in_stride = weight.stride(1);
+  if (out_stride == 1) {  // a transposed view: its columns lie as ours
+    for (std::int64_t i = 0; i < inputs; ++i) {
+      read_floats(weight, first + (k + i) * in_stride, 1, outputs, tile[i]);
+    }
+    return;
+  }
+  for (std::int64_t n = 0; n < outputs; ++n) {
+    float row[kPanel];
+    read_floats(weight, (first + n) * out_stride + k * in_stride, in_stride, inputs, row);
+    for (std::int64_t i = 0; i < inputs; ++i) tile[i][n] = row[i];
+  }
+}
+
+void require_packable(const at::Tensor& weight, at::ScalarType type) {
+  const at::ScalarType from = weight.scalar_type();
+  if ((type != at::kFloat && type != at::kBFloat16 && type != at::kChar) ||
+      (from != at::kFloat && from != at::kHalf && from != at::kBFloat16)) {
+    throw Error(ErrorKind::internal,
+                std::string("cannot pack a matrix of ") + c10::toString(from) + " as " + c10::toString(type));
+  }
+  if (type == at::kChar && weight.size(1) > kMostInt8Inputs) {
+    throw Error(ErrorKind::model, "a layer of " + std::to_string(weight.size(1)) +
+                                      " inputs is too wide for int8, which takes " +
+                                      std::to_string(kMostInt8Inputs) + "; use fp32 or bf16");
+  }
+}
+
+/// Memory without contents.
+PackedWeights allocate(std::int64_t out, std::int64_t in, at::ScalarType type) {
+  const PackedSizes sizes = packed_sizes(out, in, type);
+  return {in,
+          out,
+          type,
+          sizes.steps,
+          sizes.panels,
+          WeightMemory(sizes.words),
+          WeightMemory(sizes.bias),
+          WeightMemory(sizes.only_int8),
+          WeightMemory(sizes.only_int8)};
+}
+
+void pack_bias(const at::Tensor& bias, PackedWeights& packed) {
+  auto* padded = reinterpret_cast<float*>(packed.bias.mutable_data());
+  std::fill(padded, padded + packed.panels * kPanel, 0.0F);
+  if (bias.defined()) read_floats(bias, 0, bias.stride(0), packed.out, padded);
+  if (packed.type == at::kBFloat16) {  // see bf16_bits: no sum may become a denormal
+    std::replace_if(
+        padded, padded + packed.out, [](float b) { return std::abs(b) < 0x1p-56F; }, 0.0F);
+  }
+}
+
+void pack_panel(const at::Tensor& weight, std::int64_t panel, PackedWeights& packed) {
+  const kernels::Kernels& kernel = kernels::active();
+  auto* to = reinterpret_cast<std::uint32_t*>(packed.words.mutable_data()) + panel * packed.steps * kPanel;
+  alignas(64) float tile[kPanel][kPanel] = {};  // [in][out]
+  std::unique_ptr<float[]> whole;               // int8: [in][out], as its steps depend on all inputs
+  if (packed.type == at::kChar)
+    whole = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(packed.in * kPanel));
+  for (std::int64_t k = 0; k < packed.in; k += kPanel) {
+    const std::int64_t inputs = std::min(kPanel, packed.in - k);
+    read_tile(weight, panel * kPanel, k, inputs, tile);
+    if (packed.type == at::kBFloat16) {
+      kernel.pack_bf16(tile[0], inputs, to + k / 2 * kPanel);
+    } else {
+      void* there = whole ? static_cast<void*>(whole.get() + k * kPanel) : to + k * kPanel;
+      std::memcpy(there, tile, static_cast<std::size_t>(inputs * kPanel) * sizeof(float));
+    }
+  }
+  if (packed.type == at::kChar) {
+    kernel.pack_int8(whole.get(), packed.in, to,
+                     reinterpret_cast<float*>(packed.scales.mutable_data()) + panel * kPanel,
+                     reinterpret_cast<std::int32_t*>(packed.corrections.mutable_data()) + panel * kPanel);
+  }
+}
+
+/// weight [out, in] -> the outputs of the panels from `begin` to `end`
+at::Tensor panels_of(const at::Tensor& weight, std::size_t begin, std::size_t end) {
+  return weight.slice(0, static_cast<std::int64_t>(begin) * kPanel, static_cast<std::int64_t>(end) * kPanel);
+}
+
+}  // namespace
+
+PackedSizes packed_sizes(std::int64_t out, std::int64_t in, at::ScalarType type) {
+  const std::int64_t steps = divide_up(in, inputs_per_word(type));
+  const std::int64_t panels = divide_up(out, kPanel);
+  const std::size_t words = static_cast<std::size_t>(panels * kPanel) * 4;  // one for each output
+  return {steps, panels, words * static_cast<std::size_t>(steps), words, type == at::kChar ? words : 0};
+}
+
+PackedWeights pack_weights(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType type) {
+  require_packable(weight, type);
+  PackedWeights packed = allocate(weight.size(0), weight.size(1), type);
+  pack_bias(bias, packed);
+  parallel_for(static_cast<std::size_t>(packed.panels), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t panel = begin; panel < end; ++panel)
+      pack_panel(weight, static_cast<std::int64_t>(panel), packed);
+    if (weight.stride(0) != 1) release_pages(panels_of(weight, begin, end));
+  });
+  release_pages(weight);
+  return packed;
+}
+
+}  // namespace caption

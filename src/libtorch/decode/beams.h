@@ -1,0 +1,60 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+
+#include "decode/search.h"
+#include "libtorch/decode/likeliest.h"
+
+namespace caption {
+
+/// What every step of a search goes by.
+struct BeamRules {
+  BeamRules(const StopRule& stop, const DecodeOptions& options, at::Device device,
+            LikeliestFunction likeliest);
+
+  std::int64_t beams;  ///< B
+  std::int64_t most;   ///< M, tokens of a sequence
+  std::int64_t stop;   ///< the token; -1: none
+  double temperature;
+  at::Tensor divisors;  ///< [M + 1] fp32: length^length_penalty
+  LikeliestFunction likeliest;
+};
+
+/// The beams of S images, on the device.
+struct Beams {
+  // What `status` says of an image.
+  static constexpr std::int32_t kRunning = 0;
+  static constexpr std::int32_t kEnded =
+      1;  ///< its beams have all stopped or are M tokens long; or there is none
+  static constexpr std::int32_t kDamaged = 2;  ///< the model's logits cannot be used
+
+  at::Tensor tokens;   ///< [S, B, M] int32; behind a beam's length anything
+  at::Tensor lengths;  ///< [S, B] int64, in tokens
+  at::Tensor scores;   ///< [S, B] fp32, sums of log-probabilities
+  at::Tensor stopped;  ///< [S, B] bool
+  at::Tensor exists;   ///< [S, B] bool: where the vocabulary has no more continuations, there are fewer beams
+  at::Tensor parents;  ///< [S, B] int64: the beam before, which each goes on from
+  at::Tensor last;     ///< [S, B] int64: its newest token
+  at::Tensor steps;    ///< [S] int64: tokens that a running beam has
+  at::Tensor status;   ///< [S] int32
+
+  /// Of S images without tokens, each with `width` beams of which the first exists.
+  static Beams of_new_images(std::int64_t images, std::int64_t width, const BeamRules& rules);
+
+  /// Takes over what became of the images that are running; the memory stays the same.
+  void follow(const Beams& next) const;
+  /// Puts the n images of `beams` into the `slots` [n], int64.
+  void put(const at::Tensor& slots, const Beams& beams) const;
+};
+
+/// The best B continuations of each image's beams, ranked and scored as decode/beam.h says.
+/// logits [S * width, V] fp32 of `beams`, which are [S, width] -> [S, B]
+Beams advance(const Beams& beams, const at::Tensor& logits, const BeamRules& rules);
+
+/// The n best sequences of each image, best first: int32 [S, n, 2 + M], of each the length (0: none), the
+/// bits of its fp32 score and its tokens.
+at::Tensor best(const Beams& beams, std::int64_t n, const BeamRules& rules);
+
+}  // namespace caption

@@ -1,0 +1,172 @@
+// The search by tensors against the reference's goldens and against the CPU's search.
+
+#include "libtorch/decode/device_searches.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <string>
+
+#include "../decode/beam_goldens.h"
+#include "caption/error.h"
+#include "table_slots.h"
+
+namespace caption {
+namespace {
+
+using Results = std::vector<std::vector<Hypothesis>>;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+/// All images of the table, which join as soon as one of the slots is free.
+Results search_by_tensors(const TableModel& table, const StopRule& stop, const DecodeOptions& options,
+                          std::size_t slots) {
+  TableSlots model(table, static_cast<std::int64_t>(slots), options);
+  DeviceSearches searches(model,
+                          {.stop = stop, .decode = options, .slots = static_cast<std::int64_t>(slots)});
+  Results results(table.images());
+  std::size_t waiting = table.images();
+  std::size_t left = table.images();
+  while (left > 0) {
+    const std::size_t joining = std::min(waiting, slots - searches.running());
+    waiting -= joining;
+    for (Found& found : searches.step(joining)) {
+      results.at(found.image) = std::move(found.hypotheses);
+      --left;
+    }
+  }
+  EXPECT_TRUE(searches.step(0).empty());
+  return results;
+}
+
+void expect_equal(const Results& actual, const Results& expected) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t image = 0; image < actual.size(); ++image) {
+    ASSERT_EQ(actual[image].size(), expected[image].size()) << "image " << image;
+    for (std::size_t i = 0; i < actual[image].size(); ++i) {
+      const Hypothesis& hypothesis = expected[image][i];
+      EXPECT_EQ(actual[image][i].tokens, hypothesis.tokens) << "image " << image << " hypothesis " << i;
+      EXPECT_NEAR(actual[image][i].score, hypothesis.score, 2e-6 * (1 - hypothesis.score));
+    }
+  }
+}
+
+TEST(DeviceSearches, EqualTheReference) {
+  for (Case& golden : read_cases()) {
+    for (const Expected& expected : golden.expected) {
+      DecodeOptions options = golden.options;
+      options.beam = options.n_best = expected.beam;
+      for (const std::size_t slots : {std::size_t{2}, golden.model.images() + 1}) {
+        SCOPED_TRACE(golden.name + ", beam " + std::to_string(expected.beam) + ", slots " +
+                     std::to_string(slots));
+        expect_equal(search_by_tensors(golden.model, golden.stop, options, slots), expected.images);
+      }
+    }
+  }
+}
+
+/// Tables in which nearly every choice is between equal values, and in which tokens cannot come. One token
+/// has all of the probability that fp32 knows, so that log-probabilities are whole numbers and all sums are
+/// exact.
+TEST(DeviceSearches, EqualTheCpusWhereValuesAreEqual) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 100; ++round) {
+    const std::size_t vocabulary = 2 + random() % 6;
+    std::vector<float> values(3 * 4 * vocabulary * vocabulary);
+    for (float& value : values)
+      value = random() % 4 == 0 ? -kInfinity : -200.0F - static_cast<float>(random() % 2);
+    for (std::size_t row = 0; row < values.size(); row += vocabulary) values[row + random() % vocabulary] = 0;
+    TableModel model(3, 4, vocabulary, values);
+    DecodeOptions options{.beam = static_cast<int>(1 + random() % 7),
+                          .max_tokens = static_cast<int>(1 + random() % 9)};
+    options.n_best = static_cast<int>(1 + random() % static_cast<unsigned>(options.beam));
+    options.length_penalty = random() % 2 == 0 ? 1.0 : 0.5;
+    const StopRule stop{random() % 4 == 0 ? std::nullopt : std::optional<std::int32_t>(0)};
+    SCOPED_TRACE("round " + std::to_string(round));
+    expect_equal(search_by_tensors(model, stop, options, 2), search(model, stop, options));
+  }
+}
+
+TEST(DeviceSearches, EqualLogitsGoToTheLowerToken) {
+  for (const int beam : {1, 2, 4}) {
+    auto model = constant_model({{-1, 0, -0.0F, 0, -1, 0}});
+    const DecodeOptions options{.beam = beam, .n_best = beam, .max_tokens = 1};
+    expect_equal(search_by_tensors(model, {std::nullopt}, options, 1),
+                 search(model, {std::nullopt}, options));
+  }
+}
+
+TEST(DeviceSearches, EqualTheCpusForAnyOptions) {
+  std::mt19937 random(8);
+  std::normal_distribution<float> normal(0, 2);
+  for (int round = 0; round < 60; ++round) {
+    DecodeOptions options{.beam = static_cast<int>(1 + random() % 8),
+                          .max_tokens = static_cast<int>(1 + random() % 40)};
+    const std::size_t vocabulary = 3 + random() % 12;
+    const auto positions = static_cast<std::size_t>(options.max_tokens);
+    // Every position has its own table, lest the same values are added in two orders.
+    std::vector<float> values(4 * positions * vocabulary * vocabulary);
+    for (float& value : values) value = normal(random);
+    TableModel model(4, positions, vocabulary, values);
+    options.n_best = static_cast<int>(1 + random() % static_cast<unsigned>(options.beam));
+    options.temperature = random() % 2 == 0 ? 1.0 : 0.7;
+    options.length_penalty = 0.25 * static_cast<double>(random() % 8);
+    const StopRule stop{static_cast<std::int32_t>(random() % vocabulary)};
+    SCOPED_TRACE("round " + std::to_string(round));
+    expect_equal(search_by_tensors(model, stop, options, 1 + random() % 4), search(model, stop, options));
+  }
+}
+
+TEST(DeviceSearches, AnImageThatHasEndedStaysAsItIs) {
+  // Image 0 stops at once, image 1 never: the beams of image 0 go through all of its passes.
+  auto model = constant_model({{0, -200, -210}, {-300, 0, -200}});
+  const DecodeOptions options{.beam = 2, .n_best = 2, .max_tokens = 30};
+  expect_equal(search_by_tensors(model, {0}, options, 2), search(model, {0}, options));
+}
+
+TEST(DeviceSearches, PassesComeInFewKinds) {
+  auto table = constant_model({{0, 5, 4}});
+  const DecodeOptions options{.beam = 2, .max_tokens = 40};
+  TableSlots model(table, 3, options);
+  std::vector<std::int64_t> keys;
+  DeviceTask task{.stop = {0}, .decode = options, .slots = 3};
+  task.run = [&](std::int64_t key, const std::function<void()>& step) {
+    keys.push_back(key);
+    step();
+  };
+  DeviceSearches searches(model, task);
+  searches.step(1);
+  while (searches.running() > 0) searches.step(0);
+  EXPECT_EQ(keys.size(), 39U);
+  EXPECT_EQ(keys, model.asked);
+  for (std::size_t i = 0; i < keys.size(); ++i) EXPECT_EQ(keys[i], i < 16 ? 16 : i < 32 ? 32 : 40) << i;
+}
+
+TEST(DeviceSearches, DamagedLogitsAreRefused) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const float bad : {nan, kInfinity}) {
+    for (const int beam : {1, 3}) {
+      auto model = constant_model({{1, 2, 3}, {1, bad, 3}});
+      const DecodeOptions options{.beam = beam, .max_tokens = 4};
+      EXPECT_THROW(search_by_tensors(model, {0}, options, 2), Error) << bad << " beam " << beam;
+    }
+  }
+  auto nothing = constant_model({{-kInfinity, -kInfinity}});
+  EXPECT_THROW(search_by_tensors(nothing, {0}, {.beam = 1, .max_tokens = 4}, 1), Error);
+}
+
+TEST(DeviceSearches, MistakesAreRefused) {
+  auto table = constant_model({{1, 2, 3}});
+  const DecodeOptions options{.beam = 2, .max_tokens = 4};
+  TableSlots model(table, 1, options);
+  EXPECT_THROW(DeviceSearches(model, {.stop = {3}, .decode = options}), Error);
+  EXPECT_THROW(DeviceSearches(model, {.stop = {0}, .decode = {.beam = 0, .max_tokens = 4}}), Error);
+  EXPECT_THROW(DeviceSearches(model, {.stop = {0}, .decode = {.beam = 2}}), Error);
+  DeviceSearches searches(model, {.stop = {0}, .decode = options});
+  EXPECT_THROW(searches.step(2), Error);
+}
+
+}  // namespace
+}  // namespace caption
