@@ -4,7 +4,7 @@
 
 #include "caption/error.h"
 #include "base/utf8.h"
-#include "files/file.h"
+#include "text/file.h"
 #include "text/gpt2_merges.h"
 #include "text/gpt2_vocabulary.h"
 #include "text/pretokenize.h"

@@ -7,7 +7,7 @@
 
 #include "caption/error.h"
 #include "base/utf8.h"
-#include "files/file.h"
+#include "text/file.h"
 
 namespace caption {
 namespace {

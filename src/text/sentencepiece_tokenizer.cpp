@@ -2,7 +2,7 @@
 
 #include "caption/error.h"
 #include "base/utf8.h"
-#include "files/file.h"
+#include "text/file.h"
 #include "text/tokenizer.h"
 
 namespace caption {

@@ -1,4 +1,4 @@
-#include "files/file.h"
+#include "text/file.h"
 
 #include <cerrno>
 #include <cstdio>
