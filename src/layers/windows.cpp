@@ -1,4 +1,4 @@
-#include "vision/windows.h"
+#include "layers/cpu.h"
 
 #include <algorithm>
 
@@ -28,8 +28,8 @@ struct Plane {
   std::int64_t channels;
 };
 
-Plane plane_of(const at::Tensor& x, std::int64_t image) {  // x [B, H, W, C]
-  return {x.const_data_ptr<float>() + image * x.stride(0), x.size(1), x.size(2), x.size(3)};
+Plane plane_of(const Tensor& x, std::int64_t image) {  // x [B, H, W, C]
+  return {x.data() + image * x.stride(0), x.size(1), x.size(2), x.size(3)};
 }
 
 /// The 3 * C floats around column `x` of row `row`, zeros outside.
@@ -64,16 +64,16 @@ void mean(const Plane& plane, std::int64_t row, std::int64_t column, std::int64_
 
 }  // namespace
 
-at::Tensor patches(const at::Tensor& pixels, std::int64_t side) {
-  if (!pixels.is_cpu()) return by_aten::patches(pixels, side);
-  const at::Tensor from = pixels.contiguous();
+Tensor Ops<Tensor>::patches(const Tensor& pixels, std::int64_t side) {
+  const Tensor from = pixels.contiguous();
   const std::int64_t resolution = from.size(2);
   const std::int64_t grid = resolution / side;
-  at::Tensor y = at::empty({from.size(0), grid * grid, 3 * side * side}, from.options());
+  Tensor y = Tensor::empty({from.size(0), grid * grid, 3 * side * side});
   // One row of an image's patches after the other.
+  float* const result = y.mutable_data();
   for_each(from.size(0) * grid, y.numel(), [&](std::int64_t task) {
-    const float* image = from.const_data_ptr<float>() + task / grid * from.stride(0);
-    float* to = y.mutable_data_ptr<float>() + task * grid * y.size(2);
+    const float* image = from.data() + task / grid * from.stride(0);
+    float* to = result + task * grid * y.size(2);
     for (std::int64_t column = 0; column < grid; ++column) {
       for (std::int64_t row = 0; row < 3 * side; ++row) {  // of all colours
         const std::int64_t line = row / side * resolution + task % grid * side + row % side;
@@ -84,16 +84,16 @@ at::Tensor patches(const at::Tensor& pixels, std::int64_t side) {
   return y;
 }
 
-at::Tensor neighbourhoods(const at::Tensor& x, std::int64_t stride) {
-  if (!x.is_cpu()) return by_aten::neighbourhoods(x, stride);
-  const at::Tensor from = x.contiguous();
+Tensor Ops<Tensor>::neighbourhoods(const Tensor& x, std::int64_t stride) {
+  const Tensor from = x.contiguous();
   const std::int64_t height = (x.size(1) - 1) / stride + 1;
   const std::int64_t width = (x.size(2) - 1) / stride + 1;
   const std::int64_t three = 3 * x.size(3);
-  at::Tensor y = at::empty({x.size(0), height, width, 3 * three}, x.options());
+  Tensor y = Tensor::empty({x.size(0), height, width, 3 * three});
+  float* const result = y.mutable_data();
   for_each(x.size(0) * height, y.numel(), [&](std::int64_t task) {
     const Plane plane = plane_of(from, task / height);
-    float* to = y.mutable_data_ptr<float>() + task * y.stride(1);
+    float* to = result + task * y.stride(1);
     for (std::int64_t column = 0; column < width; ++column) {
       for (std::int64_t i = 0; i < 3; ++i, to += three)
         copy_three(plane, task % height * stride + i - 1, column * stride, to);
@@ -102,37 +102,37 @@ at::Tensor neighbourhoods(const at::Tensor& x, std::int64_t stride) {
   return y;
 }
 
-at::Tensor average_pool(const at::Tensor& x, std::int64_t side) {
-  if (!x.is_cpu()) return by_aten::average_pool(x, side);
-  const at::Tensor from = x.contiguous();
+Tensor Ops<Tensor>::average_pool(const Tensor& x, std::int64_t side) {
+  const Tensor from = x.contiguous();
   const std::int64_t height = x.size(1) / side;
   const std::int64_t width = x.size(2) / side;
-  at::Tensor y = at::empty({x.size(0), height, width, x.size(3)}, x.options());
+  Tensor y = Tensor::empty({x.size(0), height, width, x.size(3)});
+  float* const result = y.mutable_data();
   for_each(x.size(0) * height, x.numel(), [&](std::int64_t task) {
     const Plane plane = plane_of(from, task / height);
-    float* to = y.mutable_data_ptr<float>() + task * y.stride(1);
+    float* to = result + task * y.stride(1);
     for (std::int64_t column = 0; column < width; ++column)
       mean(plane, task % height * side, column * side, side, to + column * plane.channels);
   });
   return y;
 }
 
-at::Tensor with_positions(const at::Tensor& first, const at::Tensor& rest, const at::Tensor& positions) {
-  if (!rest.is_cpu()) return by_aten::with_positions(first, rest, positions);
-  const at::Tensor begins = first.contiguous();
-  const at::Tensor follows = rest.contiguous();
-  const at::Tensor places = positions.contiguous();
+Tensor Ops<Tensor>::with_positions(const Tensor& first, const Tensor& rest, const Tensor& positions) {
+  const Tensor begins = first.contiguous();
+  const Tensor follows = rest.contiguous();
+  const Tensor places = positions.contiguous();
   const std::int64_t width = rest.size(2);
   const std::int64_t tokens = rest.size(1) + 1;
   const std::int64_t step = first.size(0) == 1 ? 0 : width;  // from image to image in `first`
-  at::Tensor y = at::empty({rest.size(0), tokens, width}, rest.options());
+  Tensor y = Tensor::empty({rest.size(0), tokens, width});
+  float* const result = y.mutable_data();
   for_each(rest.size(0) * tokens, y.numel(), [&](std::int64_t task) {
     const std::int64_t image = task / tokens;
     const std::int64_t token = task % tokens;
-    const float* x = token == 0 ? begins.const_data_ptr<float>() + image * step
-                                : follows.const_data_ptr<float>() + (task - image - 1) * width;
-    const float* place = places.const_data_ptr<float>() + token * width;
-    float* to = y.mutable_data_ptr<float>() + task * width;
+    const float* x = token == 0 ? begins.data() + image * step
+                                : follows.data() + (task - image - 1) * width;
+    const float* place = places.data() + token * width;
+    float* to = result + task * width;
     for (std::int64_t i = 0; i < width; ++i) to[i] = x[i] + place[i];
   });
   return y;
