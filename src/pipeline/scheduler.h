@@ -2,19 +2,11 @@
 
 #include <functional>
 #include <memory>
-#include <span>
 
 #include "caption/captioner.h"
 #include "decode/searches.h"
 
 namespace caption {
-
-/// A step function whose images are pictures.
-class PictureModel : public StepFunction {
- public:
-  /// Encodes the model's next images. They join at the next pass, all of them.
-  virtual void add(std::span<const Picture> pictures) = 0;
-};
 
 /// Searches whose images are pictures.
 class PictureSearches : public ImageSearches {
@@ -27,7 +19,7 @@ class PictureSearches : public ImageSearches {
 using Describe = std::function<Caption(Hypothesis)>;
 
 /// What is searched for, and among how many images at a time.
-struct StreamTask {
+struct SearchTask {
   StopRule stop;
   DecodeOptions decode;  ///< max_tokens at least 1
   StreamOptions sizes;
@@ -40,10 +32,5 @@ void validate(const StreamOptions& sizes);
 /// outside their bounds; `advance` throws what `searches` throw.
 std::unique_ptr<CaptionStream> make_stream(std::unique_ptr<PictureSearches> searches, Describe describe,
                                            const StreamOptions& sizes);
-
-/// A stream over `Searches` with `model`. Throws Error(usage) for options outside their bounds; `advance`
-/// throws what `Searches` and the model throw.
-std::unique_ptr<CaptionStream> make_stream(std::unique_ptr<PictureModel> model, Describe describe,
-                                           const StreamTask& task);
 
 }  // namespace caption

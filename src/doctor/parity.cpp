@@ -1,4 +1,4 @@
-#include "doctor/doctor_parity.h"
+#include "doctor/parity.h"
 
 #include <utility>
 

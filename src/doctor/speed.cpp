@@ -1,4 +1,4 @@
-#include "doctor/doctor_speed.h"
+#include "doctor/speed.h"
 
 #include <algorithm>
 #include <array>
@@ -14,7 +14,6 @@ namespace caption {
 namespace {
 
 constexpr std::size_t kRounds = 3;
-constexpr int kRepeats = 10;  ///< of what limits are measured with, in one measurement
 
 double seconds(const std::function<void()>& run) {
   const auto start = std::chrono::steady_clock::now();
@@ -29,15 +28,6 @@ double median_seconds(const std::function<double()>& round_seconds) {
   for (double& round : rounds) round = round_seconds();
   std::nth_element(rounds.begin(), rounds.begin() + kRounds / 2, rounds.end());
   return rounds[kRounds / 2];
-}
-
-/// Of one call, many of which go into the device's queue; `result` is what it leaves.
-double seconds_on_device(const at::Tensor& result, const std::function<void()>& call) {
-  const auto calls = [&] {
-    for (int i = 0; i < kRepeats; ++i) call();
-    static_cast<void>(result.flatten()[0].item());  // waits for the queue
-  };
-  return median_seconds([&] { return seconds(calls); }) / kRepeats;
 }
 
 double rate(const MachinePeaks& peaks, Arithmetic type) {
@@ -61,8 +51,8 @@ std::optional<double> least_seconds(const Work& work, const DeviceLimits& limits
 /// Likewise for a batch on a GPU, by the model's sizes.
 std::optional<double> least_seconds(const SpeedTask& task, const Workload& work) {
   const DeviceLimits& limits = task.limits;
-  if (!task.shape || limits.memory_gb_per_s <= 0 || limits.fp16_gflop_per_s <= 0) return std::nullopt;
-  return expected_seconds(*task.shape, work,
+  if (!task.sizes || limits.memory_gb_per_s <= 0 || limits.fp16_gflop_per_s <= 0) return std::nullopt;
+  return expected_seconds(*task.sizes, work,
                           {limits.memory_gb_per_s * 1e9, limits.fp16_gflop_per_s * 1e9, 0});
 }
 
@@ -86,8 +76,8 @@ DoctorSpeed measure(Captioner& captioner, const std::vector<Picture>& batch, int
   const std::optional<double> least = task.cpu ? least_seconds(work, task.limits) : least_seconds(task, load);
   speed.images_per_second = images / time;
   if (least) speed.limit_images_per_second = images / *least;
-  if (task.t4 && task.shape)
-    speed.expected_images_per_second = images / expected_seconds(*task.shape, load, kT4WithGraphs);
+  if (task.t4 && task.sizes)
+    speed.expected_images_per_second = images / expected_seconds(*task.sizes, load, kT4WithGraphs);
   return speed;
 }
 
@@ -100,24 +90,6 @@ DeviceLimits cpu_limits() {
   limits.fp32_gflop_per_s = rate(peaks, Arithmetic::fp32);
   limits.bf16_gflop_per_s = rate(peaks, Arithmetic::bf16);
   limits.int8_gflop_per_s = rate(peaks, Arithmetic::int8);
-  return limits;
-}
-
-DeviceLimits gpu_limits(at::Device device, const LimitSizes& sizes) {
-  const at::InferenceMode no_gradients;
-  DeviceLimits limits;
-  {
-    const at::Tensor from = at::zeros({sizes.copied_bytes}, at::TensorOptions(device).dtype(at::kByte));
-    const at::Tensor to = at::empty_like(from);
-    const double time = seconds_on_device(to, [&] { to.copy_(from); });
-    limits.memory_gb_per_s = 2 * static_cast<double>(sizes.copied_bytes) * 1e-9 / time;
-  }
-  const at::Tensor a =
-      at::rand({sizes.matrix_side, sizes.matrix_side}, at::TensorOptions(device).dtype(at::kHalf));
-  at::Tensor product = at::empty_like(a);
-  const double time = seconds_on_device(product, [&] { at::mm_out(product, a, a); });
-  const auto side = static_cast<double>(sizes.matrix_side);
-  limits.fp16_gflop_per_s = 2 * side * side * side * 1e-9 / time;
   return limits;
 }
 

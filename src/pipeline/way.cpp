@@ -1,4 +1,4 @@
-#include "pipeline/stages.h"
+#include "pipeline/way.h"
 
 #include <string>
 #include <utility>
@@ -23,20 +23,6 @@ PixelFormat pixel_format(const Manifest::Image& image) {
     format.std[c] = static_cast<float>(image.std[c]);
   }
   return format;
-}
-
-at::Tensor embed(const Bundle& bundle, const at::Tensor& pixels) {
-  at::Tensor embedding = bundle.encoder->encode(pixels);  // [B, D]
-  if (bundle.manifest.mapper.normalize) embedding = embedding / embedding.norm(2, -1, /*keepdim=*/true);
-  return embedding;
-}
-
-at::Tensor prefix_of(const Bundle& bundle, const at::Tensor& pixels) {
-  return bundle.mapper->map(embed(bundle, pixels));
-}
-
-std::int64_t most_tokens(const Bundle& bundle) {
-  return bundle.gpt2->context() - bundle.mapper->prefix_length();
 }
 
 Caption describe(const Tokenizer& tokenizer, Hypothesis hypothesis) {

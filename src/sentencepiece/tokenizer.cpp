@@ -3,7 +3,7 @@
 #include "caption/error.h"
 #include "base/utf8.h"
 #include "text/file.h"
-#include "text/tokenizer.h"
+#include "text/sentencepiece_library.h"
 
 namespace caption {
 namespace {
@@ -69,10 +69,14 @@ class SentencepieceTokenizer : public Tokenizer {
   sentencepiece::SentencePieceProcessor processor_;
 };
 
-}  // namespace
-
-std::unique_ptr<Tokenizer> load_sentencepiece_tokenizer(const std::filesystem::path& model) {
+std::unique_ptr<Tokenizer> load(const std::filesystem::path& model) {
   return std::make_unique<SentencepieceTokenizer>(model);
 }
 
+}  // namespace
 }  // namespace caption
+
+const caption::SentencepieceLibrary* caption_sentencepiece_library() {
+  static constexpr caption::SentencepieceLibrary kLibrary = {.load = &caption::load};
+  return &kLibrary;
+}

@@ -1,4 +1,4 @@
-#include "libtorch/engine/cuda_driver.h"
+#include "cuda/driver.h"
 
 #include <dlfcn.h>
 
@@ -40,20 +40,20 @@ constexpr const char* kDriver = "580";
 CudaDriver::CudaDriver() : library_(dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL)) {
   if (library_ == nullptr) {
     refuse(std::string("there is no NVIDIA driver (libcuda.so.1) here: install version ") + kDriver +
-           " or later (a container must be started with the GPU), or use --device cpu");
+           " or later (a container must be started with the GPU), or use the device cpu");
   }
   check(function<GetVersion>("cuDriverGetVersion")(&version_), "tell its version");
   if (version_ < kCuda) {
     refuse("the NVIDIA driver is too old: it has CUDA " + cuda::version_text(version_) + ", and CUDA " +
            cuda::version_text(kCuda) + " is needed: update it to version " + kDriver +
-           " or later, or use --device cpu");
+           " or later, or use the device cpu");
   }
   const int started = function<Init>("cuInit")(0);
   if (started != kNoDevice) check(started, "start");
   if (started == kSuccess) check(function<GetCount>("cuDeviceGetCount")(&count_), "count the GPUs");
   if (count_ == 0) {
     refuse(
-        "the NVIDIA driver finds no GPU: look at nvidia-smi and CUDA_VISIBLE_DEVICES, or use --device cpu");
+        "the NVIDIA driver finds no GPU: look at nvidia-smi and CUDA_VISIBLE_DEVICES, or use the device cpu");
   }
 }
 
@@ -95,7 +95,7 @@ Function* CudaDriver::function(const char* name) const {
   void* symbol = dlsym(library_, name);
   if (symbol == nullptr) {
     refuse(std::string("the NVIDIA driver has no function ") + name + ": update it to version " + kDriver +
-           " or later, or use --device cpu");
+           " or later, or use the device cpu");
   }
   return reinterpret_cast<Function*>(symbol);
 }
@@ -109,7 +109,7 @@ std::string CudaDriver::describe(int status) const {
 void CudaDriver::check(int status, const char* what) const {
   if (status == kSuccess) return;
   refuse(std::string("the NVIDIA driver cannot ") + what + ": " + describe(status) +
-         ": look at nvidia-smi, or use --device cpu");
+         ": look at nvidia-smi, or use the device cpu");
 }
 
 int CudaDriver::device(int index) const {

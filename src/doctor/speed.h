@@ -4,8 +4,6 @@
 #include <optional>
 #include <vector>
 
-#include <ATen/ATen.h>
-
 #include "caption/captioner.h"
 #include "caption/doctor.h"
 #include "measure/demand.h"
@@ -15,22 +13,12 @@ namespace caption {
 /// Of the CPU: kernels/machine_peaks.h.
 DeviceLimits cpu_limits();
 
-/// Sizes of what a GPU's limits are measured with.
-struct LimitSizes {
-  std::int64_t copied_bytes = std::int64_t{1} << 28;
-  std::int64_t matrix_side = 4096;
-};
-
-/// Of a GPU: a copy within its memory, and an fp16 product of two square matrices. Throws what LibTorch
-/// throws.
-DeviceLimits gpu_limits(at::Device device, const LimitSizes& sizes = {});
-
 /// What the speeds are measured beside.
 struct SpeedTask {
   bool cpu = true;
   bool t4 = false;
   DeviceLimits limits;
-  std::optional<ModelShape> shape;  ///< of the model
+  std::optional<ModelSizes> sizes;  ///< of the model
   Precision precision = Precision::fp32;
 };
 

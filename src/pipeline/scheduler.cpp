@@ -1,4 +1,4 @@
-#include "pipeline/stream.h"
+#include "pipeline/scheduler.h"
 
 #include <algorithm>
 #include <map>
@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "caption/error.h"
-#include "decode/searches.h"
 
 namespace caption {
 namespace {
@@ -17,27 +16,6 @@ void require_size(const char* name, int value) {
   throw Error(ErrorKind::usage, std::string(name) + " is " + std::to_string(value) + ": it must be in [1, " +
                                     std::to_string(kMostImagesTogether) + "]");
 }
-
-class CpuSearches : public PictureSearches {
- public:
-  CpuSearches(std::unique_ptr<PictureModel> model, const StreamTask& task)
-      : model_(std::move(model)), searches_(*model_, task.stop, task.decode) {}
-
-  void add(Picture picture) override { waiting_.push_back(std::move(picture)); }
-
-  std::vector<Found> step(std::size_t joining) override {
-    if (joining > 0) model_->add(std::span(waiting_).first(joining));
-    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(joining));
-    return searches_.step(joining);
-  }
-
-  std::size_t running() const override { return searches_.running(); }
-
- private:
-  std::unique_ptr<PictureModel> model_;
-  Searches searches_;
-  std::vector<Picture> waiting_;
-};
 
 class Stream : public CaptionStream {
  public:
@@ -106,11 +84,6 @@ std::unique_ptr<CaptionStream> make_stream(std::unique_ptr<PictureSearches> sear
                                            const StreamOptions& sizes) {
   validate(sizes);
   return std::make_unique<Stream>(std::move(searches), std::move(describe), sizes);
-}
-
-std::unique_ptr<CaptionStream> make_stream(std::unique_ptr<PictureModel> model, Describe describe,
-                                           const StreamTask& task) {
-  return make_stream(std::make_unique<CpuSearches>(std::move(model), task), std::move(describe), task.sizes);
 }
 
 }  // namespace caption

@@ -1,9 +1,4 @@
-#include "doctor/doctor_device.h"
-
-#include <ATen/Version.h>
-#include <ATen/detail/CUDAHooksInterface.h>
-#include <dlfcn.h>
-#include <torch/headeronly/version.h>
+#include "doctor/device.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -14,12 +9,11 @@
 #include <sstream>
 
 #include "caption/error.h"
+#include "cuda/driver.h"
 #include "kernels/kernels.h"
 #include "kernels/parallel.h"
-#include "cuda/version_text.h"
-#include "libtorch/engine/cuda_driver.h"
-#include "libtorch/engine/device.h"
-#include "base/shared_library.h"
+#include "pipeline/device.h"
+#include "pipeline/gpu_library.h"
 
 namespace caption {
 namespace {
@@ -31,6 +25,8 @@ constexpr const char* kGpu = "gpu";
 constexpr const char* kGpuMemory = "gpu memory";
 constexpr const char* kTorchCuda = "libtorch cuda";
 constexpr const char* kPlugin = "cuda kernels";
+/// Why there is no GPU to use, where the build is the reason.
+constexpr const char* kHowToBuild = "build caption with what 'scripts/setup --cuda' fetches";
 constexpr const char* kGpuChecks[] = {kDriver, kGpu, kGpuMemory, kTorchCuda, kPlugin};
 
 /// The lines of kGpuChecks from `first` on.
@@ -40,60 +36,21 @@ void skip_from(Checks& checks, const char* first, const std::string& why) {
     checks.skip(*name, why);
 }
 
-const cuda::Kernels* open_plugin(const fs::path& file) {
-  std::string reason;
-  const cuda::Kernels* const kernels =
-      from_library<decltype(&caption_cuda_kernels)>(file.string(), "caption_cuda_kernels", reason);
-  if (kernels != nullptr) return kernels;
-  throw Error(ErrorKind::model, "cannot load " + file.string() + ": " + reason +
-                                    ": install it again with the libraries of 'scripts/setup --cuda'");
-}
-
-/// "cudart 13.0\ncudnn 9.26.0\n" -> "cudart 13.0, cudnn 9.26.0"
-std::string in_one_line(std::string lines) {
-  if (!lines.empty() && lines.back() == '\n') lines.pop_back();
-  for (std::size_t i = lines.find('\n'); i != std::string::npos; i = lines.find('\n', i))
-    lines.replace(i, 1, ", ");
-  return lines;
-}
-
 std::string describe(const CudaDriver& driver, int index) {
   const int capability = driver.capability(index);
   return driver.name(index) + ", compute capability " + std::to_string(capability / 10) + "." +
          std::to_string(capability % 10);
 }
 
-/// Of the cuBLAS that LibTorch's CUDA library has brought.
-std::string version_of_cublas() {
-  using GetProperty = int (*)(int property, int* value);
-  const auto get = reinterpret_cast<GetProperty>(dlsym(RTLD_DEFAULT, "cublasGetProperty"));
-  constexpr const char* kUnknown = "of an unknown version";
-  if (get == nullptr) return kUnknown;
-  int parts[3] = {};  // major, minor, patch level
-  for (int i = 0; i < 3; ++i)
-    if (get(i, &parts[i]) != 0) return kUnknown;
-  return std::to_string(parts[0]) + "." + std::to_string(parts[1]) + "." + std::to_string(parts[2]);
-}
-
-/// LibTorch's CUDA library: what it is linked with.
-std::string torch_cuda_versions() {
-  const at::CUDAHooksInterface& hooks = at::detail::getCUDAHooks();
-  return "CUDA " + cuda::version_text(hooks.versionCUDART()) + ", cuDNN " +
-         cuda::cudnn_version_text(hooks.versionRuntimeCuDNN()) + ", cuBLAS " + version_of_cublas();
-}
-
-const cuda::Kernels* examine_plugin(Checks& checks) {
-  const fs::path file = beside("libcaption_cuda.so");
-  if (!fs::exists(file)) {
-    checks.skip(kPlugin, "this installation was built without CAPTION_CUDA, so there are none to check");
-    return nullptr;
-  }
-  const cuda::Kernels* kernels = nullptr;
-  checks.look(kPlugin, [&] {
-    kernels = open_plugin(file);
-    return in_one_line(kernels->versions());
-  });
-  return kernels;
+/// -> whether there are kernels of our own to use
+bool examine_own_kernels(Checks& checks) {
+  std::string versions;
+  const bool opened = checks.look_or_skip(kPlugin, [&]() -> std::optional<std::string> {
+    versions = gpu_library().kernel_versions();
+    if (versions.empty()) return std::nullopt;
+    return versions;
+  }, "this installation was built without CAPTION_CUDA, so there are none to check");
+  return opened && !versions.empty();
 }
 
 /// As Checks::look, but with --device auto a failure only means that there is no GPU to use: a line that is
@@ -128,7 +85,7 @@ ExaminedDevice examine_device(Checks& checks, const std::string& device, std::in
   const std::optional<int> asked = cuda_index(device);
   ExaminedDevice cpu;
   if (!asked && !automatic) {
-    skip_from(checks, kDriver, "not wanted with --device " + device);
+    skip_from(checks, kDriver, "not wanted with the device " + device);
     return cpu;
   }
   cpu.usable = automatic;
@@ -143,13 +100,11 @@ ExaminedDevice examine_device(Checks& checks, const std::string& device, std::in
     skip_from(checks, kGpu, "no driver to ask");
     return cpu;
   }
-  if (automatic && !fs::exists(cuda_library())) {
-    skip_from(checks, kGpu,
-              "this installation has LibTorch's CPU libraries only: to use the GPU, build it with those that "
-              "'scripts/setup --cuda' fetches");
+  if (automatic && (!has_gpu_library() || !fs::exists(gpu_library().cuda_library()))) {
+    skip_from(checks, kGpu, std::string("to use the GPU, ") + kHowToBuild);
     return cpu;
   }
-  ExaminedDevice gpu{true, "cuda:" + std::to_string(index), {}, nullptr};
+  ExaminedDevice gpu{true, "cuda:" + std::to_string(index), {}, index, false};
   const bool fits = look_for_gpu(checks, kGpu, automatic, [&] {
     require_gpu(*driver, index);
     gpu.description = driver->name(index);
@@ -160,27 +115,22 @@ ExaminedDevice examine_device(Checks& checks, const std::string& device, std::in
     return cpu;
   }
   const bool enough = checks.look(kGpuMemory, [&] {
-    require_memory(*driver, index, at::kFloat, weights);
+    require_memory(*driver, index, DType::fp32, weights);
     const CudaDriver::Memory memory = driver->memory(index);
     return gigabytes(memory.free) + " of " + gigabytes(memory.total) + " free";
   });
-  const bool loads = checks.look(kTorchCuda, [&] {
-    if (!fs::exists(cuda_library())) {
-      throw Error(ErrorKind::model,
-                  "this installation has LibTorch's CPU libraries only: build it with those "
-                  "that 'scripts/setup --cuda' fetches, or use --device cpu");
-    }
-    open_cuda_library(*driver, index);
-    return torch_cuda_versions();
-  });
-  gpu.kernels = examine_plugin(checks);
+  const bool loads = checks.look(kTorchCuda, [&] { return gpu_library().open_cuda_library(index); });
+  if (loads) {
+    gpu.own_kernels = examine_own_kernels(checks);
+  } else {
+    checks.skip(kPlugin, "no LibTorch for GPUs to use them with");
+  }
   return enough && loads ? gpu : cpu;
 }
 
 void examine_machine(Checks& checks, std::int64_t weights) {
-  checks.look("libtorch", [] {
-    return std::string(TORCH_VERSION) + ", " + at::get_cpu_capability() + "; kernels " +
-           std::string(kernels::active().name) + " on " + std::to_string(threads()) +
+  checks.look("cpu", [] {
+    return "kernels " + std::string(kernels::active().name) + " on " + std::to_string(threads()) +
            (threads() == 1 ? " thread" : " threads");
   });
   checks.look("memory", [&] {
@@ -189,7 +139,7 @@ void examine_machine(Checks& checks, std::int64_t weights) {
     if (available >= needed) return gigabytes(available) + " available";
     throw Error(ErrorKind::model, gigabytes(available) + " available, and this model takes " +
                                       gigabytes(needed) +
-                                      " in fp32: end other programs, or use --model demo");
+                                      " in fp32: end other programs, or take a smaller model");
   });
 }
 
