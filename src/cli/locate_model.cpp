@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "model/registry.h"
+#include "base/log.h"
 #include "caption/error.h"
 #include "cli/installation.h"
 #include "cli/suggestions.h"
-#include "base/log.h"
+#include "model/registry.h"
 
 namespace caption::cli {
 namespace {
