@@ -3,10 +3,10 @@
 #include <filesystem>
 #include <memory>
 
-#include "model/manifest.h"
-#include "layers/compute.h"
 #include "gpt2/gpt2.h"
+#include "layers/compute.h"
 #include "mapper/mapper.h"
+#include "model/manifest.h"
 #include "text/tokenizer.h"
 #include "vision/encoder.h"
 
