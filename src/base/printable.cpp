@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace caption::cli {
+namespace caption {
 namespace {
 
 bool is_control(char c) {
@@ -36,4 +36,4 @@ std::string single_line(std::string_view text) {
   return result;
 }
 
-}  // namespace caption::cli
+}  // namespace caption

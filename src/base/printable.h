@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace caption::cli {
+namespace caption {
 
 /// `name` for a line of text: control characters, which could break the line or steer a terminal, as \n, \t
 /// or \xNN.
@@ -12,4 +12,4 @@ std::string printable(std::string_view name);
 /// `text` on one line: every control character becomes a space.
 std::string single_line(std::string_view text);
 
-}  // namespace caption::cli
+}  // namespace caption

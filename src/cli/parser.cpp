@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/printable.h"
 #include "caption/error.h"
 #include "cli/help.h"
-#include "base/printable.h"
 
 namespace caption::cli {
 namespace detail {

@@ -3,9 +3,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "caption/error.h"
 #include "cli/parser.h"
-#include "base/log.h"
 
 namespace caption::cli {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "caption/error.h"
 
-namespace caption::cli {
+namespace caption {
 
 Output::Output() : descriptor_(STDOUT_FILENO), name_("standard output") {}
 
@@ -60,4 +60,4 @@ void Output::fail(int reason) const {
   throw Error(ErrorKind::output, "cannot write to " + name_ + ": " + std::strerror(reason));
 }
 
-}  // namespace caption::cli
+}  // namespace caption

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace caption::cli {
+namespace caption {
 
 /// Thrown when nobody reads our output any more (`caption ... | head`): the run ends quietly.
 class ClosedPipe : public std::exception {
@@ -39,4 +39,4 @@ class Output {
   std::string name_;
 };
 
-}  // namespace caption::cli
+}  // namespace caption

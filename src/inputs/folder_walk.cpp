@@ -4,10 +4,10 @@
 #include <iterator>
 #include <utility>
 
-#include "inputs/image_names.h"
 #include "base/printable.h"
+#include "inputs/image_names.h"
 
-namespace caption::cli {
+namespace caption {
 namespace {
 
 namespace fs = std::filesystem;
@@ -64,4 +64,4 @@ bool FolderWalk::list() {
   return true;
 }
 
-}  // namespace caption::cli
+}  // namespace caption

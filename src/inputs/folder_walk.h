@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace caption::cli {
+namespace caption {
 
 /// The image files of a folder, in the order of their names' bytes; then, if asked for, those of its
 /// subfolders in the same order. Hidden names are left out, links to folders are not followed. Holds the
@@ -37,4 +37,4 @@ class FolderWalk {
   std::vector<std::filesystem::path> folders_;  ///< still to be listed, last one first
 };
 
-}  // namespace caption::cli
+}  // namespace caption

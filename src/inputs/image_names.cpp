@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace caption::cli {
+namespace caption {
 namespace {
 
 constexpr std::array<std::string_view, 10> kExtensions = {".jpg",  ".jpeg", ".jpe", ".jfif", ".png",
@@ -28,4 +28,4 @@ std::string image_extensions_text() {
   return text;
 }
 
-}  // namespace caption::cli
+}  // namespace caption

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace caption::cli {
+namespace caption {
 
 /// Whether `name` ends, in any case, like a file of a format that we read.
 bool has_image_extension(std::string_view name);
@@ -11,4 +11,4 @@ bool has_image_extension(std::string_view name);
 /// The endings, for a person: ".jpg, .jpeg, ...".
 std::string image_extensions_text();
 
-}  // namespace caption::cli
+}  // namespace caption

@@ -2,11 +2,11 @@
 
 #include <utility>
 
+#include "base/printable.h"
 #include "caption/error.h"
 #include "inputs/image_names.h"
-#include "base/printable.h"
 
-namespace caption::cli {
+namespace caption {
 namespace {
 
 bool is_folder(const std::string& name) {
@@ -19,7 +19,7 @@ bool is_folder(const std::string& name) {
 Inputs::Inputs(InputOptions options, FolderWalk::Warn warn)
     : options_(std::move(options)), warn_(std::move(warn)) {
   if (options_.files_from)
-    list_ = std::make_unique<ListReader>(*options_.files_from, options_.null_separated);
+    list_ = std::make_unique<ListReader>(*options_.files_from, options_.null_separated, options_.advice);
 }
 
 std::optional<Input> Inputs::next(const std::atomic<bool>& stop) {
@@ -47,7 +47,7 @@ std::optional<Input> Inputs::next_in_folder() {
   }
   if (folder_is_empty_) {
     warn_("no images in the folder '" + printable(folder_name_) + "' (looked for " + image_extensions_text() +
-          ")" + (folder_->left_out_subfolders() ? "; add -r to look into its subfolders" : ""));
+          ")" + (folder_->left_out_subfolders() ? options_.advice.recursive : ""));
   }
   folder_.reset();
   return std::nullopt;
@@ -58,8 +58,22 @@ std::optional<std::string> Inputs::next_name(const std::atomic<bool>& stop) {
   return list_ ? list_->next(stop) : std::nullopt;
 }
 
+std::size_t count_inputs(const InputOptions& options, const std::atomic<bool>& stop) {
+  try {
+    // A list that is a pipe could be read only once.
+    if (options.files_from && !std::filesystem::is_regular_file(*options.files_from)) return 0;
+    Inputs inputs(options, [](const std::string&) {});
+    std::size_t count = 0;
+    while (inputs.next(stop)) ++count;
+    return stop ? 0 : count;
+  } catch (const std::exception&) {
+    // The run itself reports what is wrong.
+    return 0;
+  }
+}
+
 bool is_single_image(const InputOptions& options) {
   return options.names.size() == 1 && !options.files_from && !is_folder(options.names.front());
 }
 
-}  // namespace caption::cli
+}  // namespace caption

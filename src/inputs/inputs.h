@@ -8,11 +8,10 @@
 #include <string>
 
 #include "inputs/folder_walk.h"
+#include "inputs/input.h"
 #include "inputs/list_reader.h"
-#include "cli/options.h"
-#include "pipeline/batch.h"
 
-namespace caption::cli {
+namespace caption {
 
 /// All inputs of a run, one after the other: the arguments, then the list. Folders are replaced by their
 /// images. Memory does not grow with the number of inputs, but for the names in one folder.
@@ -38,7 +37,11 @@ class Inputs {
   bool folder_is_empty_ = true;
 };
 
+/// How many inputs there are; 0 if that cannot be told without taking them (standard input, a pipe, a broken
+/// list), or if `stop` became true.
+std::size_t count_inputs(const InputOptions& options, const std::atomic<bool>& stop);
+
 /// Whether the arguments stand for one image, whose caption is printed without its name.
 bool is_single_image(const InputOptions& options);
 
-}  // namespace caption::cli
+}  // namespace caption

@@ -7,15 +7,17 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "caption/error.h"
 
-namespace caption::cli {
+namespace caption {
 
-ListReader::ListReader(const std::string& file, bool null_separated)
+ListReader::ListReader(const std::string& file, bool null_separated, InputAdvice advice)
     : name_(file == "-" ? "standard input" : "'" + file + "'"),
       descriptor_(file == "-" ? STDIN_FILENO : open(file.c_str(), O_RDONLY | O_CLOEXEC)),
-      separator_(null_separated ? '\0' : '\n') {
+      separator_(null_separated ? '\0' : '\n'),
+      advice_(std::move(advice)) {
   if (descriptor_ < 0) fail(std::strerror(errno));
 }
 
@@ -32,7 +34,7 @@ std::optional<std::string> ListReader::next(const std::atomic<bool>& stop) {
     std::string entry = buffer_.substr(begin_, last ? std::string::npos : end - begin_);
     begin_ = last ? buffer_.size() : end + 1;
     if (entry.empty()) continue;
-    if (entry.find('\0') != std::string::npos) fail("it has NUL bytes: add --null (-0)");
+    if (entry.find('\0') != std::string::npos) fail("it has NUL bytes" + advice_.null_separated);
     return entry;
   }
 }
@@ -56,7 +58,7 @@ bool ListReader::fill(const std::atomic<bool>& stop) {
 }
 
 void ListReader::fail(const std::string& why) const {
-  throw Error(ErrorKind::usage, "cannot read the list " + name_ + " of --files-from: " + why);
+  throw Error(ErrorKind::usage, "cannot read the list " + name_ + advice_.list + ": " + why);
 }
 
-}  // namespace caption::cli
+}  // namespace caption

@@ -5,14 +5,16 @@
 #include <optional>
 #include <string>
 
-namespace caption::cli {
+#include "inputs/input.h"
+
+namespace caption {
 
 /// Reads the names of a list, one at a time: a line each, or each up to a NUL byte. Empty entries are
 /// skipped.
 class ListReader {
  public:
   /// `file`: its name, "-" for standard input. Throws Error(usage) if it cannot be opened.
-  ListReader(const std::string& file, bool null_separated);
+  ListReader(const std::string& file, bool null_separated, InputAdvice advice = {});
   ListReader(const ListReader&) = delete;
   ListReader& operator=(const ListReader&) = delete;
   ~ListReader();
@@ -29,8 +31,9 @@ class ListReader {
   std::string name_;
   int descriptor_;
   char separator_;
+  InputAdvice advice_;
   std::string buffer_;
   std::size_t begin_ = 0;  ///< of what is not yet handed out
 };
 
-}  // namespace caption::cli
+}  // namespace caption

@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "caption/error.h"
+
 namespace caption {
 namespace {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "pipeline/batch.h"
+#include "inputs/input.h"
 
 namespace caption {
 

@@ -3,11 +3,11 @@
 #include <type_traits>
 #include <utility>
 
-#include "model/digest.h"
+#include "caption/error.h"
 #include "model/modules.h"
 #include "model/packed_files.h"
 #include "model/packed_reader.h"
-#include "caption/error.h"
+#include "model/verify_files.h"
 
 namespace caption {
 namespace {

@@ -8,13 +8,14 @@
 #include <utility>
 #include <vector>
 
-#include "model/bundle.h"
-#include "model/digest.h"
-#include "model/packed_reader.h"
-#include "model/packed_writer.h"
 #include "caption/error.h"
 #include "files/mapped_file.h"
+#include "files/sha256.h"
 #include "kernels/packed_layout.h"
+#include "model/bundle.h"
+#include "model/packed_reader.h"
+#include "model/packed_writer.h"
+#include "model/verify_files.h"
 
 namespace caption {
 namespace {

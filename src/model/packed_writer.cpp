@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "model/digest.h"
-#include "model/packed_reader.h"
 #include "files/replacing_file.h"
+#include "files/sha256.h"
+#include "model/packed_reader.h"
 
 namespace caption {
 namespace {

@@ -4,8 +4,8 @@
 #include <map>
 #include <string>
 
-#include "model/packed_header.h"
 #include "kernels/packed_store.h"
+#include "model/packed_header.h"
 
 namespace caption {
 

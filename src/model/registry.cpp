@@ -4,8 +4,6 @@
 #include <cstdlib>
 #include <set>
 
-#include "caption/error.h"
-
 namespace caption {
 namespace {
 
@@ -14,10 +12,6 @@ namespace fs = std::filesystem;
 bool is_bundle(const fs::path& folder) {
   std::error_code ignored;
   return fs::is_regular_file(folder / "model.json", ignored);
-}
-
-std::string without_alias(const std::string& name) {
-  return name == "conceptual-captions" ? "conceptual" : name;
 }
 
 }  // namespace
@@ -61,60 +55,24 @@ std::vector<FoundModel> list_models(const std::vector<fs::path>& folders) {
   return models;
 }
 
-fs::path find_model(const std::string& name_or_folder, const std::vector<fs::path>& folders) {
-  if (is_bundle(name_or_folder)) return name_or_folder;
-  const std::string name = without_alias(name_or_folder);
-  const bool is_name = !name.empty() && name.find('/') == std::string::npos && name != "." && name != "..";
-  if (is_name) {
-    // A model that really has an alias for its name comes first.
-    for (const std::string& candidate : {name_or_folder, name}) {
-      for (const fs::path& folder : folders) {
-        if (is_bundle(folder / candidate)) return folder / candidate;
-      }
-    }
-  }
-  std::string message = "no model '" + name_or_folder + "': ";
-  if (!is_name) {
-    message += "the folder holds no model.json";
-  } else {
-    message += "not found in";
-    for (const fs::path& folder : folders) message += "\n  " + folder.string();
-    message += "\n" + how_to_get(name);
-  }
-  message += "\ninstalled models:";
-  for (const FoundModel& model : list_models(folders)) message += " " + model.name;
-  throw Error(ErrorKind::model, message);
+std::string without_alias(const std::string& name) {
+  return name == "conceptual-captions" ? "conceptual" : name;
 }
 
-std::string how_to_get(const std::string& name) {
-  struct Published {
-    const char* name;
-    const char* clip;
-    const char* captioner;
-    const char* where;
-  };
-  static constexpr Published kPublished[] = {
-      {"conceptual", "ViT-B-32.pt", "conceptual_weights.pt",
-       "Google Drive id 14pXWwB4Zm82rsDdvbGguLfx9F8aM7ovT, or "
-       "huggingface.co/akhaliq/CLIP-prefix-captioning-conceptual-weights"},
-      {"coco", "ViT-B-32.pt", "coco_weights.pt",
-       "Google Drive id 1IdaBtMSvtyzF0ByVaBHtvM0JYSXRExRX, or "
-       "huggingface.co/akhaliq/CLIP-prefix-captioning-COCO-weights"},
-      {"coco-transformer", "RN50x4.pt", "transformer_weights.pt",
-       "Google Drive id 1GYPToCqFREwi285wPLhuVExlz7DDUDfJ"},
-  };
-  for (const Published& model : kPublished) {
-    if (name != model.name) continue;
-    return std::string("to get it: download ") + model.clip + " (openaipublic.azureedge.net/clip/models/" +
-           (std::string(model.clip) == "RN50x4.pt"
-                ? "7e526bd135e493cef0776de27d5f42653e6b4c8bf9e0f653bb11773263205fdd/"
-                : "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af/") +
-           model.clip + ")\n  and " + model.captioner + " (" + model.where +
-           "), then run\n  caption models import --clip " + model.clip + " --captioner " + model.captioner +
-           " --name " + model.name;
+bool is_model_name(const std::string& text) {
+  return !text.empty() && text.find('/') == std::string::npos && text != "." && text != "..";
+}
+
+std::optional<fs::path> find_model(const std::string& name_or_folder, const std::vector<fs::path>& folders) {
+  if (is_bundle(name_or_folder)) return name_or_folder;
+  if (!is_model_name(name_or_folder)) return std::nullopt;
+  // A model that really has an alias for its name comes first.
+  for (const std::string& candidate : {name_or_folder, without_alias(name_or_folder)}) {
+    for (const fs::path& folder : folders) {
+      if (is_bundle(folder / candidate)) return folder / candidate;
+    }
   }
-  return "to make a model of your own files: caption models import --clip FILE --captioner FILE --name " +
-         name;
+  return std::nullopt;
 }
 
 }  // namespace caption

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,13 +25,15 @@ struct FoundModel {
 /// All bundles in `folders`, by name; of two with one name the first found counts.
 std::vector<FoundModel> list_models(const std::vector<std::filesystem::path>& folders);
 
-/// The folder of `name_or_folder`: a folder that holds model.json, or a name (or alias: "conceptual-captions"
-/// is "conceptual") in `folders`. Throws Error(model) that says where it looked, what there is, and how to
-/// get it.
-std::filesystem::path find_model(const std::string& name_or_folder,
-                                 const std::vector<std::filesystem::path>& folders);
+/// Whether `text` can be a model's name; else it can only be a folder.
+bool is_model_name(const std::string& text);
 
-/// How to get the model `name`: where to download a published one, how to import one of your own.
-std::string how_to_get(const std::string& name);
+/// "conceptual" for its alias "conceptual-captions"; any other name as it is.
+std::string without_alias(const std::string& name);
+
+/// The folder of `name_or_folder`: a folder that holds model.json, or a name (or alias) in `folders`. Nothing
+/// if there is none.
+std::optional<std::filesystem::path> find_model(const std::string& name_or_folder,
+                                                const std::vector<std::filesystem::path>& folders);
 
 }  // namespace caption

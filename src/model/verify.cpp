@@ -1,8 +1,8 @@
 #include "model/verify.h"
 
-#include "model/digest.h"
 #include "model/manifest.h"
 #include "model/pack.h"
+#include "model/verify_files.h"
 
 namespace caption {
 

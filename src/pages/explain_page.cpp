@@ -6,15 +6,13 @@
 #include <cstdio>
 #include <vector>
 
-#include "pages/html.h"
 #include "base/printable.h"
-#include "cli/version.h"
+#include "pages/html.h"
 
-namespace caption::cli {
+namespace caption {
 namespace {
 
-constexpr int kSquare = 512;  ///< side of the picture, in pixels
-constexpr int kMap = 96;      ///< side of a heat map; browsers enlarge it smoothly
+constexpr int kMap = 96;  ///< side of a heat map; browsers enlarge it smoothly
 
 constexpr double kNearlyCertain = -0.01;
 
@@ -63,14 +61,14 @@ std::string number(const std::string& text) {
 
 class ExplanationPage {
  public:
-  ExplanationPage(const ExplainedImage& explained, const Engine& engine)
-      : explained_(explained), explanation_(explained.explanation), engine_(engine) {}
+  ExplanationPage(const ExplainedImage& explained, const ExplanationPictures& pictures)
+      : explained_(explained), explanation_(explained.explanation), pictures_(pictures) {}
 
-  std::string write(const std::vector<std::byte>& square) const {
+  std::string write(const std::string& program) const {
     std::string page =
         page_head({"Why these words? " + explained_.image, {assets::explain_css}, {assets::explain_js}});
-    page += head() + "<main class=\"page\">\n" + stage(square) + gallery() + table() + kNotes + "</main>\n";
-    page += element("footer", " class=\"bottom page\"", "Written by " + escape_html(version_text({})));
+    page += head() + "<main class=\"page\">\n" + stage() + gallery() + table() + kNotes + "</main>\n";
+    page += element("footer", " class=\"bottom page\"", "Written by " + escape_html(program) + "\n");
     return page + "\n</body>\n</html>\n";
   }
 
@@ -90,7 +88,7 @@ class ExplanationPage {
   }
 
   std::string heat_uri(std::span<const double> heat, int cells) const {
-    return data_uri("image/png", engine_.encode_heat_map(heat, cells, kMap));
+    return data_uri("image/png", pictures_.draw_heat(heat, cells, kMap));
   }
 
   /// The colours from a full gain to a full loss, drawn as a map is.
@@ -108,7 +106,7 @@ class ExplanationPage {
   }
 
   /// The picture and the caption, whose words are buttons once the script is there.
-  std::string stage(const std::vector<std::byte>& square) const {
+  std::string stage() const {
     std::string words;
     for (std::size_t i = 0; i < explanation_.words.size(); ++i) {
       const ExplainedWord& word = explanation_.words[i];
@@ -123,7 +121,7 @@ class ExplanationPage {
            "<svg class=\"ground\" viewBox=\"0 0 100 100\" role=\"img\"" +
            attribute("aria-label", "The picture: " + explanation_.caption.text) +
            "><image id=\"square\" width=\"100\" height=\"100\" preserveAspectRatio=\"none\"" +
-           attribute("href", data_uri("image/jpeg", square)) +
+           attribute("href", data_uri("image/jpeg", pictures_.square)) +
            "/></svg><img class=\"heat\" id=\"heat\" alt=\"\" hidden></div>\n<figcaption>" + legend() +
            "</figcaption></figure>\n<div class=\"told\"><p class=\"line\">" + words +
            "</p>\n<p class=\"hint soft\" hidden>Point at a word, or step through them with the arrow "
@@ -246,14 +244,14 @@ class ExplanationPage {
 
   const ExplainedImage& explained_;
   const Explanation& explanation_;
-  const Engine& engine_;
+  const ExplanationPictures& pictures_;
 };
 
 }  // namespace
 
-std::string explanation_page(const ExplainedImage& explained, std::span<const std::byte> file_bytes,
-                             const ImageOptions& options, const Engine& engine) {
-  return ExplanationPage(explained, engine).write(engine.encode_square(file_bytes, options, kSquare));
+std::string explanation_page(const ExplainedImage& explained, const ExplanationPictures& pictures,
+                             const std::string& program) {
+  return ExplanationPage(explained, pictures).write(program);
 }
 
-}  // namespace caption::cli
+}  // namespace caption

@@ -7,7 +7,7 @@
 
 #include "base/utf8.h"
 
-namespace caption::cli {
+namespace caption {
 namespace {
 
 std::string base64(std::span<const std::byte> bytes) {
@@ -120,4 +120,4 @@ std::string page_head(const Page& page) {
   return head + "</head>\n<body>\n";
 }
 
-}  // namespace caption::cli
+}  // namespace caption

@@ -8,7 +8,7 @@
 
 #include "pages/assets.h"
 
-namespace caption::cli {
+namespace caption {
 
 /// Any bytes as text for an element or for an attribute in quotes. Bytes that are no UTF-8 and control
 /// characters, which HTML does not have, become U+FFFD.
@@ -35,4 +35,4 @@ struct Page {
 /// of class "theme" gets the switch between light and dark.
 std::string page_head(const Page& page);
 
-}  // namespace caption::cli
+}  // namespace caption

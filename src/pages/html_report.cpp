@@ -7,12 +7,11 @@
 #include <optional>
 #include <utility>
 
-#include "pages/html.h"
 #include "base/printable.h"
+#include "pages/html.h"
 #include "pages/relative_url.h"
-#include "cli/version.h"
 
-namespace caption::cli {
+namespace caption {
 namespace {
 
 /// The shortest text that reads back as the same number.
@@ -98,7 +97,7 @@ class HtmlReport : public RecordWriter {
               count(summary.captioned + summary.failed, "image was", "images were") +
               " done, the rest not tried.</p></div>\n";
     }
-    page += element("footer", " class=\"bottom page\"", "Written by " + escape_html(version_text({})));
+    page += element("footer", " class=\"bottom page\"", "Written by " + escape_html(style_.program) + "\n");
     output_.write(page + "\n</body>\n</html>\n");
   }
 
@@ -172,4 +171,4 @@ std::unique_ptr<RecordWriter> make_html_report(const ReportStyle& style, Output&
   return std::make_unique<HtmlReport>(style, output);
 }
 
-}  // namespace caption::cli
+}  // namespace caption

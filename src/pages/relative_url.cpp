@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-namespace caption::cli {
+namespace caption {
 namespace {
 
 namespace fs = std::filesystem;
@@ -43,4 +43,4 @@ std::optional<std::string> relative_url(const fs::path& folder, const fs::path& 
   return percent_encoded((to / file.filename()).lexically_relative(from).string());
 }
 
-}  // namespace caption::cli
+}  // namespace caption

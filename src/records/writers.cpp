@@ -2,13 +2,12 @@
 
 #include <array>
 #include <charconv>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/printable.h"
-#include "base/log.h"
+#include "records/json.h"
 
-namespace caption::cli {
+namespace caption {
 namespace {
 
 class TextWriter : public RecordWriter {
@@ -37,27 +36,10 @@ class JsonWriter : public RecordWriter {
   JsonWriter(RecordStyle style, Output& output) : style_(std::move(style)), output_(output) {}
 
   void write(const Record& record) override {
-    Json json = {{"image", record.image}};
-    if (record.error) {
-      json["error"] = {{"code", error_code(record.error->kind())}, {"message", record.error->what()}};
-    } else {
-      json.update(fields(record.captions.at(0)));
-    }
-    json["model"] = style_.model;
-    if (style_.several_captions && !record.error) {
-      json["captions"] = Json::array();
-      for (const Caption& caption : record.captions) json["captions"].push_back(fields(caption));
-    }
-    output_.write(json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n');
+    output_.write(json_line(record_json(record, style_.model, style_.several_captions)));
   }
 
  private:
-  using Json = nlohmann::ordered_json;
-
-  static Json fields(const Caption& caption) {
-    return {{"caption", caption.text}, {"score", caption.score}, {"mean_logprob", caption.mean_logprob}};
-  }
-
   RecordStyle style_;
   Output& output_;
 };
@@ -114,14 +96,14 @@ class CsvWriter : public RecordWriter {
 
 class FailedList : public RecordWriter {
  public:
-  FailedList(char separator, Output& output) : separator_(separator), output_(output) {}
+  FailedList(char separator, Output& output, std::function<void(const std::string&)> left_out)
+      : separator_(separator), output_(output), left_out_(std::move(left_out)) {}
 
   void write(const Record& record) override {
     // The bytes of standard input are gone.
     if (!record.error || record.image == "-") return;
     if (record.image.find(separator_) != std::string::npos) {
-      log::warning("the name '" + printable(record.image) +
-                   "' has a line break: --failed needs --null to keep it");
+      left_out_(record.image);
       return;
     }
     output_.write(record.image + separator_);
@@ -130,24 +112,26 @@ class FailedList : public RecordWriter {
  private:
   char separator_;
   Output& output_;
+  std::function<void(const std::string&)> left_out_;
 };
 
 }  // namespace
 
 std::unique_ptr<RecordWriter> make_writer(const RecordStyle& style, Output& output) {
   switch (style.format) {
-    case Format::jsonl:
+    case RecordFormat::jsonl:
       return std::make_unique<JsonWriter>(style, output);
-    case Format::csv:
+    case RecordFormat::csv:
       return std::make_unique<CsvWriter>(style, output);
-    case Format::text:
+    case RecordFormat::text:
       break;
   }
   return std::make_unique<TextWriter>(style, output);
 }
 
-std::unique_ptr<RecordWriter> make_failed_list(char separator, Output& output) {
-  return std::make_unique<FailedList>(separator, output);
+std::unique_ptr<RecordWriter> make_failed_list(char separator, Output& output,
+                                               std::function<void(const std::string& name)> left_out) {
+  return std::make_unique<FailedList>(separator, output, std::move(left_out));
 }
 
-}  // namespace caption::cli
+}  // namespace caption

@@ -1,19 +1,22 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
-#include "cli/options.h"
 #include "files/output.h"
-#include "pipeline/batch.h"
+#include "records/record.h"
 
-namespace caption::cli {
+namespace caption {
+
+/// How records are written.
+enum class RecordFormat { text, jsonl, csv };
 
 /// How the records of one run look.
 struct RecordStyle {
-  Format format = Format::text;
+  RecordFormat format = RecordFormat::text;
   std::string model;              ///< the bundle's name
-  bool several_captions = false;  ///< --n-best above 1: the record has all of them
+  bool several_captions = false;  ///< jsonl: all of a record's captions beside its best
   bool with_name = true;          ///< text: the image's name before its caption
   bool coloured = false;          ///< text: colour the names
 };
@@ -37,8 +40,9 @@ class RecordWriter {
 /// - csv: RFC 4180; one row per caption, or one for a failure. Names keep their bytes.
 std::unique_ptr<RecordWriter> make_writer(const RecordStyle& style, Output& output);
 
-/// The names of the images that failed, each followed by `separator`, as --files-from reads them. One that
-/// has the separator in it is left out with a warning. `output` must outlive it.
-std::unique_ptr<RecordWriter> make_failed_list(char separator, Output& output);
+/// The names of the images that failed, each followed by `separator`, as a ListReader reads them. One that
+/// has the separator in it is left out, and `left_out` is told. `output` must outlive it.
+std::unique_ptr<RecordWriter> make_failed_list(char separator, Output& output,
+                                               std::function<void(const std::string& name)> left_out);
 
-}  // namespace caption::cli
+}  // namespace caption

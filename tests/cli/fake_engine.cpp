@@ -1,5 +1,5 @@
-// An engine for tests of the command line: fixed captions from a file's first bytes, no model, no image
-// library.
+// What runs behind the command line, for tests:  fixed captions from a file's first bytes, no model, no image
+// library. It defines the functions that the command line calls.
 //
 // A file's bytes decide what becomes of it:
 //   "corrupt...", "unsupported...", "too_large..."   an Error of that kind
@@ -20,7 +20,14 @@
 #include <vector>
 
 #include "caption/explanation.h"
-#include "pipeline/engine.h"
+#include "doctor/doctor.h"
+#include "image/drawings.h"
+#include "measure/benchmark.h"
+#include "model/import.h"
+#include "model/verify.h"
+#include "pipeline/batch.h"
+#include "pipeline/optimize.h"
+#include "pipeline/versions.h"
 
 namespace caption {
 namespace {
@@ -91,8 +98,7 @@ class FakeCaptioner : public Captioner {
     }
     if (bytes.starts_with("corrupt")) throw Error(ErrorKind::corrupt, "the image ends early");
     if (bytes.starts_with("unsupported")) throw Error(ErrorKind::unsupported_format, "not an image");
-    if (bytes.starts_with("too_large"))
-      throw Error(ErrorKind::too_large, "more pixels than --max-megapixels allows");
+    if (bytes.starts_with("too_large")) throw Error(ErrorKind::too_large, "more pixels than the limit");
     Picture picture{std::move(pixels), {}};
     if (options.thumbnail > 0) {
       for (const char c : "small " + bytes.substr(0, static_cast<std::size_t>(options.thumbnail)))
@@ -103,7 +109,8 @@ class FakeCaptioner : public Captioner {
 
   std::unique_ptr<CaptionStream> stream(const DecodeOptions& options, const StreamOptions& sizes) override {
     if (options.max_tokens > 1000)
-      throw Error(ErrorKind::usage, "--max-tokens: this model allows at most 1000");
+      throw Error(ErrorKind::usage, "the maximum of tokens is " + std::to_string(options.max_tokens) +
+                                        ": this model allows at most 1000");
     note("stream batch " + std::to_string(sizes.decode_batch) + " encode_batch " +
          std::to_string(sizes.encode_batch) + " beam " + std::to_string(options.beam) + " n_best " +
          std::to_string(options.n_best) + " max_tokens " + std::to_string(options.max_tokens) + " sample " +
@@ -150,17 +157,18 @@ std::string name_of(Precision precision) {
                                         : "fp32";
 }
 
-std::unique_ptr<Captioner> load(const std::filesystem::path& folder, const ModelOptions& options) {
+}  // namespace
+
+std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const ModelOptions& options) {
   if (const std::string message = environment("FAKE_LOAD_ERROR"); !message.empty()) {
     throw Error(ErrorKind::model, message, folder);
   }
   note("load " + folder.filename().string() + " device " + options.device + " threads " +
-       std::to_string(options.threads) + " precision " + name_of(options.precision) + " OMP_WAIT_POLICY " +
-       environment("OMP_WAIT_POLICY"));
+       std::to_string(options.threads) + " precision " + name_of(options.precision));
   return std::make_unique<FakeCaptioner>();
 }
 
-void import(const ImportRequest& request) {
+void import_bundle(const ImportRequest& request) {
   note("import clip " + request.clip.filename().string() + " captioner " +
        request.captioner.filename().string() + " gpt2 " +
        (request.gpt2 ? request.gpt2->filename().string() : "none") + " name " + request.name + " folder " +
@@ -169,39 +177,43 @@ void import(const ImportRequest& request) {
        (request.normalize ? std::to_string(static_cast<int>(*request.normalize)) : "none"));
 }
 
-PackReport pack(const std::filesystem::path& folder, const ModelOptions& options) {
+PackReport optimize_bundle(const std::filesystem::path& folder, const ModelOptions& options) {
   note("pack " + folder.filename().string() + " device " + options.device + " threads " +
        std::to_string(options.threads) + " precision " + name_of(options.precision));
   return {folder / "packed.bf16", "bf16", 2500000, 1230, 50};
 }
 
-void verify(const std::filesystem::path& folder) {
+void verify_bundle(const std::filesystem::path& folder) {
   if (std::filesystem::exists(folder / "damaged"))
     throw Error(ErrorKind::model, "clip.pt: its SHA-256 differs", folder);
 }
+
+namespace {
 
 std::vector<std::byte> bytes_of(const std::string& text) {
   const auto bytes = std::as_bytes(std::span(text));
   return {bytes.begin(), bytes.end()};
 }
 
-std::vector<std::byte> square(std::span<const std::byte> file_bytes, const ImageOptions&, int side) {
+}  // namespace
+
+std::vector<std::byte> encode_square_of(std::span<const std::byte> file_bytes, const ImageOptions&, int side) {
   return bytes_of("square of " + std::to_string(file_bytes.size()) + " bytes, side " + std::to_string(side));
 }
 
-std::vector<std::byte> heat_map(std::span<const double> heat, int cells, int side) {
+std::vector<std::byte> draw_heat_map(std::span<const double> heat, int cells, int side) {
   return bytes_of("map of " + std::to_string(heat.size()) + " in " + std::to_string(cells) + ", side " +
                   std::to_string(side));
 }
 
-std::vector<std::byte> sheet(std::span<const std::byte>, const ImageOptions&,
-                             const Explanation& explanation) {
+std::vector<std::byte> draw_contact_sheet(std::span<const std::byte>, const ImageOptions&,
+                                            const Explanation& explanation) {
   return bytes_of("sheet of " + explanation.caption.text);
 }
 
 /// Times that are easy to recognise: stage i takes i ms, and what it writes has the bytes of its image.
-BenchmarkReport benchmark(const BenchmarkRequest& request) {
-  const std::unique_ptr<Captioner> captioner = load(request.folder, request.model);
+BenchmarkReport run_benchmark(const BenchmarkRequest& request) {
+  const std::unique_ptr<Captioner> captioner = load_captioner(request.folder, request.model);
   const BenchmarkOptions& options = request.options;
   note("benchmark batch " + std::to_string(options.batch) + " beam " + std::to_string(options.decode.beam) +
        " tokens " + std::to_string(options.tokens) + " repeat " + std::to_string(options.repeat) + " peaks " +
@@ -237,8 +249,8 @@ BenchmarkReport benchmark(const BenchmarkRequest& request) {
 }
 
 /// A line of each kind; FAKE_HEALTHY leaves out the one that failed.
-DoctorReport doctor(const DoctorRequest& request) {
-  load(request.folder, request.model);
+DoctorReport run_doctor(const DoctorRequest& request) {
+  load_captioner(request.folder, request.model);
   note("doctor " + std::to_string(request.images.size()) + " images, the first " + request.images.at(0).name);
   DoctorReport report;
   report.device = "cuda:0";
@@ -253,16 +265,8 @@ DoctorReport doctor(const DoctorRequest& request) {
   return report;
 }
 
-std::string versions() {
+std::string library_versions() {
   return "engine fake\n";
 }
 
-}  // namespace
 }  // namespace caption
-
-extern "C" const caption::Engine* caption_engine() {
-  static const caption::Engine engine = {
-      caption::load,     caption::import, caption::pack,      caption::verify, caption::square,
-      caption::heat_map, caption::sheet,  caption::benchmark, caption::doctor, caption::versions};
-  return &engine;
-}

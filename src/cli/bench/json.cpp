@@ -1,14 +1,10 @@
-#include <nlohmann/json.hpp>
-
+#include "records/json.h"
 #include "cli/bench/text.h"
-#include "records/json_values.h"
 #include "cli/shared_options.h"
 #include "cli/version.h"
 
 namespace caption::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json fields(const Spread& spread) {
   return {{"median", spread.median}, {"min", spread.min}, {"max", spread.max}};
@@ -38,9 +34,7 @@ Json fields(const StageReport& stage) {
 
 std::string benchmark_json(const BenchmarkRequest& request, const BenchmarkReport& report) {
   const BenchmarkOptions& options = request.options;
-  std::string version = version_text({});
-  version.pop_back();  // the line's end
-  Json json = {{"version", version},
+  Json json = {{"version", program_version()},
                {"model", report.model},
                {"precision", precision_name(report.precision)},
                {"threads", report.threads},
@@ -62,7 +56,7 @@ std::string benchmark_json(const BenchmarkRequest& request, const BenchmarkRepor
   for (std::size_t i = 0; i < request.images.size(); ++i) {
     json["captions"].push_back({{"image", request.images[i].name}, {"tokens", report.tokens.at(i)}});
   }
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  return json_line(json);
 }
 
 }  // namespace caption::cli

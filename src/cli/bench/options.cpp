@@ -77,7 +77,7 @@ void add_options(CLI::App& app, BenchConfig& config) {
 
 }  // namespace
 
-Command parse_bench(const std::vector<std::string>& arguments) {
+Parsed<BenchConfig> parse_bench(const std::vector<std::string>& arguments) {
   BenchConfig config;
   config.model_options.device = "cpu";  // whose peaks and memory these are
   const auto app = make_app("caption bench - how long each stage of captioning takes", kUsage);
@@ -86,6 +86,7 @@ Command parse_bench(const std::vector<std::string>& arguments) {
   add_options(*app, config);
   if (auto help = parse(*app, "caption bench", arguments)) return PrintHelp{*help};
 
+  config.inputs.advice.recursive = "; add -r to look into its subfolders";
   config.inputs.names = other_arguments(*app, "caption bench");
   for (const std::string& name : config.inputs.names) {
     if (name.empty()) throw Error(ErrorKind::usage, "an INPUT is empty; see 'caption bench --help'");

@@ -3,11 +3,24 @@
 #include <string>
 #include <vector>
 
-#include "cli/options.h"
+#include "caption/benchmark.h"
+#include "caption/options.h"
+#include "cli/parsed.h"
+#include "inputs/input.h"
 
 namespace caption::cli {
 
-/// The arguments after `caption bench`: a BenchConfig or PrintHelp. Throws Error(usage).
-Command parse_bench(const std::vector<std::string>& arguments);
+/// `caption bench [OPTION]... [IMAGE|DIR]...`, complete and checked.
+struct BenchConfig {
+  InputOptions inputs;  ///< no names: the example pictures
+  std::string model;    ///< name or folder; empty: the best of what is installed
+  ModelOptions model_options;
+  BenchmarkOptions benchmark;
+  bool json = false;  ///< instead of the table
+  bool quiet = false;
+};
+
+/// The arguments after `caption bench`. Throws Error(usage).
+Parsed<BenchConfig> parse_bench(const std::vector<std::string>& arguments);
 
 }  // namespace caption::cli

@@ -4,26 +4,27 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "caption/error.h"
-#include "cli/engine_library.h"
-#include "pages/html_report.h"
-#include "inputs/inputs.h"
-#include "cli/locate_model.h"
-#include "files/output.h"
-#include "cli/output_guard.h"
+#include "base/log.h"
 #include "base/printable.h"
-#include "cli/progress.h"
+#include "base/progress.h"
+#include "caption/error.h"
+#include "cli/locate_model.h"
+#include "cli/output_guard.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
-#include "records/writers.h"
-#include "base/log.h"
+#include "cli/version.h"
+#include "files/output.h"
+#include "inputs/inputs.h"
+#include "pages/html_report.h"
 #include "pipeline/batch.h"
+#include "records/writers.h"
 
 namespace caption::cli {
 namespace {
@@ -82,21 +83,29 @@ struct Outputs {
   std::optional<Output> html;
 };
 
+void left_out_of_failed(const std::string& name) {
+  log::warning("the name '" + printable(name) + "' has a line break: --failed needs --null to keep it");
+}
+
 /// Takes the records of a run: to the outputs and the terminal.
 class Results {
  public:
   Results(const CaptionConfig& config, const std::string& model, Outputs& outputs)
       : single_(is_single_image(config.inputs)),
         output_is_terminal_(outputs.records.is_terminal()),
-        progress_(!config.quiet && !single_ && can_show_progress(), config.inputs) {
+        progress_(
+            !config.quiet && !single_ && can_show_progress() ? stderr : nullptr,
+            [inputs = config.inputs](const std::atomic<bool>& stop) { return count_inputs(inputs, stop); }) {
     const RecordStyle style = {config.format, model, config.batch.decode.n_best > 1, !single_,
                                use_color(config.color, outputs.records)};
     add(outputs.records, make_writer(style, outputs.records));
     if (outputs.failed) {
-      add(*outputs.failed, make_failed_list(config.inputs.null_separated ? '\0' : '\n', *outputs.failed));
+      add(*outputs.failed,
+          make_failed_list(config.inputs.null_separated ? '\0' : '\n', *outputs.failed, left_out_of_failed));
     }
     if (outputs.html) {
-      add(*outputs.html, make_html_report({*config.html, model, config.batch.decode}, *outputs.html));
+      add(*outputs.html,
+          make_html_report({*config.html, model, config.batch.decode, program_version()}, *outputs.html));
     }
     for (const Sink& sink : sinks_) sink.output.clear();
     for (const Sink& sink : sinks_) sink.writer->begin();
@@ -149,14 +158,14 @@ class Results {
 ExitStatus run(const CaptionConfig& config) {
   if (config.quiet) log::set_level(log::Level::quiet);
   reject_terminal_as_image(config.inputs);
-  guard_outputs(config);
+  guard_outputs({{"--output", config.output}, {"--failed", config.failed}, {"--html", config.html}},
+                config.inputs);
   StartedInputs inputs(config.inputs);
   const std::filesystem::path folder =
       config.model.empty() ? locate_default_model() : locate_model(config.model);
   Outputs outputs(config);
   // Static, because `leave` then spares us giving back a model's memory page by page.
-  static const std::unique_ptr<Captioner> captioner =
-      load_engine().load_captioner(folder, config.model_options);
+  static const std::unique_ptr<Captioner> captioner = load_captioner(folder, config.model_options);
 
   Results results(config, captioner->name(), outputs);
   // One image is all or nothing: Ctrl-C may kill at once.

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "cli/caption/options.h"
 #include "cli/exit_status.h"
-#include "cli/options.h"
 
 namespace caption::cli {
 

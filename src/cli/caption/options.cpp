@@ -5,10 +5,10 @@
 #include <thread>
 
 #include "caption/error.h"
-#include "pages/html_report.h"
-#include "inputs/image_names.h"
 #include "cli/parser.h"
 #include "cli/shared_options.h"
+#include "inputs/image_names.h"
+#include "pages/html_report.h"
 
 namespace caption::cli {
 namespace {
@@ -140,10 +140,12 @@ void add_search(CLI::App& app, CaptionConfig& config, Given& given) {
 }
 
 void add_output(CLI::App& app, CaptionConfig& config, Given& given) {
-  given.format = add_choice<Format>(app, "--format", config.format, "FORMAT",
-                                    {{"text", Format::text}, {"jsonl", Format::jsonl}, {"csv", Format::csv}},
-                                    "How records are written, see below")
-                     ->group("Output");
+  given.format =
+      add_choice<RecordFormat>(
+          app, "--format", config.format, "FORMAT",
+          {{"text", RecordFormat::text}, {"jsonl", RecordFormat::jsonl}, {"csv", RecordFormat::csv}},
+          "How records are written, see below")
+          ->group("Output");
   app.add_flag("--json", given.json, "Short for --format jsonl")->group("Output");
   add_name(app, "--output", config.output, "FILE",
            "Write the records to FILE, over what it held; - is standard output")
@@ -198,7 +200,8 @@ int reader_threads(int threads) {
 
 }  // namespace
 
-Command parse_caption(const std::vector<std::string>& arguments) {
+std::variant<CaptionConfig, PrintHelp, PrintVersion> parse_caption(
+    const std::vector<std::string>& arguments) {
   CaptionConfig config;
   Given given;
   const std::unique_ptr<CLI::App> app = make_app(kDescription, usage());
@@ -212,12 +215,13 @@ Command parse_caption(const std::vector<std::string>& arguments) {
   app->add_flag("--verbose", given.verbose, "With --version: the libraries' versions, too")->group("Other");
   if (std::optional<std::string> help = parse(*app, "caption", arguments)) return PrintHelp{*help};
 
+  config.inputs.advice = {" of --files-from", ": add --null (-0)", "; add -r to look into its subfolders"};
   config.inputs.names = other_arguments(*app, "caption");
   if (given.version) return PrintVersion{given.verbose};
   require(!given.verbose, "--verbose is for --version");
-  require(!given.json || given.format->count() == 0 || config.format == Format::jsonl,
+  require(!given.json || given.format->count() == 0 || config.format == RecordFormat::jsonl,
           "--json is --format jsonl: it does not go with another --format");
-  if (given.json) config.format = Format::jsonl;
+  if (given.json) config.format = RecordFormat::jsonl;
   check_inputs(config);
   check_device(config.model_options.device, "caption");
   check_decoding(config.batch.decode, given);

@@ -1,28 +1,28 @@
 #include "cli/doctor/command.h"
 
-#include "cli/bench/images.h"
-#include "cli/doctor/text.h"
-#include "cli/engine_library.h"
-#include "cli/locate_model.h"
-#include "files/output.h"
+#include <cstddef>
+
 #include "base/log.h"
+#include "cli/doctor/text.h"
+#include "cli/example_images.h"
+#include "cli/locate_model.h"
+#include "doctor/doctor.h"
+#include "files/output.h"
 
 namespace caption::cli {
 namespace {
 
-constexpr int kPictures = 10;
+constexpr std::size_t kPictures = 10;
 
 }  // namespace
 
 ExitStatus run(const DoctorConfig& config) {
   if (config.quiet) log::set_level(log::Level::quiet);
-  BenchConfig pictures;
-  pictures.benchmark.batch = kPictures;
   DoctorRequest request;
   request.folder = config.model.empty() ? locate_default_model() : locate_model(config.model);
   request.model = config.model_options;
-  request.images = benchmark_images(pictures);
-  const DoctorReport report = load_engine().doctor(request);
+  request.images = example_images(kPictures);
+  const DoctorReport report = run_doctor(request);
   Output().write(config.json ? doctor_json(request, report) : doctor_text(request, report));
   return report.healthy() ? ExitStatus::success : ExitStatus::failure;
 }

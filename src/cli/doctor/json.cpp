@@ -1,14 +1,10 @@
-#include <nlohmann/json.hpp>
-
+#include "records/json.h"
 #include "cli/doctor/text.h"
-#include "records/json_values.h"
 #include "cli/shared_options.h"
 #include "cli/version.h"
 
 namespace caption::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 const char* status_name(CheckStatus status) {
   return status == CheckStatus::ok ? "ok" : status == CheckStatus::failed ? "failed" : "skipped";
@@ -35,9 +31,7 @@ Json fields(const DoctorSpeed& speed) {
 }  // namespace
 
 std::string doctor_json(const DoctorRequest& request, const DoctorReport& report) {
-  std::string version = version_text({});
-  version.pop_back();  // the line's end
-  Json json = {{"version", version},
+  Json json = {{"version", program_version()},
                {"device", report.device},
                {"device_name", report.device_name},
                {"model", request.folder.filename().string()},
@@ -51,7 +45,7 @@ std::string doctor_json(const DoctorRequest& request, const DoctorReport& report
         {{"name", check.name}, {"status", status_name(check.status)}, {"detail", check.detail}});
   }
   for (const DoctorSpeed& speed : report.speeds) json["speeds"].push_back(fields(speed));
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  return json_line(json);
 }
 
 }  // namespace caption::cli

@@ -41,7 +41,7 @@ Examples:
 
 }  // namespace
 
-Command parse_doctor(const std::vector<std::string>& arguments) {
+Parsed<DoctorConfig> parse_doctor(const std::vector<std::string>& arguments) {
   DoctorConfig config;
   const auto app = make_app("caption doctor - whether all is well on this machine", kUsage);
   app->footer(kFooter);

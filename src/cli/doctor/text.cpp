@@ -53,7 +53,7 @@ std::string verdict(const std::vector<Check>& checks) {
 }  // namespace
 
 std::string doctor_text(const DoctorRequest& request, const DoctorReport& report) {
-  std::string text = version_text({});
+  std::string text = program_version() + '\n';
   text += "device " + report.device + (report.device_name.empty() ? "" : " (" + report.device_name + ")") +
           ", model " + printable(request.folder.filename().string()) + "\n\n";
   std::vector<Line> lines;

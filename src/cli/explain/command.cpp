@@ -8,17 +8,18 @@
 #include <string_view>
 #include <vector>
 
+#include "base/log.h"
+#include "base/printable.h"
 #include "caption/error.h"
-#include "cli/engine_library.h"
-#include "pages/explain_page.h"
 #include "cli/explain/text.h"
 #include "cli/locate_model.h"
-#include "files/output.h"
 #include "cli/output_guard.h"
-#include "base/printable.h"
 #include "cli/signals.h"
-#include "base/log.h"
+#include "cli/version.h"
+#include "files/output.h"
+#include "image/drawings.h"
 #include "inputs/read_input.h"
+#include "pages/explain_page.h"
 
 namespace caption::cli {
 namespace {
@@ -51,7 +52,7 @@ void write_file(Output& output, const std::vector<std::byte>& bytes) {
 ExitStatus run(const ExplainConfig& config) {
   if (config.quiet) log::set_level(log::Level::quiet);
   check_image(config.image);
-  guard_outputs(config);
+  guard_outputs({{"--html", config.html}, {"--png", config.png}}, {.names = {config.image}});
   const fs::path folder = config.model.empty() ? locate_default_model() : locate_model(config.model);
   try {
     const std::vector<std::byte> file =
@@ -61,15 +62,18 @@ ExitStatus run(const ExplainConfig& config) {
     if (config.html) html.emplace(*config.html);
     std::optional<Output> png;
     if (config.png) png.emplace(*config.png);
-    const Engine& engine = load_engine();
     // Static, because `leave` then spares us giving back a model's memory page by page.
-    static const std::unique_ptr<Captioner> captioner = engine.load_captioner(folder, config.model_options);
+    static const std::unique_ptr<Captioner> captioner = load_captioner(folder, config.model_options);
 
     const Picture picture = captioner->prepare(file, config.image_options);
     const Explanation explanation = captioner->explain(picture, config.decode, config.explanation);
     const ExplainedImage explained = {config.image, captioner->name(), explanation};
-    if (html) write_file(*html, explanation_page(explained, file, config.image_options, engine));
-    if (png) write_file(*png, engine.encode_contact_sheet(file, config.image_options, explanation));
+    if (html) {
+      const ExplanationPictures pictures = {
+          encode_square_of(file, config.image_options, ExplanationPictures::kSquare), draw_heat_map};
+      write_file(*html, explanation_page(explained, pictures, program_version()));
+    }
+    if (png) write_file(*png, draw_contact_sheet(file, config.image_options, explanation));
     Output().write(config.json ? explanation_json(explained) : explanation_table(explained));
   } catch (const Error& error) {
     if (!concerns_one_image(error.kind())) throw;

@@ -1,12 +1,10 @@
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "cli/explain/text.h"
+#include "records/json.h"
 
 namespace caption::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json fields(const TokenChoice& token) {
   return {
@@ -37,11 +35,9 @@ Json fields(const ExplainedWord& word, int grid) {
 
 std::string explanation_json(const ExplainedImage& explained) {
   const Explanation& explanation = explained.explanation;
-  Json json = {{"image", explained.image},
-               {"caption", explanation.caption.text},
-               {"score", explanation.caption.score},
-               {"mean_logprob", explanation.caption.mean_logprob},
-               {"model", explained.model}};
+  Json json = {{"image", explained.image}};
+  json.update(caption_json(explanation.caption));
+  json["model"] = explained.model;
   json["tokens"] = Json::array();
   for (const ExplainedToken& token : explanation.tokens) json["tokens"].push_back(fields(token));
   json["words"] = Json::array();
@@ -51,7 +47,7 @@ std::string explanation_json(const ExplainedImage& explained) {
                       {"window", explanation.window},
                       {"resolution", explanation.resolution},
                       {"unit", "natural log-probability"}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  return json_line(json);
 }
 
 }  // namespace caption::cli

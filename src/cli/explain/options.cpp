@@ -100,7 +100,7 @@ void check(const ExplainConfig& config, const Given& given) {
 
 }  // namespace
 
-Command parse_explain(const std::vector<std::string>& arguments) {
+Parsed<ExplainConfig> parse_explain(const std::vector<std::string>& arguments) {
   ExplainConfig config;
   Given given;
   const auto app = make_app("caption explain - where the words of a caption come from", kUsage);

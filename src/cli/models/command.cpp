@@ -2,26 +2,26 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "model/manifest.h"
-#include "model/packed_files.h"
-#include "model/registry.h"
+#include "base/log.h"
+#include "base/printable.h"
 #include "caption/error.h"
-#include "cli/engine_library.h"
 #include "cli/installation.h"
 #include "cli/locate_model.h"
 #include "files/output.h"
-#include "base/printable.h"
-#include "base/log.h"
+#include "model/import.h"
+#include "model/manifest.h"
+#include "model/packed_files.h"
+#include "model/registry.h"
+#include "model/verify.h"
+#include "pipeline/optimize.h"
+#include "records/json.h"
 
 namespace caption::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string to_line(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -143,7 +143,7 @@ void show(const ModelsConfig& config, Output& output) {
 
 void verify(const ModelsConfig& config, Output& output) {
   const std::filesystem::path folder = locate_model(config.name);
-  load_engine().verify_bundle(folder);
+  verify_bundle(folder);
   output.write(printable(folder.string()) + ": every file is as model.json says\n");
 }
 
@@ -155,7 +155,7 @@ void optimize(const ModelsConfig& config) {
     if (removed.empty()) log::info("there was nothing to remove");
     return;
   }
-  const PackReport report = load_engine().pack_bundle(folder, config.model_options);
+  const PackReport report = optimize_bundle(folder, config.model_options);
   char times[96];
   std::snprintf(times, sizeof times, ": loading with --precision %s takes %.2f s instead of %.2f s",
                 report.precision.c_str(), report.loading_ms / 1e3, report.packing_ms / 1e3);
@@ -179,7 +179,7 @@ void import(const ModelsConfig& config) {
                 request.folder);
   }
   if (request.tokenizer.empty()) request.tokenizer = find_installation().tokenizer;
-  load_engine().import_bundle(request);
+  import_bundle(request);
   log::info("made the model '" + request.name + "' in " + printable(request.folder.string()));
 }
 

@@ -61,7 +61,7 @@ void add_json(CLI::App& app, ModelsConfig& config, const std::string& descriptio
   app.add_flag("--json", config.json, description)->group("Output");
 }
 
-Command parse_list(const std::vector<std::string>& arguments) {
+Parsed<ModelsConfig> parse_list(const std::vector<std::string>& arguments) {
   ModelsConfig config;
   config.action = ModelsConfig::Action::list;
   const auto app =
@@ -73,7 +73,7 @@ Command parse_list(const std::vector<std::string>& arguments) {
   return config;
 }
 
-Command parse_show(const std::vector<std::string>& arguments) {
+Parsed<ModelsConfig> parse_show(const std::vector<std::string>& arguments) {
   ModelsConfig config;
   config.action = ModelsConfig::Action::show;
   const auto app = make_app("caption models show - sizes, origin and licence of a model",
@@ -85,7 +85,7 @@ Command parse_show(const std::vector<std::string>& arguments) {
   return config;
 }
 
-Command parse_verify(const std::vector<std::string>& arguments) {
+Parsed<ModelsConfig> parse_verify(const std::vector<std::string>& arguments) {
   ModelsConfig config;
   config.action = ModelsConfig::Action::verify;
   const auto app = make_app("caption models verify - compare a model's files with their sizes and SHA-256",
@@ -96,7 +96,7 @@ Command parse_verify(const std::vector<std::string>& arguments) {
   return config;
 }
 
-Command parse_optimize(const std::vector<std::string>& arguments) {
+Parsed<ModelsConfig> parse_optimize(const std::vector<std::string>& arguments) {
   ModelsConfig config;
   config.action = ModelsConfig::Action::optimize;
   config.model_options.device = "cpu";
@@ -154,7 +154,7 @@ void check_import(const ImportRequest& request) {
   if (!request.tokenizer.empty()) check_file("--tokenizer", request.tokenizer);
 }
 
-Command parse_import(const std::vector<std::string>& arguments) {
+Parsed<ModelsConfig> parse_import(const std::vector<std::string>& arguments) {
   ModelsConfig config;
   config.action = ModelsConfig::Action::import;
   ImportRequest& request = config.request;
@@ -207,7 +207,7 @@ const std::vector<std::string>& model_actions() {
   return actions;
 }
 
-Command parse_models(const std::vector<std::string>& arguments) {
+Parsed<ModelsConfig> parse_models(const std::vector<std::string>& arguments) {
   if (arguments.empty())
     throw usage_error("", "'caption models' needs list, show, verify, optimize or import");
   const std::string& action = arguments.front();

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace caption::cli {
+namespace caption {
 namespace {
 
 std::string uri(std::string_view text) {
@@ -46,4 +46,4 @@ TEST(Html, TheHeadNamesItsPartsInThePolicy) {
 }
 
 }  // namespace
-}  // namespace caption::cli
+}  // namespace caption

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-namespace caption::cli {
+namespace caption {
 namespace {
 
 namespace fs = std::filesystem;
@@ -33,4 +33,4 @@ TEST(RelativeUrl, GoesTheWayOfTheDiskThroughLinks) {
 }
 
 }  // namespace
-}  // namespace caption::cli
+}  // namespace caption

@@ -6,7 +6,7 @@
 
 namespace caption {
 
-/// The CRC-32 of zip archives (reflected polynomial 0xEDB88320).
+/// The CRC-32 of zip archives, PNG and zlib (reflected polynomial 0xEDB88320).
 std::uint32_t crc32(std::span<const std::byte> bytes);
 
 }  // namespace caption

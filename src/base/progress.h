@@ -3,19 +3,20 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <optional>
+#include <cstdio>
+#include <functional>
 #include <thread>
 
-#include "cli/options.h"
+namespace caption {
 
-namespace caption::cli {
-
-/// One line on the terminal that says how far a run is: count, rate and time left.
+/// One line on a terminal that says how far a run over images is: count, rate and time left.
 class Progress {
  public:
-  /// Without `shown` it does nothing. Else it counts the inputs in the background, if they can be counted
-  /// without reading standard input.
-  Progress(bool shown, const InputOptions& inputs);
+  /// Says how many there are in all, 0 if that cannot be told; gives up soon after `stop` becomes true.
+  using Count = std::function<std::size_t(const std::atomic<bool>& stop)>;
+
+  /// Draws on `stream`, a terminal; if null, does nothing. `count` runs on a thread of its own meanwhile.
+  Progress(std::FILE* stream, Count count);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress();
@@ -30,13 +31,14 @@ class Progress {
 
   void draw(Clock::time_point now);
 
-  bool shown_;
+  std::FILE* stream_;
   bool drawn_ = false;
   std::size_t done_ = 0;
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_draw_;
   std::atomic<std::size_t> total_{0};  ///< 0 is not known
-  std::jthread counter_;
+  std::atomic<bool> stop_{false};
+  std::thread counter_;
 };
 
-}  // namespace caption::cli
+}  // namespace caption

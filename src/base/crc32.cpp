@@ -1,4 +1,4 @@
-#include "weights/crc32.h"
+#include "base/crc32.h"
 
 #include <array>
 #include <cstring>

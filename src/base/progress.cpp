@@ -1,14 +1,11 @@
-#include "cli/progress.h"
+#include "base/progress.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <utility>
 
-#include "caption/error.h"
-#include "inputs/inputs.h"
-#include "cli/signals.h"
-
-namespace caption::cli {
+namespace caption {
 namespace {
 
 std::string duration(double seconds) {
@@ -26,38 +23,21 @@ std::string rate_text(double rate) {
   return text;
 }
 
-/// How many inputs there are; 0 if that cannot be told, or if it was asked to stop.
-std::size_t count_inputs(const InputOptions& options, const std::stop_token& stop) {
-  try {
-    // A list that is a pipe could be read only once.
-    if (options.files_from && !std::filesystem::is_regular_file(*options.files_from)) return 0;
-    Inputs inputs(options, [](const std::string&) {});
-    std::size_t count = 0;
-    while (inputs.next(interrupted)) {
-      if (stop.stop_requested()) return 0;
-      ++count;
-    }
-    return count;
-  } catch (const std::exception&) {
-    // The run itself reports what is wrong.
-    return 0;
-  }
-}
-
 }  // namespace
 
-Progress::Progress(bool shown, const InputOptions& inputs) : shown_(shown) {
-  if (!shown_) return;
-  counter_ =
-      std::jthread([this, inputs](const std::stop_token& stop) { total_ = count_inputs(inputs, stop); });
+Progress::Progress(std::FILE* stream, Count count) : stream_(stream) {
+  if (stream_ == nullptr) return;
+  counter_ = std::thread([this, count = std::move(count)] { total_ = count(stop_); });
 }
 
 Progress::~Progress() {
   clear();
+  stop_ = true;
+  if (counter_.joinable()) counter_.join();
 }
 
 void Progress::advance() {
-  if (!shown_) return;
+  if (stream_ == nullptr) return;
   ++done_;
   const Clock::time_point now = Clock::now();
   static constexpr std::chrono::milliseconds kInterval{100};
@@ -67,7 +47,7 @@ void Progress::advance() {
 
 void Progress::clear() {
   if (!drawn_) return;
-  std::fputs("\r\x1b[K", stderr);
+  std::fputs("\r\x1b[K", stream_);
   drawn_ = false;
 }
 
@@ -80,9 +60,9 @@ void Progress::draw(Clock::time_point now) {
   line.append("  ").append(rate_text(rate));
   if (total >= done_)
     line.append("  ").append(duration(static_cast<double>(total - done_) / rate)).append(" left");
-  std::fprintf(stderr, "\r%s\x1b[K", line.c_str());
+  std::fprintf(stream_, "\r%s\x1b[K", line.c_str());
   last_draw_ = now;
   drawn_ = true;
 }
 
-}  // namespace caption::cli
+}  // namespace caption

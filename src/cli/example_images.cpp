@@ -1,4 +1,4 @@
-#include "cli/bench/images.h"
+#include "cli/example_images.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -7,11 +7,11 @@
 #include <string>
 #include <utility>
 
+#include "base/log.h"
 #include "caption/error.h"
-#include "inputs/inputs.h"
 #include "cli/installation.h"
 #include "cli/signals.h"
-#include "base/log.h"
+#include "inputs/inputs.h"
 #include "inputs/read_input.h"
 
 namespace caption::cli {
@@ -48,11 +48,9 @@ std::vector<std::byte> made_picture() {
   return file;
 }
 
-std::optional<Input> next(Inputs& inputs) {
-  return inputs.next(interrupted);
-}
+}  // namespace
 
-BenchmarkImage read(const Input& input) {
+BenchmarkImage read_image(const Input& input) {
   try {
     return {input.name, read_input(input, interrupted)};
   } catch (const Error& error) {
@@ -60,16 +58,16 @@ BenchmarkImage read(const Input& input) {
   }
 }
 
-std::vector<BenchmarkImage> examples(std::size_t most) {
+std::vector<BenchmarkImage> example_images(std::size_t most) {
   const std::filesystem::path folder = find_installation().models / "demo" / "pictures";
   std::vector<BenchmarkImage> images;
   std::error_code ignored;
   if (std::filesystem::is_directory(folder, ignored)) {
     Inputs inputs({.names = {folder.string()}}, [](const std::string&) {});
     while (images.size() < most) {
-      const std::optional<Input> input = next(inputs);
+      const std::optional<Input> input = inputs.next(interrupted);
       if (!input) break;
-      images.push_back(read(*input));
+      images.push_back(read_image(*input));
       images.back().name = input->file.filename().string();
     }
   }
@@ -77,21 +75,6 @@ std::vector<BenchmarkImage> examples(std::size_t most) {
   log::info("no INPUT, and the example pictures are not installed: using a picture of " +
             std::to_string(kWidth) + " x " + std::to_string(kHeight) + " pixels made here");
   images.push_back({"made", made_picture()});
-  return images;
-}
-
-}  // namespace
-
-std::vector<BenchmarkImage> benchmark_images(const BenchConfig& config) {
-  if (config.inputs.names.empty()) return examples(static_cast<std::size_t>(config.benchmark.batch));
-  std::string warnings;
-  Inputs inputs(config.inputs, [&](const std::string& message) {
-    warnings.append(warnings.empty() ? "" : "\n").append(message);
-  });
-  std::vector<BenchmarkImage> images;
-  while (const std::optional<Input> input = next(inputs)) images.push_back(read(*input));
-  if (images.empty()) throw Error(ErrorKind::usage, warnings);
-  if (!warnings.empty()) log::warning(warnings);
   return images;
 }
 
