@@ -6,7 +6,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "caption/error.h"
@@ -14,19 +13,11 @@
 
 namespace caption {
 
-/// A picture as the image encoder takes it.
-struct Pixels {
-  int resolution = 0;         ///< R
-  std::vector<float> values;  ///< [3, R, R], RGB, normalised per channel
-};
-
-struct PlannedImage;  // see image/resample.h
-
-/// A picture on its way into a model.
+/// A picture on its way into the model whose captioner has prepared it.
 struct Picture {
-  /// As the encoder takes it; or as it was decoded, if the model's device is to resize it.
-  std::variant<Pixels, std::shared_ptr<const PlannedImage>> image;
-  std::vector<std::byte> thumbnail;  ///< the whole picture, upright, as a small JPEG, if it was asked for
+  struct Image;                        ///< decoded, and resized unless the model's device does that
+  std::shared_ptr<const Image> image;  ///< copies share it
+  std::vector<std::byte> thumbnail;    ///< the whole picture, upright, as a small JPEG, if it was asked for
 };
 
 /// One caption of one image.

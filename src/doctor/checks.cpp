@@ -1,7 +1,5 @@
 #include "doctor/checks.h"
 
-#include <c10/util/Exception.h>
-
 #include <utility>
 
 #include "caption/error.h"
@@ -11,7 +9,7 @@ namespace {
 
 constexpr const char* kReport = ": send this report to those who make caption";
 
-/// LibTorch goes on for thousands of characters.
+/// LibTorch's messages go on for thousands of characters.
 constexpr std::size_t kMost = 300;
 
 std::string first_line(const std::string& text) {
@@ -23,8 +21,6 @@ std::string first_line(const std::string& text) {
 
 std::string message_of(const std::exception& exception) {
   if (const auto* error = dynamic_cast<const Error*>(&exception)) return error->what();
-  if (const auto* error = dynamic_cast<const c10::Error*>(&exception))
-    return first_line(error->what_without_backtrace()) + kReport;
   return first_line(exception.what()) + kReport;
 }
 
@@ -38,6 +34,20 @@ bool Checks::look(const std::string& name, const std::function<std::string()>& e
   }
   lines_.push_back(std::move(check));
   return lines_.back().status == CheckStatus::ok;
+}
+
+bool Checks::look_or_skip(const std::string& name, const std::function<std::optional<std::string>()>& examine,
+                          const std::string& why) {
+  std::optional<std::string> found;
+  const bool looked = look(name, [&] {
+    found = examine();
+    return found.value_or("");
+  });
+  if (looked && !found) {
+    lines_.pop_back();
+    skip(name, why);
+  }
+  return looked;
 }
 
 void Checks::skip(const std::string& name, const std::string& why) {

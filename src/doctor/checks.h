@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,9 @@ class Checks {
  public:
   /// Adds the line of a check that returns what it found, or throws what is wrong. -> whether it is ok
   bool look(const std::string& name, const std::function<std::string()>& examine);
+  /// As `look`, where nothing found is no failure: a line that is skipped, and why.
+  bool look_or_skip(const std::string& name, const std::function<std::optional<std::string>()>& examine,
+                    const std::string& why);
   void skip(const std::string& name, const std::string& why);
 
   std::vector<Check> take() { return std::move(lines_); }

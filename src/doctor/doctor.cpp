@@ -9,12 +9,12 @@
 #include "caption/error.h"
 #include "kernels/kernels.h"
 #include "kernels/parallel.h"
-#include "libtorch/engine/device.h"
-#include "doctor/doctor_device.h"
-#include "doctor/doctor_kernels.h"
-#include "doctor/doctor_parity.h"
-#include "doctor/doctor_speed.h"
-#include "measure/model_shape.h"
+#include "pipeline/gpu_library.h"
+#include "doctor/device.h"
+#include "doctor/kernels.h"
+#include "doctor/parity.h"
+#include "doctor/speed.h"
+#include "model/sizes.h"
 
 namespace caption {
 namespace {
@@ -39,7 +39,7 @@ std::optional<std::int64_t> examine_model(Checks& checks, const std::filesystem:
 }
 
 void check_own_gpu_kernels(Checks& checks, const ExaminedDevice& device) {
-  if (device.kernels != nullptr) return check_gpu_kernels(checks, *device.kernels, at::Device(device.name));
+  if (device.own_kernels) return gpu_library().check_kernels(checks, device.index);
   checks.skip("gpu kernels", device.name == "cpu" ? "no GPU in use" : "none to check");
 }
 
@@ -64,7 +64,7 @@ void measure(Checks& checks, const DoctorRequest& request, const ExaminedDevice&
   task.t4 = device.description.find("T4") != std::string::npos;
   task.precision = task.cpu ? Precision::fp32 : Precision::fp16;
   const bool measured = checks.look("limits", [&] {
-    report.limits = task.cpu ? cpu_limits() : gpu_limits(at::Device(device.name));
+    report.limits = task.cpu ? cpu_limits() : gpu_library().measure_limits(device.index);
     const std::string memory = rounded(report.limits.memory_gb_per_s, "GB/s");
     if (!task.cpu)
       return "copies " + memory + ", multiplies fp16 at " +
@@ -74,7 +74,7 @@ void measure(Checks& checks, const DoctorRequest& request, const ExaminedDevice&
   if (!measured) return checks.skip("speed", "no limits to compare with");
   task.limits = report.limits;
   checks.look("speed", [&] {
-    task.shape = model_shape(request.folder);
+    task.sizes = read_sizes(request.folder);
     ModelOptions options = request.model;
     options.device = device.name;
     options.precision = task.precision;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "caption/error.h"
 #include "decode/forced.h"
 #include "explain/occlusion.h"
 #include "text/words.h"
@@ -91,8 +92,7 @@ Explanation explain_caption(Explained explained, const Tokenizer& tokenizer, con
   result.grid = grid.cells;
   result.resolution = grid.resolution;
   result.window = grid.window;
-  const Picture whole{explained.image, {}};
-  result.tokens = explain_tokens(*start({&whole, 1}), result.caption.tokens, explained.temperature, tokenizer,
+  result.tokens = explain_tokens(*start({&explained.image, 1}), result.caption.tokens, explained.temperature, tokenizer,
                                  options.alternatives);
   result.words = explain_words(result.tokens, tokenizer);
   result.caption.score = 0;
@@ -101,9 +101,9 @@ Explanation explain_caption(Explained explained, const Tokenizer& tokenizer, con
 
   const int cells = grid.cells * grid.cells;
   for (int first = 0; first < cells; first += options.batch) {
-    std::vector<Picture> versions;  // each with another part hidden
+    std::vector<Pixels> versions;  // each with another part hidden
     for (int cell = first; cell < std::min(first + options.batch, cells); ++cell) {
-      versions.push_back({hide(explained.image, grid.square(cell / grid.cells, cell % grid.cells)), {}});
+      versions.push_back(hide(explained.image, grid.square(cell / grid.cells, cell % grid.cells)));
     }
     const auto scores = score_words(*start(versions), result, explained.temperature, versions.size());
     for (const std::vector<double>& hidden : scores) {

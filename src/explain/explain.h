@@ -6,12 +6,13 @@
 
 #include "caption/explanation.h"
 #include "decode/search.h"
+#include "image/image.h"
 #include "text/tokenizer.h"
 
 namespace caption {
 
 /// The language model behind B versions of a picture, which are its next images.
-using ModelStart = std::function<std::unique_ptr<StepFunction>(std::span<const Picture>)>;
+using ModelStart = std::function<std::unique_ptr<StepFunction>(std::span<const Pixels>)>;
 
 /// What is to be explained.
 struct Explained {

@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 
+#include "caption/error.h"
+
 namespace caption {
 namespace {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caption/captioner.h"
+#include "image/image.h"
 
 namespace caption {
 

@@ -16,7 +16,7 @@
 
 namespace caption {
 
-static_assert(std::endian::native == std::endian::little, "tensors are used as they lie in the file");
+static_assert(std::endian::native == std::endian::little, "numbers are used as they lie in the file");
 
 namespace {
 
@@ -33,23 +33,6 @@ struct Descriptor {
   Descriptor& operator=(const Descriptor&) = delete;
   int fd;
 };
-
-/// Ends the life of a tensor's storage. It also marks the storage as one of ours.
-void let_go(void* keeper) {
-  delete static_cast<std::shared_ptr<const MappedFile>*>(keeper);
-}
-
-/// Whole pages inside of `bytes` only: the others may hold something else. Only for mapped files, whose
-/// contents come back.
-void release(std::span<const std::byte> bytes) {
-  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data());
-  const std::uintptr_t first = (begin + page - 1) / page * page;
-  const std::uintptr_t last = (begin + bytes.size()) / page * page;
-  if (first >= last) return;
-  // Only advice: without it the process looks larger.
-  ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
-}
 
 }  // namespace
 
@@ -90,16 +73,6 @@ void MappedFile::fail(const std::string& detail) const {
   fail_to_open(path_, detail);
 }
 
-at::Tensor MappedFile::tensor(std::span<const std::byte> part, at::ScalarType dtype) const {
-  const auto count = static_cast<std::int64_t>(part.size() / c10::elementSize(dtype));
-  // LibTorch wants a mutable pointer.
-  auto* const start = const_cast<std::byte*>(part.data());
-  return at::for_blob(start, {count})
-      .context(new std::shared_ptr<const MappedFile>(shared_from_this()), &let_go)
-      .options(at::TensorOptions(dtype))
-      .make_tensor();
-}
-
 void MappedFile::fetch_pages() const {
   // Only advice: without it (before Linux 5.14) each page is fetched when it is first read.
 #ifdef MADV_POPULATE_READ
@@ -110,25 +83,14 @@ void MappedFile::fetch_pages() const {
   ::madvise(const_cast<std::byte*>(bytes_.data()), bytes_.size(), kFetch);
 }
 
-void MappedFile::release_pages() const {
-  release(bytes_);
-}
-
-std::optional<FilePlace> place_in_file(const at::Tensor& tensor) {
-  const at::DataPtr& data = tensor.storage().data_ptr();
-  if (data.get_deleter() != &let_go) return std::nullopt;
-  const MappedFile& file = **static_cast<const std::shared_ptr<const MappedFile>*>(data.get_context());
-  return FilePlace{&file, static_cast<std::size_t>(static_cast<const std::byte*>(tensor.const_data_ptr()) -
-                                                   file.bytes().data())};
-}
-
-void release_pages(const at::Tensor& tensor) {
-  const std::optional<FilePlace> place = place_in_file(tensor);
-  if (!place || tensor.numel() == 0) return;
-  std::int64_t last = 0;
-  for (std::int64_t i = 0; i < tensor.dim(); ++i) last += (tensor.size(i) - 1) * tensor.stride(i);
-  release(
-      place->file->bytes().subspan(place->offset, static_cast<std::size_t>(last + 1) * tensor.itemsize()));
+void MappedFile::release_pages(std::span<const std::byte> part) const {
+  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(part.data());
+  const std::uintptr_t first = (begin + page - 1) / page * page;
+  const std::uintptr_t last = (begin + part.size()) / page * page;
+  if (first >= last) return;
+  // Only advice: without it the process looks larger.
+  ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 }  // namespace caption

@@ -1,17 +1,14 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include <cstddef>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 
 namespace caption {
 
-/// A whole file mapped read-only and privately. Tensors over it keep it alive. The file must not be shortened
+/// A whole file mapped read-only and privately. What is made over it keeps it alive. The file must not be shortened
 /// while it is mapped: the system would end the program on the next read.
 class MappedFile : public std::enable_shared_from_this<MappedFile> {
  public:
@@ -31,14 +28,12 @@ class MappedFile : public std::enable_shared_from_this<MappedFile> {
   const std::filesystem::path& path() const { return path_; }
   std::span<const std::byte> bytes() const { return bytes_; }
 
-  /// A part of `bytes()`, aligned for the type and a multiple of its size, as a flat tensor that keeps the
-  /// file mapped. Nothing may write into it: the system would end the program.
-  at::Tensor tensor(std::span<const std::byte> part, at::ScalarType dtype) const;
-
   /// Brings the whole file into this process, from the disk if need be, and waits for that.
   void fetch_pages() const;
   /// Takes the pages that have been read out of this process; the next read finds them in the system's cache.
-  void release_pages() const;
+  void release_pages() const { release_pages(bytes_); }
+  /// Likewise of a part of `bytes()`, and only pages that it fills.
+  void release_pages(std::span<const std::byte> part) const;
 
   /// Error(model) with the path before `detail`.
   [[noreturn]] void fail(const std::string& detail) const;
@@ -49,18 +44,5 @@ class MappedFile : public std::enable_shared_from_this<MappedFile> {
   std::filesystem::path path_;
   std::span<const std::byte> bytes_;
 };
-
-/// Where a tensor's first value lies in a mapped file.
-struct FilePlace {
-  const MappedFile* file;
-  std::size_t offset;  ///< in bytes
-};
-
-/// Nothing if the tensor, or the one that it is a view of, was not made by `MappedFile::tensor`.
-std::optional<FilePlace> place_in_file(const at::Tensor& tensor);
-
-/// Takes the pages of `tensor` out of this process, as MappedFile::release_pages does, if it lies in a mapped
-/// file: so what has been read once, to be kept in another form, does not count twice.
-void release_pages(const at::Tensor& tensor);
 
 }  // namespace caption

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "caption/captioner.h"
+#include "caption/options.h"
 
 namespace caption {
 
@@ -15,6 +15,12 @@ struct RgbImage {
   int width = 0;
   int height = 0;
   std::vector<std::uint8_t> data;  ///< [height, width, 3]
+};
+
+/// A picture as an image encoder takes it.
+struct Pixels {
+  int resolution = 0;         ///< R
+  std::vector<float> values;  ///< [3, R, R], RGB, normalised per channel
 };
 
 /// What the encoder's pixels look like: from the bundle.

@@ -1,16 +1,15 @@
 #include "image/open_opencv.h"
 
-#include "caption/error.h"
 #include "base/shared_library.h"
+#include "caption/error.h"
 
 namespace caption {
 namespace {
 
 const OpenCvLibrary* open_library() {
-  // With symbols of its own, as the BLAS that OpenCV brings is not to be LibTorch's.
   std::string reason;
   const OpenCvLibrary* const library = from_library<decltype(&caption_opencv_library)>(
-      CAPTION_OPENCV_LIBRARY, "caption_opencv_library", reason);
+      library_path("libcaption_opencv.so"), "caption_opencv_library", reason);
   if (library != nullptr) return library;
   throw Error(ErrorKind::internal, "cannot load the part for images: " + reason +
                                        "; the installation is incomplete: build and install caption again");

@@ -52,6 +52,12 @@ const Kernels* find(InstructionSet set) {
   return set == InstructionSet::portable ? &kPortable : nullptr;
 }
 
+std::string_view name_of(InstructionSet set) {
+  static constexpr std::string_view kNames[] = {"portable",    "avx2",        "avx512",
+                                                "avx512_vnni", "avx512_bf16", "amx"};
+  return kNames[static_cast<std::size_t>(set)];
+}
+
 const Kernels& active() {
   return *current().load(std::memory_order_relaxed);
 }

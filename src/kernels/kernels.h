@@ -102,6 +102,8 @@ struct Kernels {
 const Kernels& active();
 /// nullptr if this processor lacks it.
 const Kernels* find(InstructionSet set);
+/// "avx512_vnni": also the name of its kernels.
+std::string_view name_of(InstructionSet set);
 /// For comparisons: makes `active` return this set, which the processor must have. Not while another thread
 /// computes.
 void force(InstructionSet set);

@@ -26,7 +26,7 @@ std::int64_t divide_up(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
-/// Rows of words, as a panel kernel takes them.
+/// InputRows of words, as a panel kernel takes them.
 template <typename Word>
 struct WordRows {
   const Word* data;
@@ -46,8 +46,8 @@ void multiply_panel(const PanelProduct<Word, Sum>& kernel, const Word* panel, st
   }
 }
 
-Arithmetic arithmetic_of(at::ScalarType type) {
-  return type == at::kFloat ? Arithmetic::fp32 : type == at::kBFloat16 ? Arithmetic::bf16 : Arithmetic::int8;
+Arithmetic arithmetic_of(DType type) {
+  return type == DType::fp32 ? Arithmetic::fp32 : type == DType::bf16 ? Arithmetic::bf16 : Arithmetic::int8;
 }
 
 /// Calls body(row) for all of them, on several threads if that is worth while.
@@ -79,7 +79,7 @@ const std::uint32_t* PackedMatrix::words(std::int64_t panel) const {
   return reinterpret_cast<const std::uint32_t*>(words_.data()) + panel * steps_ * kPanel;
 }
 
-/// Rows of integers: of each, one or two rows [stride] of words with four bytes, its step, and what stands
+/// InputRows of integers: of each, one or two rows [stride] of words with four bytes, its step, and what stands
 /// for 0 in its first bytes.
 struct PackedMatrix::Quantized {
   std::unique_ptr<std::uint32_t[]> words;
@@ -88,7 +88,7 @@ struct PackedMatrix::Quantized {
   std::unique_ptr<std::int32_t[]> zeros;
 };
 
-PackedMatrix::Quantized PackedMatrix::quantize(const Rows& x) const {
+PackedMatrix::Quantized PackedMatrix::quantize(const InputRows& x) const {
   const std::int64_t stride = divide_up(in_, 16) * 4;
   Quantized result{
       std::make_unique_for_overwrite<std::uint32_t[]>(static_cast<std::size_t>(x.count * digits_ * stride)),
@@ -108,7 +108,7 @@ PackedMatrix::Quantized PackedMatrix::quantize(const Rows& x) const {
 }
 
 /// -> [rows][steps_][words]
-std::unique_ptr<std::uint32_t[]> PackedMatrix::round_bf16(const Rows& x) const {
+std::unique_ptr<std::uint32_t[]> PackedMatrix::round_bf16(const InputRows& x) const {
   const std::int64_t stride = steps_ * kernels::active().bf16_input_words;
   auto words = std::make_unique_for_overwrite<std::uint32_t[]>(static_cast<std::size_t>(x.count * stride));
   for_rows(x.count, in_, [&](std::int64_t r) {
@@ -124,7 +124,7 @@ void PackedMatrix::by_tiles(std::int64_t rows, std::int64_t most, const Product&
                             const Sum& sum) const {
   const kernels::Kernels& kernel = kernels::active();
   const std::int64_t tiles = divide_up(rows, most);
-  const std::int64_t row_bytes = 4 * steps_ * (type_ == at::kChar ? digits_ : 1);
+  const std::int64_t row_bytes = 4 * steps_ * (type_ == DType::int8 ? digits_ : 1);
   const std::int64_t group = std::clamp(kGroupBytes / (row_bytes * most), std::int64_t{1}, tiles);
   // Neighbouring tasks share a panel, so that it is read from memory once for a group of tiles, whose rows
   // stay near meanwhile.
@@ -154,12 +154,12 @@ void PackedMatrix::by_tiles(std::int64_t rows, std::int64_t most, const Product&
   parallel_for(count, tasks);
 }
 
-void PackedMatrix::multiply(const Rows& x, const Product& product) const {
+void PackedMatrix::multiply(const InputRows& x, const Product& product) const {
   const kernels::Kernels& kernel = kernels::active();
-  const std::int64_t words_of_output = steps_ + (type_ == at::kChar ? 3 : 1);
+  const std::int64_t words_of_output = steps_ + (type_ == DType::int8 ? 3 : 1);
   count_work(arithmetic_of(type_), 2 * x.count * in_ * out_, 4 * panels_ * kPanel * words_of_output);
-  if (type_ == at::kChar) return multiply_int8(x, product);
-  if (type_ == at::kFloat) {
+  if (type_ == DType::int8) return multiply_int8(x, product);
+  if (type_ == DType::fp32) {
     return multiply_floats(kernel.panel_fp32, WordRows<float>{x.data, x.stride, x.count}, product);
   }
   const auto rounded = round_bf16(x);
@@ -180,7 +180,7 @@ void PackedMatrix::multiply_floats(const Kernel& kernel, const Words& x, const P
            });
 }
 
-void PackedMatrix::multiply_int8(const Rows& x, const Product& product) const {
+void PackedMatrix::multiply_int8(const InputRows& x, const Product& product) const {
   const kernels::Kernels& kernel = kernels::active();
   const Quantized q = quantize(x);
   const auto* bias = reinterpret_cast<const float*>(bias_.data());

@@ -1,18 +1,15 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include <cstdint>
 #include <memory>
 
 #include "kernels/activation.h"
-#include "layers/compute.h"
 #include "kernels/packed_weights.h"
 
 namespace caption {
 
-/// Rows of floats inside a larger tensor.
-struct Rows {
+/// InputRows of floats inside a larger tensor.
+struct InputRows {
   const float* data;
   std::int64_t stride;  ///< from row to row, in floats
   std::int64_t count;
@@ -44,22 +41,22 @@ class PackedMatrix {
   std::int64_t out() const { return out_; }
 
   /// x [rows, in]. With int8, a row with an infinity or a NaN in it gives NaN.
-  void multiply(const Rows& x, const Product& product) const;
+  void multiply(const InputRows& x, const Product& product) const;
 
  private:
   struct Quantized;
-  std::unique_ptr<std::uint32_t[]> round_bf16(const Rows& x) const;
-  Quantized quantize(const Rows& x) const;
+  std::unique_ptr<std::uint32_t[]> round_bf16(const InputRows& x) const;
+  Quantized quantize(const InputRows& x) const;
   const std::uint32_t* words(std::int64_t panel) const;
   template <typename Kernel, typename Words>
   void multiply_floats(const Kernel& kernel, const Words& x, const Product& product) const;
-  void multiply_int8(const Rows& x, const Product& product) const;
+  void multiply_int8(const InputRows& x, const Product& product) const;
   template <typename Sum>
   void by_tiles(std::int64_t rows, std::int64_t most, const Product& product, const Sum& sum) const;
 
   std::int64_t in_;
   std::int64_t out_;
-  at::ScalarType type_;
+  DType type_;
   std::int64_t digits_;  // int8: bytes of an activation
   std::int64_t steps_;   // words per output
   std::int64_t panels_;

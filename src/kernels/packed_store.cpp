@@ -1,24 +1,19 @@
 #include "kernels/packed_store.h"
 
-#include <optional>
-
-#include "files/mapped_file.h"
-#include "tensor/tensors.h"
-
 namespace caption {
 
-std::string origin_of(const std::string& rule, const std::vector<at::Tensor>& tensors) {
+std::string origin_of(const std::string& rule, const std::vector<Tensor>& tensors) {
   std::string origin = rule;
-  for (const at::Tensor& tensor : tensors) {
+  for (const Tensor& tensor : tensors) {
     if (!tensor.defined()) {
       origin += "\nnone";
       continue;
     }
-    const std::optional<FilePlace> place = place_in_file(tensor);
-    if (!place) return {};
-    origin.append("\n").append(place->file->path().filename().string());
-    origin.append(" ").append(std::to_string(place->offset));
-    origin.append(" ").append(c10::toString(tensor.scalar_type()));
+    const MappedFile* const file = tensor.file();
+    if (file == nullptr) return {};
+    origin.append("\n").append(file->path().filename().string());
+    origin.append(" ").append(std::to_string(tensor.bytes() - file->bytes().data()));
+    origin.append(" ").append(name_of(tensor.dtype()));
     origin.append(" ").append(to_string(tensor.sizes()));
     origin.append(" ").append(to_string(tensor.strides()));
   }

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "kernels/packed_weights.h"
+#include "tensor/tensor.h"
 
 namespace caption {
 
@@ -16,7 +15,7 @@ struct MatrixKey {
   std::string origin;  ///< see origin_of
   std::int64_t out;
   std::int64_t in;
-  at::ScalarType type;  ///< fp32, bf16 or int8 (at::kChar)
+  DType type;  ///< fp32, bf16 or int8
 };
 
 /// Packed matrices that were kept. Loading a model asks it for every matrix.
@@ -28,8 +27,8 @@ class PackedStore {
 };
 
 /// Says exactly which values of which mapped files the tensors are, and what is made of them: "clip.pt 4096
-/// Half [768, 512] [512, 1]" and so on, a line each, after a line with the `rule`. An undefined tensor is
-/// "none". Empty if one of them lies in no mapped file (see place_in_file).
-std::string origin_of(const std::string& rule, const std::vector<at::Tensor>& tensors);
+/// fp16 [768, 512] [512, 1]" and so on, a line each, after a line with the `rule`. An undefined tensor is
+/// "none". Empty if one of them lies in no mapped file.
+std::string origin_of(const std::string& rule, const std::vector<Tensor>& tensors);
 
 }  // namespace caption

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include <cstddef>
 #include <cstdint>
 
 #include "kernels/weight_memory.h"
+#include "tensor/tensor.h"
 
 namespace caption {
 
@@ -19,7 +18,7 @@ struct PackedSizes {
 };
 
 /// Of a matrix [out, in], both at least 1.
-PackedSizes packed_sizes(std::int64_t out, std::int64_t in, at::ScalarType type);
+PackedSizes packed_sizes(std::int64_t out, std::int64_t in, DType type);
 
 /// A weight matrix laid out for the CPU kernels: panels of 64 outputs in words of 32 bits, padded with zeros.
 /// A word holds 1 input (fp32), 2 (bf16, the earlier one in the upper half) or 4 (int8, the earliest one in
@@ -27,7 +26,7 @@ PackedSizes packed_sizes(std::int64_t out, std::int64_t in, at::ScalarType type)
 struct PackedWeights {
   std::int64_t in;
   std::int64_t out;
-  at::ScalarType type;       ///< fp32, bf16 or int8 (at::kChar)
+  DType type;       ///< fp32, bf16 or int8
   std::int64_t steps;        ///< words per output
   std::int64_t panels;       ///< of 64 outputs
   WeightMemory words;        ///< [panels][steps][64], 32 bits each
@@ -39,6 +38,6 @@ struct PackedWeights {
 /// weight [out, in] of fp32, fp16 or bf16, with any strides; bias [out] of the same or undefined. What has
 /// been packed is released if it lies in a mapped file (see release_pages). Throws Error(internal) for other
 /// types and Error(model) for int8 with more than 32768 inputs.
-PackedWeights pack_weights(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType type);
+PackedWeights pack_weights(const Tensor& weight, const Tensor& bias, DType type);
 
 }  // namespace caption

@@ -1,6 +1,5 @@
 #include "kernels/parallel.h"
 
-#include <ATen/Parallel.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -173,9 +172,6 @@ void set_threads(int count) {
   const std::lock_guard lock(state.turn);
   state.threads = count > 0 ? count : available_cores();
   state.pool.reset();
-  // LibTorch's operators are left with small things. Threads of its own would keep looking for work for
-  // milliseconds after each of them, on the cores that ours compute on.
-  at::set_num_threads(1);
 }
 
 int threads() {

@@ -9,8 +9,7 @@ namespace caption {
 int available_cores();
 
 /// Number of threads that `parallel_for` uses, this one included; 0 is `available_cores()`, which is also the
-/// default. Set once, before the first use, from the options; LibTorch's own operators then run on their
-/// caller's thread alone.
+/// default. Set once, before the first use, from the options.
 void set_threads(int count);
 int threads();
 

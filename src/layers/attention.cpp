@@ -1,6 +1,4 @@
-#include "layers/attention.h"
-
-#include <ATen/ATen.h>
+#include "layers/cpu.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +6,6 @@
 
 #include "caption/error.h"
 #include "kernels/kernels.h"
-#include "layers/layers.h"
 #include "kernels/parallel.h"
 #include "kernels/work.h"
 
@@ -26,8 +23,8 @@ struct Head {
   std::int64_t stride;  // from position to position
 };
 
-Head head_of(const at::Tensor& x, std::int64_t image, std::int64_t head, std::int64_t dim) {
-  return {x.const_data_ptr<float>() + image * x.stride(0) + head * dim, x.stride(1)};
+Head head_of(const Tensor& x, std::int64_t image, std::int64_t head, std::int64_t dim) {
+  return {x.data() + image * x.stride(0) + head * dim, x.stride(1)};
 }
 
 /// Attention of one head as two products of the matrix kernel: scores = q K^T and y = softmax(scores) V.
@@ -107,16 +104,7 @@ class HeadAttention {
 
 }  // namespace
 
-at::Tensor attention_by_aten(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                             std::int64_t heads, bool causal) {
-  const auto split = [&](const at::Tensor& t) {  // [B, T, width] -> [B, heads, T, d]
-    return t.reshape({t.size(0), t.size(1), heads, t.size(2) / heads}).transpose(1, 2);
-  };
-  const at::Tensor y = at::scaled_dot_product_attention(split(q), split(k), split(v), {}, 0.0, causal);
-  return y.transpose(1, 2).reshape(q.sizes());  // [B, heads, Tq, d] -> [B, Tq, width]
-}
-
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
+Tensor Ops<Tensor>::attention(const Tensor& q, const Tensor& k, const Tensor& v, std::int64_t heads,
                      bool causal) {
   const bool fits = q.dim() == 3 && k.dim() == 3 && k.sizes() == v.sizes() && q.size(0) == k.size(0) &&
                     q.size(2) == k.size(2) && heads > 0 && q.size(2) % heads == 0 && k.size(1) > 0 &&
@@ -126,17 +114,17 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
                                          " heads: unexpected shapes q " + to_string(q.sizes()) + ", k " +
                                          to_string(k.sizes()) + ", v " + to_string(v.sizes()));
   }
-  if (!q.is_cpu()) return attention_by_aten(q, k, v, heads, causal);
 
-  const auto with_whole_rows = [](const at::Tensor& x) { return x.stride(2) == 1 ? x : x.contiguous(); };
-  const at::Tensor queries = with_whole_rows(q);
-  const at::Tensor keys = with_whole_rows(k);
-  const at::Tensor values = with_whole_rows(v);
+  const auto with_whole_rows = [](const Tensor& x) { return x.stride(2) == 1 ? x : x.contiguous(); };
+  const Tensor queries = with_whole_rows(q);
+  const Tensor keys = with_whole_rows(k);
+  const Tensor values = with_whole_rows(v);
   const std::int64_t width = q.size(2);
   const std::int64_t dim = width / heads;
   const std::int64_t pairs = causal ? q.size(1) * (q.size(1) + 1) / 2 : q.size(1) * k.size(1);
   count_work(Arithmetic::fp32, 4 * q.size(0) * pairs * width, 0);
-  at::Tensor y = at::empty({q.size(0), q.size(1), width}, q.options());
+  Tensor y = Tensor::empty({q.size(0), q.size(1), width});
+  float* const to = y.mutable_data();
   parallel_for(static_cast<std::size_t>(q.size(0) * heads), [&](std::size_t begin, std::size_t end) {
     HeadAttention attend(q.size(1), k.size(1), dim, causal);
     for (auto task = static_cast<std::int64_t>(begin); task < static_cast<std::int64_t>(end); ++task) {
@@ -144,7 +132,7 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
       const std::int64_t head = task % heads;
       attend(head_of(queries, image, head, dim), head_of(keys, image, head, dim),
              head_of(values, image, head, dim),
-             y.mutable_data_ptr<float>() + image * y.stride(0) + head * dim, width);
+             to + image * y.stride(0) + head * dim, width);
     }
   });
   return y;

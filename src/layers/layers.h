@@ -1,96 +1,105 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
+#include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "kernels/activation.h"
-#include "layers/compute.h"
 #include "tensor/tensors.h"
+
+// What models are made of. A model is written once, as templates over the type T of its tensors, and exists
+// twice: over Tensor, calculated by our kernels on the CPU (layers/cpu.h), and over LibTorch's at::Tensor, on
+// GPUs (libtorch/layers/layers.h). Each of them specialises what is declared here. Both tensor types have
+// size, dim, narrow, select, reshape, flatten, permute, expand and contiguous.
 
 namespace caption {
 
+/// Where a model's arithmetic runs and in which type its matrices are kept. Decided once, from the user's
+/// options. Has `DType weights` and `Activations activations`.
+template <typename T>
+struct Compute;
+
 /// A layer's matrix that is computed from tensors of a file.
 struct DerivedMatrix {
-  std::string rule;              ///< names the computation
-  std::vector<at::Tensor> from;  ///< all tensors that it depends on
+  std::string rule;          ///< names the computation
+  std::vector<Tensor> from;  ///< all tensors that it depends on
   std::int64_t out = 0;
   std::int64_t in = 0;
-  std::function<std::pair<at::Tensor, at::Tensor>()> make;  ///< -> weight [out, in], bias [out]
+  std::function<std::pair<Tensor, Tensor>()> make;  ///< -> weight [out, in], bias [out]
 };
 
-/// y = activation(x W^T + b), with the weights in the type of `Compute`.
-/// On the CPU x and y are fp32, and each output row is the same, bit for bit, whatever other rows are in the
-/// call and however many threads run. On other devices y has the weights' type, and x that type or fp32.
-class Linear {
- public:
-  /// weight [out, in] of any float dtype (it may be a transposed view), bias [out] or undefined.
-  /// Neither is read if `compute` has the packed matrix already.
-  Linear(const at::Tensor& weight, const at::Tensor& bias, const Compute& compute);
-  /// Likewise, and the matrix is not computed then.
-  Linear(const DerivedMatrix& matrix, const Compute& compute);
+/// y = activation(x W^T + b), with the weights in the type of `Compute`. Made of a weight [out, in] of fp32,
+/// fp16 or bf16 (it may be a transposed view) and a bias [out] or undefined, or of a DerivedMatrix.
+///
+///   T operator()(const T& x, Activation = none) const        x [..., in] -> [..., out]
+///   T in_fp32(const T& x) const                               x [rows, in] -> [rows, out] in fp32, for a layer
+///                                                             without bias whose results must not be rounded
+///   void add_to(T& sum, const T& x, Activation = none) const  sum [..., out] = activation(sum + x W^T + b) in
+///                                                             place, for a residual stream; `sum` is contiguous
+///   std::int64_t in() const, out() const
+template <typename T>
+class Linear;
 
-  /// x [..., in] -> [..., out]
-  at::Tensor operator()(const at::Tensor& x, Activation activation = Activation::none) const;
+/// Layer normalisation over the last dimension in fp32, eps 1e-5, of weight [width] and bias [width]:
+/// x [..., width] -> [..., width]. Rows do not influence each other's bits.
+template <typename T>
+class LayerNorm;
 
-  /// x [rows, in] -> [rows, out] in fp32, on every device, for a layer without bias whose results must not be
-  /// rounded.
-  at::Tensor in_fp32(const at::Tensor& x) const;
+/// Embeddings of tokens and of their positions.
+template <typename T>
+class TokenEmbedding;
 
-  /// sum [..., out] = activation(sum + x W^T + b) in place, for a residual stream; `sum` is contiguous and,
-  /// on the CPU, fp32; x [..., in].
-  void add_to(at::Tensor& sum, const at::Tensor& x, Activation activation = Activation::none) const;
-
-  std::int64_t in() const { return in_; }
-  std::int64_t out() const { return out_; }
-
- private:
-  bool takes(const at::Tensor& x) const;
-
-  std::int64_t in_;
-  std::int64_t out_;
-  struct Packed;
-  std::shared_ptr<const Packed> packed_;
-};
+/// Functions of tensors:
+///
+///   T parameter(const Tensor& weight, const Compute<T>&)   a parameter that is used as it is, in fp32
+///   T attention(const T& q, const T& k, const T& v, std::int64_t heads, bool causal)
+///       multi-head attention of q [B, Tq, width] over k, v [B, Tk, width], scale dim_head^-0.5 ->
+///       [B, Tq, width]; `causal` needs Tq == Tk; softmax in fp32; q, k and v may be slices of one projection
+///   T concatenate(std::span<const T> parts, std::int64_t dim)
+///   T fp32(const T& x)                                      the same values in fp32
+///   T normalised(const T& x)                                x [B, D] -> each row by its Euclidean length
+///   T patches(const T& pixels, std::int64_t side)           pixels [B, 3, R, R] ->
+///       [B, (R / side)^2, 3 * side * side]: the squares row by row, each in the order of a convolution's
+///       weights; `side` divides R
+///   T neighbourhoods(const T& x, std::int64_t stride)       x [B, H, W, C] ->
+///       [B, (H - 1) / stride + 1, (W - 1) / stride + 1, 9 * C]: 3 x 3 around each position, zeros outside
+///   T average_pool(const T& x, std::int64_t side)           x [B, H, W, C] -> [B, H / side, W / side, C]: the
+///       mean over side x side, rounded down at the edges
+///   T with_positions(const T& first, const T& rest, const T& positions)   first [B or 1, 1, C], rest
+///       [B, N, C], positions [N + 1, C] -> [B, N + 1, C]: first before rest, plus positions
+///   constexpr bool kConvolvesTogether                       whether several images are convolved at once
+template <typename T>
+struct Ops;
 
 /// Takes `name`.weight [out, in] and `name`.bias [out].
-Linear take_linear(Tensors& tensors, const std::string& name, std::int64_t out, std::int64_t in,
-                   const Compute& compute);
+template <typename T>
+Linear<T> take_linear(Tensors& tensors, const std::string& name, std::int64_t out, std::int64_t in,
+                      const Compute<T>& compute) {
+  const Tensor weight = tensors.take(name + ".weight", {out, in});
+  return Linear<T>(weight, tensors.take(name + ".bias", {out}), compute);
+}
+
 /// Takes `name`.weight [out, in]; there is no bias.
-Linear take_linear_without_bias(Tensors& tensors, const std::string& name, std::int64_t out, std::int64_t in,
-                                const Compute& compute);
-
-/// Layer normalisation over the last dimension in fp32, eps 1e-5. Rows do not influence each other's bits.
-class LayerNorm {
- public:
-  /// weight [width], bias [width]
-  LayerNorm(const at::Tensor& weight, const at::Tensor& bias, const Compute& compute);
-
-  /// x [..., width] -> [..., width]
-  at::Tensor operator()(const at::Tensor& x) const;
-
- private:
-  at::Tensor weight_;
-  at::Tensor bias_;
-};
+template <typename T>
+Linear<T> take_linear_without_bias(Tensors& tensors, const std::string& name, std::int64_t out,
+                                   std::int64_t in, const Compute<T>& compute) {
+  return Linear<T>(tensors.take(name + ".weight", {out, in}), Tensor(), compute);
+}
 
 /// Takes `name`.weight [width] and `name`.bias [width].
-LayerNorm take_layer_norm(Tensors& tensors, const std::string& name, std::int64_t width,
-                          const Compute& compute);
+template <typename T>
+LayerNorm<T> take_layer_norm(Tensors& tensors, const std::string& name, std::int64_t width,
+                             const Compute<T>& compute) {
+  const Tensor weight = tensors.take(name + ".weight", {width});
+  return LayerNorm<T>(weight, tensors.take(name + ".bias", {width}), compute);
+}
 
-/// Takes a parameter that is used as it is, in fp32 on the device.
-at::Tensor take_parameter(Tensors& tensors, const std::string& name, const Shape& shape,
-                          const Compute& compute);
-
-/// Multi-head attention of q [B, Tq, width] over k, v [B, Tk, width], scale dim_head^-0.5 -> [B, Tq, width].
-/// `causal` needs Tq == Tk. All of one type, fp32 on the CPU; softmax in fp32; q, k and v may be slices of
-/// one packed projection, of any strides. On the CPU an image's result does not depend on the batch, the
-/// threads or the instruction set.
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
-                     bool causal);
+/// Takes a parameter that is used as it is.
+template <typename T>
+T take_parameter(Tensors& tensors, const std::string& name, const Shape& shape, const Compute<T>& compute) {
+  return Ops<T>::parameter(tensors.take(name, shape), compute);
+}
 
 }  // namespace caption

@@ -1,24 +1,21 @@
 #include "measure/benchmark.h"
 
-#include <ATen/ATen.h>
-
 #include <chrono>
 #include <fstream>
 #include <sstream>
 #include <utility>
 
-#include "model/bundle.h"
+#include "caption/error.h"
+#include "decode/search.h"
+#include "image/open_opencv.h"
 #include "kernels/kernels.h"
 #include "kernels/machine_peaks.h"
 #include "kernels/parallel.h"
-#include "decode/search.h"
-#include "image/image.h"
-#include "libtorch/engine/device.h"
-#include "pipeline/language_model.h"
-#include "image/open_opencv.h"
 #include "measure/stage_clock.h"
-#include "pipeline/stages.h"
-#include "libtorch/engine/transfer.h"
+#include "model/bundle.h"
+#include "pipeline/cpu_engine.h"
+#include "pipeline/device.h"
+#include "pipeline/way.h"
 
 namespace caption {
 namespace {
@@ -28,7 +25,7 @@ using Tokens = std::vector<std::int32_t>;
 /// The language model with its time taken.
 class TimedModel : public StepFunction {
  public:
-  TimedModel(StageClock& clock, LanguageModel& model) : clock_(clock), model_(model) {}
+  TimedModel(StageClock& clock, LanguageModel<Tensor>& model) : clock_(clock), model_(model) {}
 
   Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
               std::size_t joining) override {
@@ -38,15 +35,15 @@ class TimedModel : public StepFunction {
 
  private:
   StageClock& clock_;
-  LanguageModel& model_;
+  LanguageModel<Tensor>& model_;
 };
 
 /// All images once through all stages, batch by batch.
 class Rounds {
  public:
-  Rounds(const Bundle& bundle, const Compute& compute, const BenchmarkRequest& request)
+  Rounds(const Bundle<Tensor>& bundle, const BenchmarkRequest& request)
       : bundle_(bundle),
-        transfer_{pixel_format(bundle.manifest.image), compute.device, {}},
+        format_(pixel_format(bundle.manifest.image)),
         request_(request),
         batch_(static_cast<std::size_t>(request.options.batch)) {
     decode_.beam = request.options.decode.beam;
@@ -72,7 +69,7 @@ class Rounds {
 
   void run_batch(StageClock& clock, std::size_t first) {
     std::vector<Picture> pictures;
-    for (std::size_t i = first; i < first + batch_; ++i) pictures.push_back({prepare(clock, image(i)), {}});
+    for (std::size_t i = first; i < first + batch_; ++i) pictures.push_back(ready_picture(prepare(clock, image(i))));
     std::vector<std::vector<Hypothesis>> found = search_captions(clock, prefix_of(clock, pictures));
     const StageClock::Turn turn(clock, Stage::write);
     for (std::size_t i = 0; i < batch_; ++i) {
@@ -87,25 +84,26 @@ class Rounds {
       StageClock::Turn turn(clock, Stage::decode);
       const RgbImage rgb = decode(image.file, request_.options.image);
       const StageClock::Turn resize(clock, Stage::resize);
-      return to_pixels(rgb, transfer_.format);
+      return to_pixels(rgb, format_);
     } catch (const Error& error) {
       throw Error(error.kind(), image.name + ": " + error.what(), error.path());
     }
   }
 
   /// B images -> prefix [B, P, E]
-  at::Tensor prefix_of(StageClock& clock, const std::vector<Picture>& pictures) const {
-    const at::Tensor embedding = [&] {
+  Tensor prefix_of(StageClock& clock, const std::vector<Picture>& pictures) const {
+    const Tensor embedding = [&] {
       const StageClock::Turn turn(clock, Stage::encode);
-      return embed(bundle_, send(pictures, transfer_));  // [B, D]
+      return embedding_of(bundle_, stack_pixels(pictures, format_.resolution));  // [B, D]
     }();
     const StageClock::Turn turn(clock, Stage::map);
     return bundle_.mapper->map(embedding);
   }
 
-  std::vector<std::vector<Hypothesis>> search_captions(StageClock& clock, const at::Tensor& prefix) const {
+  std::vector<std::vector<Hypothesis>> search_captions(StageClock& clock, const Tensor& prefix) const {
     const StageClock::Turn turn(clock, Stage::search);
-    LanguageModel model(*bundle_.gpt2, prefix);
+    LanguageModel<Tensor> model(*bundle_.gpt2, [](const Tensor& logits) { return logits; });
+    model.add(prefix);
     TimedModel timed(clock, model);
     return search(timed, batch_, {std::nullopt}, decode_);
   }
@@ -117,19 +115,19 @@ class Rounds {
     throw Error(ErrorKind::internal, image(index).name + ": its caption differs from round to round");
   }
 
-  const Bundle& bundle_;
-  Transfer transfer_;  // resizing is a stage of its own, on the CPU
+  const Bundle<Tensor>& bundle_;
+  PixelFormat format_;
   const BenchmarkRequest& request_;
   std::size_t batch_;
   DecodeOptions decode_;
   std::vector<Tokens> tokens_;
 };
 
-void check(const BenchmarkRequest& request, const Bundle& bundle) {
+void check(const BenchmarkRequest& request, const Bundle<Tensor>& bundle) {
   const std::int64_t most = most_tokens(bundle);
   const int tokens = request.options.tokens;
   if (tokens >= 1 && tokens <= most) return;
-  throw Error(ErrorKind::usage, "--tokens " + std::to_string(tokens) + ": the model '" +
+  throw Error(ErrorKind::usage, std::to_string(tokens) + " tokens: the model '" +
                                     bundle.manifest.name + "' takes 1 to " + std::to_string(most) +
                                     " (its positions less the prefix)");
 }
@@ -152,19 +150,18 @@ BenchmarkReport run_benchmark(const BenchmarkRequest& request) {
   if (request.images.empty()) throw Error(ErrorKind::internal, "a benchmark without images");
   const auto start = std::chrono::steady_clock::now();
   set_threads(request.model.threads);
-  const Compute compute = resolve_compute(request.model, [&] { return count_weights(request.folder); });
-  const Bundle bundle = load_bundle(request.folder, compute);
+  const CpuCompute compute = cpu_compute(request.model.precision);
+  const Bundle<Tensor> bundle = load_cpu_bundle(request.folder, compute);
   BenchmarkReport report;
   report.load_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   report.model = bundle.manifest.name;
-  report.precision = resolve_precision(request.model.precision, compute.device);
+  report.precision = resolve_precision(request.model.precision, /*gpu=*/false);
   report.threads = threads();
   report.kernels = kernels::active().name;
   check(request, bundle);
 
-  const at::InferenceMode no_gradients;
-  Rounds rounds(bundle, compute, request);
+  Rounds rounds(bundle, request);
   rounds.run();  // a first time, which fills caches and wakes threads
   std::vector<Round> measured;
   for (int i = 0; i < request.options.repeat; ++i) measured.push_back(rounds.run());

@@ -67,20 +67,20 @@ class Counter {
   StageDemand demand_;
 };
 
-void count_encoder(Counter& c, const VitShape& vit, double batch, double embedding) {
-  const int grid = vit.resolution / vit.patch;
-  const double side = grid;
+void count_encoder(Counter& c, const VitSizes& vit, double batch, double embedding) {
+  const auto side = static_cast<double>(vit.grid);
   const double tokens = side * side + 1;
-  const double width = vit.width;
-  const double patch = 3.0 * vit.patch * vit.patch;
+  const auto width = static_cast<double>(vit.width);
+  const auto hidden = static_cast<double>(vit.hidden);
+  const double patch = 3.0 * static_cast<double>(vit.patch * vit.patch);
   c.elementwise(2 * batch * side * side * patch);  // pixels -> patches
   c.linear(batch * side * side, patch, width, false);
   c.parameters((tokens + 1) * width);  // positions, class token
   c.elementwise(2 * batch * tokens * width);
   c.norm(batch * tokens, width);
-  for (int layer = 0; layer < vit.layers; ++layer) {
-    c.block(batch * tokens, batch * tokens * tokens, width, 4 * width);
-    c.elementwise(2 * batch * tokens * 4 * width);  // quick GELU, which no library has inside a product
+  for (std::int64_t layer = 0; layer < vit.layers; ++layer) {
+    c.block(batch * tokens, batch * tokens * tokens, width, hidden);
+    c.elementwise(2 * batch * tokens * hidden);  // quick GELU, which no library has inside a product
   }
   c.norm(batch, width);
   c.linear(batch, width, embedding, false);
@@ -100,9 +100,9 @@ void count_bottleneck(Counter& c, double in_pixels, double in, double planes, do
   c.elementwise(3 * pixels * 4 * planes);
 }
 
-void count_encoder(Counter& c, const ResNetShape& resnet, double batch, double embedding) {
-  const double width = resnet.width;
-  const int half = resnet.resolution / 2;  // after the stem's stride
+void count_encoder(Counter& c, const ResNetSizes& resnet, double batch, double embedding) {
+  const auto width = static_cast<double>(resnet.width);
+  const auto half = static_cast<double>(resnet.resolution()) / 2;  // after the stem's stride
   double pixels = batch * half * half;
   c.convolution(pixels, 3, width / 2, 3, 2);
   c.convolution(pixels, width / 2, width / 2, 3);
@@ -112,7 +112,7 @@ void count_encoder(Counter& c, const ResNetShape& resnet, double batch, double e
   double in = width;
   double planes = width;
   for (std::size_t stage = 0; stage < resnet.blocks.size(); ++stage, planes *= 2) {
-    for (int block = 0; block < resnet.blocks[stage]; ++block) {
+    for (std::int64_t block = 0; block < resnet.blocks[stage]; ++block) {
       const double stride = stage > 0 && block == 0 ? 2 : 1;
       count_bottleneck(c, pixels, in, planes, stride, block == 0);
       pixels /= stride * stride;
@@ -130,50 +130,61 @@ void count_encoder(Counter& c, const ResNetShape& resnet, double batch, double e
   c.linear(batch, in, embedding);
 }
 
-void count_mapper(Counter& c, const MlpMapperShape& mlp, const ModelShape& model, double batch) {
-  c.linear(batch, model.embedding, mlp.hidden);
-  c.elementwise(2.0 * batch * mlp.hidden);
-  c.linear(batch, mlp.hidden, static_cast<double>(model.prefix) * model.width);
+void count_mapper(Counter& c, const MlpMapperSizes& mlp, double width, double batch) {
+  const auto hidden = static_cast<double>(mlp.hidden);
+  c.linear(batch, static_cast<double>(mlp.embedding), hidden);
+  c.elementwise(2 * batch * hidden);
+  c.linear(batch, hidden, static_cast<double>(mlp.prefix_length) * width);
 }
 
-void count_mapper(Counter& c, const TransformerMapperShape& mapper, const ModelShape& model, double batch) {
-  const double tokens = mapper.clip_length + model.prefix;
-  const double width = model.width;
-  c.linear(batch, model.embedding, mapper.clip_length * width);
-  c.parameters(model.prefix * width);
+void count_mapper(Counter& c, const TransformerMapperSizes& mapper, double width, double batch) {
+  const auto clip = static_cast<double>(mapper.clip_length);
+  const auto prefix = static_cast<double>(mapper.prefix_length);
+  const auto hidden = static_cast<double>(mapper.hidden);
+  const double tokens = clip + prefix;
+  c.linear(batch, static_cast<double>(mapper.embedding), clip * width);
+  c.parameters(prefix * width);
   c.elementwise(2 * batch * tokens * width);
-  for (int layer = 0; layer < mapper.layers; ++layer) {
-    c.block(batch * tokens, batch * tokens * tokens, width, mapper.hidden, /*qkv_bias=*/false);
-    c.elementwise(2 * batch * tokens * mapper.hidden);  // ReLU
+  for (std::int64_t layer = 0; layer < mapper.layers; ++layer) {
+    c.block(batch * tokens, batch * tokens * tokens, width, hidden, /*qkv_bias=*/false);
+    c.elementwise(2 * batch * tokens * hidden);  // ReLU
   }
 }
 
-void count_blocks(Counter& c, const ModelShape& model, double rows, double pairs) {
-  for (int layer = 0; layer < model.layers; ++layer) c.block(rows, pairs, model.width, model.hidden);
+void count_mapper(Counter& c, const LinearMapperSizes& linear, double width, double batch) {
+  c.linear(batch, static_cast<double>(linear.embedding), static_cast<double>(linear.prefix_length) * width);
 }
 
-StageDemand prefill(const ModelShape& model, const Workload& work) {
+void count_blocks(Counter& c, const Gpt2Sizes& gpt2, double rows, double pairs) {
+  for (std::int64_t layer = 0; layer < gpt2.layers; ++layer)
+    c.block(rows, pairs, static_cast<double>(gpt2.width), static_cast<double>(gpt2.hidden));
+}
+
+StageDemand prefill(const ModelSizes& model, const Workload& work) {
   Counter c("prefill");
-  const double rows = static_cast<double>(work.batch) * model.prefix;
-  c.elementwise(3 * rows * model.width);  // + positions
-  count_blocks(c, model, rows, rows * (model.prefix + 1) / 2);
+  const auto prefix = static_cast<double>(model.prefix_length());
+  const double rows = work.batch * prefix;
+  c.elementwise(3 * rows * static_cast<double>(model.gpt2.width));  // + positions
+  count_blocks(c, model.gpt2, rows, rows * (prefix + 1) / 2);
   return c.demand();
 }
 
-StageDemand step(const ModelShape& model, const Workload& work) {
+StageDemand step(const ModelSizes& model, const Workload& work) {
   Counter total("step");
   const double rows = static_cast<double>(work.batch) * work.beam;
-  const double width = model.width;
+  const auto prefix = static_cast<double>(model.prefix_length());
+  const auto width = static_cast<double>(model.gpt2.width);
+  const auto layers = static_cast<double>(model.gpt2.layers);
   for (int token = 1; token < work.tokens; ++token) {
     Counter c("step");
-    const double positions = model.prefix + token;
+    const double positions = prefix + token;
     c.elementwise(3 * rows * width);  // a token's and a position's embedding
-    count_blocks(c, model, rows, rows * positions);
+    count_blocks(c, model.gpt2, rows, rows * positions);
     // The past: beams share the prefix's, which the cache then holds; their own may all differ.
-    const double past = work.batch * (static_cast<double>(model.prefix) + work.beam * (token - 1.0));
+    const double past = work.batch * (prefix + work.beam * (token - 1.0));
     StageDemand& demand = total.demand();
     demand.weights = c.demand().weights;
-    demand.activation_bytes += c.demand().activation_bytes + past * 2 * width * model.layers * kBytes;
+    demand.activation_bytes += c.demand().activation_bytes + past * 2 * width * layers * kBytes;
     demand.flops += c.demand().flops;
     demand.kernels += c.demand().kernels;
   }
@@ -181,15 +192,17 @@ StageDemand step(const ModelShape& model, const Workload& work) {
   return total.demand();
 }
 
-StageDemand vocabulary(const ModelShape& model, const Workload& work) {
+StageDemand vocabulary(const ModelSizes& model, const Workload& work) {
   // A search's own work: the merge of the likeliest tokens, the beams' ranking, their tables of places.
   constexpr double kSearchKernels = 8;
   Counter c("vocabulary");
   const double rows =
       static_cast<double>(work.batch) * (1 + static_cast<double>(work.beam) * (work.tokens - 1));
-  c.linear(rows, model.width, model.vocabulary, false);
-  c.norm(rows, model.width);
-  c.elementwise(rows * model.vocabulary);
+  const auto width = static_cast<double>(model.gpt2.width);
+  const auto tokens = static_cast<double>(model.gpt2.vocabulary);
+  c.linear(rows, width, tokens, false);
+  c.norm(rows, width);
+  c.elementwise(rows * tokens);
   StageDemand& demand = c.demand();
   demand.passes = work.tokens;
   demand.kernels = (demand.kernels + kSearchKernels) * work.tokens;
@@ -198,12 +211,16 @@ StageDemand vocabulary(const ModelShape& model, const Workload& work) {
 
 }  // namespace
 
-std::vector<StageDemand> model_demands(const ModelShape& model, const Workload& work) {
+std::vector<StageDemand> model_demands(const ModelSizes& model, const Workload& work) {
   Counter encode("encode");
-  std::visit([&](const auto& shape) { count_encoder(encode, shape, work.batch, model.embedding); },
-             model.encoder);
+  std::visit(
+      [&](const auto& sizes) {
+        count_encoder(encode, sizes, work.batch, static_cast<double>(sizes.embedding));
+      },
+      model.encoder);
   Counter map("map");
-  std::visit([&](const auto& shape) { count_mapper(map, shape, model, work.batch); }, model.mapper);
+  const auto width = static_cast<double>(model.gpt2.width);
+  std::visit([&](const auto& sizes) { count_mapper(map, sizes, width, work.batch); }, model.mapper);
   return {encode.demand(), map.demand(), prefill(model, work), step(model, work), vocabulary(model, work)};
 }
 

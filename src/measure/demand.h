@@ -1,48 +1,11 @@
 #pragma once
 
-#include <array>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "model/sizes.h"
+
 namespace caption {
-
-/// Sizes of a ViT: see vision/vit.h.
-struct VitShape {
-  int width = 0;
-  int layers = 0;
-  int patch = 0;
-  int resolution = 0;
-};
-
-/// Sizes of a ModifiedResNet: see vision/resnet.h.
-struct ResNetShape {
-  int width = 0;
-  std::array<int, 4> blocks{};
-  int resolution = 0;
-};
-
-struct MlpMapperShape {
-  int hidden = 0;
-};
-
-struct TransformerMapperShape {
-  int clip_length = 0;
-  int layers = 0;
-  int hidden = 0;
-};
-
-/// All that the arithmetic of a model depends on.
-struct ModelShape {
-  std::variant<VitShape, ResNetShape> encoder;
-  int embedding = 0;  ///< D
-  std::variant<MlpMapperShape, TransformerMapperShape> mapper;
-  int prefix = 0;      ///< P
-  int width = 0;       ///< E, of GPT-2
-  int layers = 0;      ///< L
-  int hidden = 0;      ///< of GPT-2's MLPs
-  int vocabulary = 0;  ///< V
-};
 
 /// What a model is asked for.
 struct Workload {
@@ -68,6 +31,6 @@ struct StageDemand {
 /// tokens of a search that keeps `beam` rows to the end; "vocabulary" is the output layer and the search's
 /// look at the logits, for both. Operators as on a GPU: attention, bias and tanh-GELU are each part of one
 /// kernel; the rows of a search share their past (cuda/attend.h); one kernel finds the likeliest tokens.
-std::vector<StageDemand> model_demands(const ModelShape& model, const Workload& work);
+std::vector<StageDemand> model_demands(const ModelSizes& model, const Workload& work);
 
 }  // namespace caption

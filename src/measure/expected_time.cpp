@@ -9,7 +9,7 @@ double expected_seconds(const StageDemand& demand, const DeviceRates& device) {
          demand.kernels * device.seconds_per_kernel;
 }
 
-double expected_seconds(const ModelShape& model, const Workload& work, const DeviceRates& device) {
+double expected_seconds(const ModelSizes& model, const Workload& work, const DeviceRates& device) {
   double seconds = 0;
   for (const StageDemand& demand : model_demands(model, work)) seconds += expected_seconds(demand, device);
   return seconds;

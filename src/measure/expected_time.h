@@ -30,6 +30,6 @@ double expected_seconds(const StageDemand& demand, const DeviceRates& device);
 
 /// Of all stages of a batch, one after the other, in seconds. Reading, resizing and copying images to the
 /// device are not in it: they overlap with the batch before.
-double expected_seconds(const ModelShape& model, const Workload& work, const DeviceRates& device);
+double expected_seconds(const ModelSizes& model, const Workload& work, const DeviceRates& device);
 
 }  // namespace caption

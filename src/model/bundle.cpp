@@ -31,20 +31,21 @@ void require_equal(const fs::path& folder, const char* field, const T& manifest,
               folder);
 }
 
-void require_manifest_true(const fs::path& folder, const Bundle& b) {
-  const Manifest& m = b.manifest;
-  require_equal(folder, "image.resolution", m.image.resolution, b.encoder->resolution());
-  require_equal(folder, "encoder.kind", m.encoder.kind, std::string(b.encoder->kind()));
-  require_equal(folder, "encoder.embedding", m.encoder.embedding, b.encoder->embedding());
-  require_equal(folder, "mapper.kind", m.mapper.kind, std::string(b.mapper->kind()));
-  require_equal(folder, "mapper.prefix_length", m.mapper.prefix_length, b.mapper->prefix_length());
-  require_equal(folder, "language_model.width", m.language_model.width, b.gpt2->width());
-  require_equal(folder, "language_model.layers", m.language_model.layers, b.gpt2->layers());
-  require_equal(folder, "language_model.vocabulary", m.language_model.vocabulary, b.gpt2->vocabulary());
-  require_equal(folder, "language_model.context", m.language_model.context, b.gpt2->context());
+}  // namespace
+
+std::int64_t count_weights(const fs::path& folder) {
+  return count_weights(module_files(folder, read_manifest(folder)));
 }
 
-std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder, const Manifest::TokenizerFiles& tokenizer) {
+ModuleFiles module_files(const fs::path& folder, const Manifest& manifest) {
+  return {.clip = folder / manifest.encoder.file,
+          .mapper = folder / manifest.mapper.file,
+          .gpt2 = folder / manifest.language_model.file,
+          .activation = manifest.encoder.activation};
+}
+
+std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder, const Manifest& manifest) {
+  const Manifest::TokenizerFiles& tokenizer = manifest.tokenizer;
   if (tokenizer.kind == "sentencepiece") {
     return load_sentencepiece_tokenizer(folder / tokenizer.files.at("model"));
   }
@@ -52,57 +53,48 @@ std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder, const Manifest
                              folder / tokenizer.files.at("merges"));
 }
 
-/// With the matrices that were packed before, if there are any. They only save time, so nothing about them is
-/// an error.
-Compute with_packed(const fs::path& folder, const Manifest& manifest, Compute compute) {
-  if (!compute.device.is_cpu() || compute.packed) return compute;
-  if (const auto found = find_packed(folder, manifest, type_name(compute.weights))) {
-    try {
-      compute.packed = open_packed(*found);
-    } catch (const Error&) {  // it vanished, or changed
-    }
-  }
-  return compute;
+Manifest read_complete_manifest(const fs::path& folder) {
+  Manifest manifest = read_manifest(folder);
+  verify_files(folder, manifest, /*hashes=*/false);
+  return manifest;
 }
 
-ModuleFiles module_files(const fs::path& folder, const Manifest& m) {
-  return {.clip = folder / m.encoder.file,
-          .mapper = folder / m.mapper.file,
-          .gpt2 = folder / m.language_model.file,
-          .activation = m.encoder.activation};
-}
-
-}  // namespace
-
-std::int64_t count_weights(const fs::path& folder) {
-  return count_weights(module_files(folder, read_manifest(folder)));
-}
-
-Bundle load_bundle(const fs::path& folder, const Compute& compute) {
-  Bundle bundle;
-  bundle.manifest = read_manifest(folder);
-  const Manifest& m = bundle.manifest;
-  verify_files(folder, m, /*hashes=*/false);
-  Modules modules = load_modules(module_files(folder, m), with_packed(folder, m, compute));
-  bundle.encoder = std::move(modules.encoder);
-  bundle.mapper = std::move(modules.mapper);
-  bundle.gpt2 = std::move(modules.gpt2);
-  bundle.tokenizer = load_tokenizer(folder, m.tokenizer);
-  require_manifest_true(folder, bundle);
-
+void require_consistent(const fs::path& folder, const Manifest& manifest, const LoadedFacts& facts) {
+  const Manifest& m = manifest;
+  require_equal(folder, "image.resolution", m.image.resolution, facts.resolution);
+  require_equal(folder, "encoder.kind", m.encoder.kind, facts.encoder_kind);
+  require_equal(folder, "encoder.embedding", m.encoder.embedding, facts.embedding);
+  require_equal(folder, "mapper.kind", m.mapper.kind, facts.mapper_kind);
+  require_equal(folder, "mapper.prefix_length", m.mapper.prefix_length, facts.prefix_length);
+  require_equal(folder, "language_model.width", m.language_model.width, facts.gpt2.width);
+  require_equal(folder, "language_model.layers", m.language_model.layers, facts.gpt2.layers);
+  require_equal(folder, "language_model.vocabulary", m.language_model.vocabulary, facts.gpt2.vocabulary);
+  require_equal(folder, "language_model.context", m.language_model.context, facts.gpt2.context);
   const auto refuse = [&](const std::string& detail) {
     throw Error(ErrorKind::model, (folder / "model.json").string() + ": " + detail, folder);
   };
-  if (bundle.tokenizer->size() != bundle.gpt2->vocabulary()) {
-    refuse("the tokenizer has " + std::to_string(bundle.tokenizer->size()) + " tokens, the language model " +
-           std::to_string(bundle.gpt2->vocabulary()) + ": they do not belong together");
+  if (facts.tokens != facts.gpt2.vocabulary) {
+    refuse("the tokenizer has " + std::to_string(facts.tokens) + " tokens, the language model " +
+           std::to_string(facts.gpt2.vocabulary) + ": they do not belong together");
   }
-  if (m.stop.token >= bundle.gpt2->vocabulary()) refuse("field 'stop.token' is outside the vocabulary");
-  if (m.stop.max_tokens > bundle.gpt2->context() - m.mapper.prefix_length) {
-    refuse("prefix_length + max_tokens exceeds the language model's " +
-           std::to_string(bundle.gpt2->context()) + " positions");
+  if (m.stop.token >= facts.gpt2.vocabulary) refuse("field 'stop.token' is outside the vocabulary");
+  if (m.stop.max_tokens > facts.gpt2.context - m.mapper.prefix_length) {
+    refuse("prefix_length + max_tokens exceeds the language model's " + std::to_string(facts.gpt2.context) +
+           " positions");
   }
-  return bundle;
+}
+
+Bundle<Tensor> load_cpu_bundle(const fs::path& folder, const CpuCompute& compute) {
+  CpuCompute with_packed = compute;
+  if (!compute.packed) {
+    if (const auto found = find_packed(folder, read_manifest(folder), std::string(name_of(compute.weights)))) {
+      try {
+        with_packed.packed = open_packed(*found);
+      } catch (const Error&) {  // it vanished, or changed
+      }
+    }
+  }
+  return load_bundle<Tensor>(folder, with_packed);
 }
 
 }  // namespace caption

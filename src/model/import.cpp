@@ -46,7 +46,7 @@ std::string origin_of(const Manifest::File& clip, const ImportRequest& request) 
 }
 
 /// Everything that the loaded modules tell; the files' hashes come when they are in place.
-Manifest describe(const ImportRequest& request, const Modules& modules) {
+Manifest describe(const ImportRequest& request, const Modules<Tensor>& modules) {
   Manifest m;
   m.name = request.name;
   m.image.resolution = modules.encoder->resolution();
@@ -59,8 +59,8 @@ Manifest describe(const ImportRequest& request, const Modules& modules) {
       modules.mapper->prefix_length(),
       // The published transformer mapper was trained on normalised embeddings, the others on raw ones.
       request.normalize.value_or(modules.mapper->kind() == "transformer")};
-  m.language_model = {request.gpt2 ? "gpt2.pt" : "captioner.pt", modules.gpt2->width(),
-                      modules.gpt2->layers(), modules.gpt2->vocabulary(), modules.gpt2->context()};
+  m.language_model = {request.gpt2 ? "gpt2.pt" : "captioner.pt", modules.gpt2->sizes().width,
+                      modules.gpt2->sizes().layers, modules.gpt2->sizes().vocabulary, modules.gpt2->sizes().context};
   m.tokenizer = {"gpt2-bpe", {{"vocabulary", "encoder.json"}, {"merges", "vocab.bpe"}}};
   m.stop = {kStopToken, kMaxTokens};
   m.description = "CLIP " + m.encoder.kind + " " + std::to_string(m.encoder.embedding) + ", " +
@@ -82,8 +82,8 @@ void write_manifest(const fs::path& folder, const Manifest& manifest) {
 
 void import_bundle(const ImportRequest& request) {
   require_new_name(request);
-  const Compute compute;
-  Manifest manifest = describe(request, load_modules({.clip = request.clip,
+  const CpuCompute compute;
+  Manifest manifest = describe(request, load_modules<Tensor>({.clip = request.clip,
                                                       .mapper = request.captioner,
                                                       .gpt2 = request.gpt2.value_or(request.captioner),
                                                       .activation = request.activation.value_or(""),
@@ -104,7 +104,7 @@ void import_bundle(const ImportRequest& request) {
   }
   write_manifest(staged.path(), manifest);
   // What will be used is what is checked: the copy.
-  load_bundle(staged.path(), compute);
+  load_bundle<Tensor>(staged.path(), compute);
   staged.keep();
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "caption/error.h"
+#include "vision/sizes.h"
 
 namespace caption {
 namespace {
@@ -47,33 +48,14 @@ std::string resolve_activation(const std::string& asked, const WeightFile& file,
   throw Error(
       ErrorKind::model,
       file.path.string() +
-          ": the file does not tell which activation the encoder uses: add --activation quick_gelu (OpenAI's "
-          "weights) or --activation gelu (most of open_clip's)",
+          ": the file does not tell which activation the encoder uses: give it as quick_gelu (OpenAI's weights) "
+          "or gelu (most of open_clip's)",
       file.path);
 }
 
-void require_pair(const ImageEncoder& encoder, const Mapper& mapper, const ModuleFiles& files) {
-  if (encoder.embedding() == mapper.embedding()) return;
-  throw Error(
-      ErrorKind::model,
-      files.mapper.string() + ": the mapper takes CLIP embeddings of width " +
-          std::to_string(mapper.embedding()) + ", but " + files.clip.string() + " gives " +
-          std::to_string(encoder.embedding()) +
-          ": they were not trained together (512: ViT-B/32, ViT-B/16, RN101; 640: RN50x4; 768: ViT-L/14, "
-          "RN50x16; 1024: RN50, RN50x64)",
-      files.mapper);
-}
+}  // namespace
 
-/// The three modules' tensors, and the files that they are in.
-struct Parts {
-  std::map<fs::path, WeightFile> read;
-  const WeightFile* clip;
-  Tensors encoder;
-  Tensors mapper;
-  Tensors gpt2;
-};
-
-Parts read_parts(const ModuleFiles& files) {
+ModelParts read_parts(const ModuleFiles& files) {
   std::map<fs::path, WeightFile> read;
   const auto open = [&](const fs::path& path) -> const WeightFile& {
     const auto it = read.find(path);
@@ -89,35 +71,33 @@ Parts read_parts(const ModuleFiles& files) {
     throw Error(ErrorKind::model,
                 files.mapper.string() +
                     ": holds a GPT-2 of its own, with which its mapper was trained: use that one, not " +
-                    files.gpt2.string() + " (for an import: leave out --gpt2)",
+                    files.gpt2.string() + " (for an import: leave out the other)",
                 files.mapper);
   }
   Tensors encoder = require_part(image_encoder_tensors(clip), clip, "CLIP image encoder (visual.*)");
   Tensors language =
-      require_part(language_model_tensors(gpt2), gpt2, "GPT-2 (transformer.*); give it with --gpt2");
+      require_part(language_model_tensors(gpt2), gpt2, "GPT-2 (transformer.*); give it as a file of its own");
   Tensors map = require_part(mapper_tensors(mapper), mapper, "ClipCap mapper (clip_project.*)");
-  return {std::move(read), &clip, std::move(encoder), std::move(map), std::move(language)};
+  std::string activation = resolve_activation(files.activation, clip, is_vit(encoder));
+  std::vector<std::shared_ptr<const MappedFile>> mapped;
+  for (const auto& [path, file] : read) mapped.push_back(file.mapped);
+  return {std::move(encoder), std::move(map), std::move(language), std::move(activation), std::move(mapped)};
 }
 
-}  // namespace
-
 std::int64_t count_weights(const ModuleFiles& files) {
-  const Parts parts = read_parts(files);
+  const ModelParts parts = read_parts(files);
   return parts.encoder.count_values() + parts.mapper.count_values() + parts.gpt2.count_values();
 }
 
-Modules load_modules(const ModuleFiles& files, const Compute& compute) {
-  Parts parts = read_parts(files);
-  Modules modules;
-  modules.activation = resolve_activation(files.activation, *parts.clip, parts.encoder.contains("proj"));
-  modules.encoder =
-      make_image_encoder(std::move(parts.encoder),
-                         modules.activation == "gelu" ? Activation::gelu : Activation::quick_gelu, compute);
-  modules.gpt2 = std::make_unique<Gpt2>(std::move(parts.gpt2), compute);
-  modules.mapper = make_mapper(std::move(parts.mapper), modules.gpt2->width(), compute);
-  require_pair(*modules.encoder, *modules.mapper, files);
-  for (const auto& [path, file] : parts.read) file.mapped->release_pages();
-  return modules;
+void require_pair(std::int64_t given, std::int64_t taken, const ModuleFiles& files) {
+  if (given == taken) return;
+  throw Error(
+      ErrorKind::model,
+      files.mapper.string() + ": the mapper takes CLIP embeddings of width " + std::to_string(taken) +
+          ", but " + files.clip.string() + " gives " + std::to_string(given) +
+          ": they were not trained together (512: ViT-B/32, ViT-B/16, RN101; 640: RN50x4; 768: ViT-L/14, "
+          "RN50x16; 1024: RN50, RN50x64)",
+      files.mapper);
 }
 
 }  // namespace caption

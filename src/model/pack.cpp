@@ -23,9 +23,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// -> milliseconds that loading the bundle takes
-double load_and_drop(const fs::path& folder, const Compute& compute) {
+double load_and_drop(const fs::path& folder, const CpuCompute& compute) {
   const auto start = std::chrono::steady_clock::now();
-  const Bundle bundle = load_bundle(folder, compute);
+  const Bundle<Tensor> bundle = load_cpu_bundle(folder, compute);
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
@@ -51,14 +51,11 @@ std::pair<fs::path, std::uint64_t> write_somewhere(const std::vector<fs::path>& 
 
 }  // namespace
 
-PackReport pack_bundle(const fs::path& folder, const Compute& compute) {
-  if (!compute.device.is_cpu()) {
-    throw Error(ErrorKind::internal, "packed matrices are for the CPU only");
-  }
+PackReport pack_bundle(const fs::path& folder, const CpuCompute& compute) {
   const Manifest manifest = read_manifest(folder);
   PackedHeader header;
   header.layout = kPackedLayout;
-  header.precision = type_name(compute.weights);
+  header.precision = name_of(compute.weights);
   header.sources = packed_sources(folder, manifest);
   // The hashes in model.json are what the file goes by. Besides, both loads find the files in memory then.
   verify_files(folder, manifest, /*hashes=*/true);
@@ -67,7 +64,7 @@ PackReport pack_bundle(const fs::path& folder, const Compute& compute) {
   report.precision = header.precision;
   {
     const auto recorder = std::make_shared<PackedRecorder>();
-    Compute recording = compute;
+    CpuCompute recording = compute;
     recording.packed = recorder;
     report.packing_ms = load_and_drop(folder, recording);
     if (packed_sources(folder, manifest) != header.sources) {

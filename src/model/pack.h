@@ -2,17 +2,17 @@
 
 #include <filesystem>
 
-#include "layers/compute.h"
 #include "model/pack_report.h"
 #include "model/packed_files.h"
+#include "layers/cpu.h"
 
 namespace caption {
 
 /// Compares the files of the bundle in `folder` with their hashes, loads it, and writes its matrices as they
 /// are packed for `compute`, to the first of packed_places that takes them. From then on load_bundle uses
 /// them. Throws Error(model) if the bundle is damaged or cannot be loaded, Error(output) if no place takes
-/// them, Error(internal) on devices other than the CPU, which have no use for them.
-PackReport pack_bundle(const std::filesystem::path& folder, const Compute& compute);
+/// them.
+PackReport pack_bundle(const std::filesystem::path& folder, const CpuCompute& compute);
 
 /// Compares a file's matrices with their sha256. Throws Error(model) if it is damaged.
 void verify_packed(const PackedFile& file);

@@ -19,7 +19,7 @@ class MappedMatrices : public PackedStore {
     const auto found = header_.matrices.find(key.origin);
     if (found == header_.matrices.end()) return pack();
     const PackedHeader::Matrix& matrix = found->second;
-    if (matrix.out != key.out || matrix.in != key.in || matrix.type != type_name(key.type)) return pack();
+    if (matrix.out != key.out || matrix.in != key.in || matrix.type != name_of(key.type)) return pack();
     const PackedSizes sizes = packed_sizes(key.out, key.in, key.type);
     if (!holds(matrix.words, sizes.words) || !holds(matrix.bias, sizes.bias) ||
         !holds(matrix.scales, sizes.only_int8) || !holds(matrix.corrections, sizes.only_int8)) {
@@ -50,19 +50,6 @@ class MappedMatrices : public PackedStore {
 };
 
 }  // namespace
-
-std::string type_name(at::ScalarType type) {
-  switch (type) {
-    case at::kFloat:
-      return "fp32";
-    case at::kBFloat16:
-      return "bf16";
-    case at::kChar:
-      return "int8";
-    default:
-      throw Error(ErrorKind::internal, std::string("no matrix is packed as ") + c10::toString(type));
-  }
-}
 
 std::shared_ptr<PackedStore> open_packed(const FoundPacked& found) {
   const std::shared_ptr<const MappedFile> file = MappedFile::open(found.path, MappedFile::Reading::whole);

@@ -7,9 +7,6 @@
 
 namespace caption {
 
-/// The name in --precision and in packed files of a matrix's type.
-std::string type_name(at::ScalarType type);
-
 /// The matrices of a file, mapped and used where they lie: all processes that use them share one copy, and
 /// nothing is read before it is needed.
 ///

@@ -45,7 +45,7 @@ std::uint64_t PackedRecorder::write(const fs::path& file, PackedHeader header) c
   for (const auto& [origin, m] : matrices_) {
     const PackedSizes sizes = packed_sizes(m.out, m.in, m.type);
     PackedHeader::Matrix& matrix = header.matrices[origin];
-    matrix = {m.out, m.in, type_name(m.type)};
+    matrix = {m.out, m.in, std::string(name_of(m.type))};
     matrix.words = parts.add(m.words, sizes.words);
     matrix.bias = parts.add(m.bias, sizes.bias);
     matrix.scales = parts.add(m.scales, sizes.only_int8);

@@ -7,8 +7,8 @@
 
 namespace caption {
 
-/// Keeps the matrices of the bundle in `folder` as they are used with these options, for faster starts:
-/// model/pack.h. Throws Error.
+/// Keeps a bundle's matrices as they are used on the CPU with these options, for faster starts: see
+/// model/pack.h.
 PackReport optimize_bundle(const std::filesystem::path& folder, const ModelOptions& options);
 
 }  // namespace caption

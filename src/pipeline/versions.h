@@ -4,7 +4,7 @@
 
 namespace caption {
 
-/// Versions of the libraries and the instruction sets in use, "name value" lines.
+/// Versions of the libraries and the instruction set in use, "name value" lines.
 std::string library_versions();
 
 }  // namespace caption

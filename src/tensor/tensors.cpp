@@ -8,20 +8,11 @@
 
 namespace caption {
 
-std::string to_string(c10::IntArrayRef shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (i != 0) text += ", ";
-    text += std::to_string(shape[i]);
-  }
-  return text + "]";
-}
-
-Tensors::Tensors(std::string file, std::string prefix, std::map<std::string, at::Tensor> tensors)
+Tensors::Tensors(std::string file, std::string prefix, std::map<std::string, Tensor> tensors)
     : file_(std::move(file)), prefix_(std::move(prefix)), tensors_(std::move(tensors)) {}
 
 Shape Tensors::shape(const std::string& name) const {
-  return find(name).sizes().vec();
+  return find(name).sizes();
 }
 
 Shape Tensors::shape(const std::string& name, std::size_t dims) const {
@@ -41,13 +32,12 @@ std::int64_t Tensors::count_blocks(std::string_view before) const {
   }
 }
 
-at::Tensor Tensors::take(const std::string& name, const Shape& expected) {
-  const at::Tensor& tensor = find(name);
-  const at::ScalarType type = tensor.scalar_type();
-  if (type != at::kFloat && type != at::kHalf && type != at::kBFloat16) {
-    fail(name, std::string("expected fp32, fp16 or bf16 values, found ") + c10::toString(type));
+Tensor Tensors::take(const std::string& name, const Shape& expected) {
+  const Tensor& tensor = find(name);
+  if (!is_weight_type(tensor.dtype())) {
+    fail(name, "expected fp32, fp16 or bf16 values, found " + std::string(name_of(tensor.dtype())));
   }
-  if (tensor.sizes() != c10::IntArrayRef(expected)) {
+  if (tensor.sizes() != expected) {
     fail(name, "expected shape " + to_string(expected) + ", found " + to_string(tensor.sizes()));
   }
   taken_.insert(name);
@@ -57,7 +47,7 @@ at::Tensor Tensors::take(const std::string& name, const Shape& expected) {
 std::int64_t Tensors::count_values() const {
   std::map<const void*, std::int64_t> counts;
   for (const auto& [name, tensor] : tensors_) {
-    std::int64_t& count = counts[tensor.const_data_ptr()];
+    std::int64_t& count = counts[tensor.bytes()];
     count = std::max(count, tensor.numel());
   }
   return std::accumulate(counts.begin(), counts.end(), std::int64_t{0},
@@ -77,7 +67,7 @@ void Tensors::fail(const std::string& name, const std::string& detail) const {
   throw Error(ErrorKind::model, file_ + ": tensor '" + prefix_ + name + "': " + detail, file_);
 }
 
-const at::Tensor& Tensors::find(const std::string& name) const {
+const Tensor& Tensors::find(const std::string& name) const {
   const auto it = tensors_.find(name);
   if (it == tensors_.end()) fail(name, "missing");
   return it->second;

@@ -1,20 +1,14 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
+#include "tensor/shape.h"
+#include "tensor/tensor.h"
 
 namespace caption {
-
-using Shape = std::vector<std::int64_t>;
-
-/// "[768, 3, 32, 32]"
-std::string to_string(c10::IntArrayRef shape);
 
 /// The named tensors of one model part, as read from a file. Modules take what they need by name and shape;
 /// what is left over is an error. Every failure is an Error(model) that names the file, the tensor, expected
@@ -24,7 +18,7 @@ class Tensors {
   /// `file` is for messages; `prefix` is what stood before every name in the file ("visual."), so that
   /// messages show the name that the file has. The tensors may be views of a mapped file, of dtype fp16, bf16
   /// or fp32.
-  Tensors(std::string file, std::string prefix, std::map<std::string, at::Tensor> tensors);
+  Tensors(std::string file, std::string prefix, std::map<std::string, Tensor> tensors);
 
   const std::string& file() const { return file_; }
   bool contains(const std::string& name) const { return tensors_.count(name) != 0; }
@@ -36,7 +30,7 @@ class Tensors {
   std::int64_t count_blocks(std::string_view before) const;
 
   /// Hands out a tensor that must exist with exactly this shape, in the dtype of the file.
-  at::Tensor take(const std::string& name, const Shape& expected);
+  Tensor take(const std::string& name, const Shape& expected);
   /// Number of values in all of them; tensors that share memory count once.
   std::int64_t count_values() const;
   /// Throws if a tensor was never taken.
@@ -46,11 +40,11 @@ class Tensors {
   [[noreturn]] void fail(const std::string& name, const std::string& detail) const;
 
  private:
-  const at::Tensor& find(const std::string& name) const;
+  const Tensor& find(const std::string& name) const;
 
   std::string file_;
   std::string prefix_;
-  std::map<std::string, at::Tensor> tensors_;
+  std::map<std::string, Tensor> tensors_;
   std::set<std::string> taken_;
 };
 

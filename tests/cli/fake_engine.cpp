@@ -197,17 +197,18 @@ std::vector<std::byte> bytes_of(const std::string& text) {
 
 }  // namespace
 
-std::vector<std::byte> encode_square(std::span<const std::byte> file_bytes, const ImageOptions&, int side) {
+std::vector<std::byte> encode_square_of(std::span<const std::byte> file_bytes, const ImageOptions&,
+                                        int side) {
   return bytes_of("square of " + std::to_string(file_bytes.size()) + " bytes, side " + std::to_string(side));
 }
 
-std::vector<std::byte> encode_heat_map(std::span<const double> heat, int cells, int side) {
+std::vector<std::byte> draw_heat_map(std::span<const double> heat, int cells, int side) {
   return bytes_of("map of " + std::to_string(heat.size()) + " in " + std::to_string(cells) + ", side " +
                   std::to_string(side));
 }
 
-std::vector<std::byte> encode_contact_sheet(std::span<const std::byte>, const ImageOptions&,
-                                            const Explanation& explanation) {
+std::vector<std::byte> draw_contact_sheet(std::span<const std::byte>, const ImageOptions&,
+                                          const Explanation& explanation) {
   return bytes_of("sheet of " + explanation.caption.text);
 }
 

@@ -70,10 +70,10 @@ ExitStatus run(const ExplainConfig& config) {
     const ExplainedImage explained = {config.image, captioner->name(), explanation};
     if (html) {
       const ExplanationPictures pictures = {
-          encode_square(file, config.image_options, ExplanationPictures::kSquare), encode_heat_map};
+          encode_square_of(file, config.image_options, ExplanationPictures::kSquare), draw_heat_map};
       write_file(*html, explanation_page(explained, pictures, program_version()));
     }
-    if (png) write_file(*png, encode_contact_sheet(file, config.image_options, explanation));
+    if (png) write_file(*png, draw_contact_sheet(file, config.image_options, explanation));
     Output().write(config.json ? explanation_json(explained) : explanation_table(explained));
   } catch (const Error& error) {
     if (!concerns_one_image(error.kind())) throw;

@@ -13,7 +13,7 @@
 
 #include "caption/error.h"
 #include "kernels/kernels.h"
-#include "libtorch/engine/cuda_driver.h"
+#include "cuda/driver.h"
 
 namespace caption {
 namespace {

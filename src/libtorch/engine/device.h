@@ -12,7 +12,7 @@
 #include "caption/error.h"
 #include "caption/options.h"
 #include "layers/compute.h"
-#include "libtorch/engine/cuda_driver.h"
+#include "cuda/driver.h"
 
 namespace caption {
 

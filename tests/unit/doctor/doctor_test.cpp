@@ -9,9 +9,9 @@
 #include "caption/error.h"
 #include "kernels/kernels.h"
 #include "doctor/checks.h"
-#include "doctor/doctor_kernels.h"
-#include "doctor/doctor_parity.h"
-#include "doctor/doctor_speed.h"
+#include "doctor/kernels.h"
+#include "doctor/parity.h"
+#include "doctor/speed.h"
 
 namespace caption {
 namespace {
