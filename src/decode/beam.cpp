@@ -47,7 +47,7 @@ class BeamSearch : public ImageSearch {
   }
 
   /// The beams become the best of their continuations.
-  void advance(const Rows& rows) override {
+  void extend(const LogitRows& rows) override {
     continuations_.clear();
     for (const Beam& beam : beams_) {
       if (beam.stopped) {
@@ -55,7 +55,7 @@ class BeamSearch : public ImageSearch {
         continue;
       }
       next_.load(rows[beam.row]);
-      next_.likeliest(width_, candidates_);
+      next_.top_k(width_, candidates_);
       for (const Candidate& next : candidates_) {
         const float sum = beam.score + next.log_probability;
         continuations_.push_back({sum / divisor(beam.tokens.size() + 1), &beam, next.token});

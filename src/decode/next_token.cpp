@@ -46,7 +46,7 @@ float NextToken::log_probability(std::int32_t token) const {
   return (logits_[static_cast<std::size_t>(token)] - peak_) - log_sum_;
 }
 
-void NextToken::likeliest(std::size_t count, std::vector<Candidate>& candidates) const {
+void NextToken::top_k(std::size_t count, std::vector<Candidate>& candidates) const {
   candidates.clear();
   const auto logit = [&](const Candidate& c) { return logits_[static_cast<std::size_t>(c.token)]; };
   float least =

@@ -29,9 +29,9 @@ class NextToken {
 
   /// The `count` likeliest tokens, the likeliest first, of equal ones the lower id first; fewer if no more
   /// can come.
-  void likeliest(std::size_t count, std::vector<Candidate>& candidates) const;
+  void top_k(std::size_t count, std::vector<Candidate>& candidates) const;
 
-  /// Its place among all tokens, in the order of `likeliest`: 1 is the first.
+  /// Its place among all tokens, in the order of `top_k`: 1 is the first.
   std::size_t rank(std::int32_t token) const;
 
   /// exp(logit - largest logit) of every token: proportional to the probabilities.

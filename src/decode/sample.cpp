@@ -89,7 +89,7 @@ class Choices {
 /// A sequence being drawn.
 struct Draw {
   Hypothesis hypothesis;
-  RandomStream random;
+  SplitMix64 random;
   bool stopped = false;
   std::size_t row = 0;
 };
@@ -103,7 +103,7 @@ class Sampling : public ImageSearch {
   Sampling(const StopRule& stop, const DecodeOptions& options, std::size_t row)
       : stop_(stop), options_(options), next_(options.temperature), choices_(options_) {
     for (int i = 0; i < options.n_best; ++i)
-      draws_.push_back({{}, RandomStream(options.seed, static_cast<std::uint64_t>(i)), false, row});
+      draws_.push_back({{}, SplitMix64(options.seed, static_cast<std::uint64_t>(i)), false, row});
   }
   Sampling(const Sampling&) = delete;  // choices_ refers to options_
   Sampling& operator=(const Sampling&) = delete;
@@ -120,7 +120,7 @@ class Sampling : public ImageSearch {
     }
   }
 
-  void advance(const Rows& rows) override {
+  void extend(const LogitRows& rows) override {
     std::size_t loaded = std::numeric_limits<std::size_t>::max();  // at the first position all have one row
     for (Draw& draw : draws_) {
       if (draw.stopped) continue;
@@ -155,10 +155,10 @@ class Sampling : public ImageSearch {
 
 }  // namespace
 
-RandomStream::RandomStream(std::uint64_t seed, std::uint64_t number)
+SplitMix64::SplitMix64(std::uint64_t seed, std::uint64_t number)
     : state_(mix(mix(seed + kGolden) + number)) {}
 
-double RandomStream::next() {
+double SplitMix64::next() {
   state_ += kGolden;
   return static_cast<double>(mix(state_) >> 11) * 0x1p-53;
 }

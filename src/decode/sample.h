@@ -19,9 +19,9 @@ std::unique_ptr<ImageSearch> make_sampling(const StopRule& stop, const DecodeOpt
                                            std::size_t row);
 
 /// Uniform numbers in [0, 1): SplitMix64's, the same on every platform.
-class RandomStream {
+class SplitMix64 {
  public:
-  RandomStream(std::uint64_t seed, std::uint64_t number);
+  SplitMix64(std::uint64_t seed, std::uint64_t number);
   double next();
 
  private:

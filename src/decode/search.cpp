@@ -61,7 +61,7 @@ std::vector<std::vector<Hypothesis>> search(StepFunction& model, std::size_t ima
   std::vector<std::vector<Hypothesis>> results(images);
   std::size_t joining = images;
   do {
-    for (Found& found : searches.step(std::exchange(joining, 0)))
+    for (Found& found : searches.advance(std::exchange(joining, 0)))
       results[found.image] = std::move(found.hypotheses);
   } while (searches.running() > 0);
   return results;

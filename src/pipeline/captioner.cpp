@@ -88,7 +88,7 @@ class BundleCaptioner : public Captioner {
                           .slots = sizes.decode_batch,
                           .device = compute_.device,
                           .run = std::move(parts.run),
-                          .likeliest = std::move(parts.likeliest)};
+                          .top_k = std::move(parts.top_k)};
     return make_stream(search_on_device(bundle_, {.search = task,
                                                   .transfer = transfer_,
                                                   .encode_batch = together,

@@ -25,10 +25,10 @@ class CpuSearches : public PictureSearches {
 
   void add(Picture picture) override { waiting_.push_back(std::move(picture)); }
 
-  std::vector<Found> step(std::size_t joining) override {
+  std::vector<Found> advance(std::size_t joining) override {
     if (joining > 0) model_->add(std::span(waiting_).first(joining));
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(joining));
-    return searches_.step(joining);
+    return searches_.advance(joining);
   }
 
   std::size_t running() const override { return searches_.running(); }
@@ -68,7 +68,7 @@ class Stream : public CaptionStream {
     waiting_ -= joining;
     joined_ += joining;
     std::vector<StreamResult> results;
-    for (Found& found : searches_->step(joining)) {
+    for (Found& found : searches_->advance(joining)) {
       StreamResult& result = results.emplace_back();
       result.image = numbers_.extract(found.image).mapped();
       for (Hypothesis& hypothesis : found.hypotheses)

@@ -28,12 +28,12 @@ Continuations in_a_row(const at::Tensor& values, const at::Tensor& tokens, std::
 }  // namespace
 
 BeamRules::BeamRules(const StopRule& stop_rule, const DecodeOptions& options, at::Device device,
-                     LikeliestFunction find_likeliest)
+                     TopKFunction find_top_k)
     : beams(options.beam),
       most(options.max_tokens),
       stop(stop_rule.token.value_or(-1)),
       temperature(options.temperature),
-      likeliest(std::move(find_likeliest)) {
+      top_k(std::move(find_top_k)) {
   std::vector<float> powers;  // as decode/beam.cpp takes them
   for (std::int64_t length = 0; length <= most; ++length)
     powers.push_back(static_cast<float>(std::pow(static_cast<double>(length), options.length_penalty)));
@@ -93,7 +93,7 @@ Continuations continuations(const Beams& beams, const at::Tensor& logits, const 
                             at::Tensor& damaged) {
   const std::int64_t images = beams.scores.size(0);
   const std::int64_t width = beams.scores.size(1);
-  const Likeliest next = rules.likeliest(logits, rules.beams, rules.temperature);
+  const TopK next = rules.top_k(logits, rules.beams, rules.temperature);
   const std::int64_t k = next.tokens.size(1);
   const at::Tensor log_probabilities = next.log_probabilities.view({images, width, k});
   const at::Tensor runs = beams.exists.logical_and(beams.stopped.logical_not());  // [S, W]
@@ -114,7 +114,7 @@ Continuations continuations(const Beams& beams, const at::Tensor& logits, const 
 
 }  // namespace
 
-Beams advance(const Beams& beams, const at::Tensor& logits, const BeamRules& rules) {
+Beams extend(const Beams& beams, const at::Tensor& logits, const BeamRules& rules) {
   at::Tensor damaged;
   const Continuations all = continuations(beams, logits, rules, damaged);
   const std::int64_t k = std::min(rules.beams, logits.size(1));
@@ -147,7 +147,7 @@ Beams advance(const Beams& beams, const at::Tensor& logits, const BeamRules& rul
   return next;
 }
 
-at::Tensor best(const Beams& beams, std::int64_t n, const BeamRules& rules) {
+at::Tensor best_sequences(const Beams& beams, std::int64_t n, const BeamRules& rules) {
   const at::Tensor divisors =
       rules.divisors.index_select(0, beams.lengths.flatten()).view(beams.lengths.sizes());
   const at::Tensor values = (beams.scores / divisors).masked_fill(beams.exists.logical_not(), kImpossible);

@@ -5,21 +5,20 @@
 #include <cstdint>
 
 #include "decode/search.h"
-#include "libtorch/decode/likeliest.h"
+#include "libtorch/decode/top_k.h"
 
 namespace caption {
 
 /// What every step of a search goes by.
 struct BeamRules {
-  BeamRules(const StopRule& stop, const DecodeOptions& options, at::Device device,
-            LikeliestFunction likeliest);
+  BeamRules(const StopRule& stop, const DecodeOptions& options, at::Device device, TopKFunction top_k);
 
   std::int64_t beams;  ///< B
   std::int64_t most;   ///< M, tokens of a sequence
   std::int64_t stop;   ///< the token; -1: none
   double temperature;
   at::Tensor divisors;  ///< [M + 1] fp32: length^length_penalty
-  LikeliestFunction likeliest;
+  TopKFunction top_k;
 };
 
 /// The beams of S images, on the device.
@@ -51,10 +50,10 @@ struct Beams {
 
 /// The best B continuations of each image's beams, ranked and scored as decode/beam.h says.
 /// logits [S * width, V] fp32 of `beams`, which are [S, width] -> [S, B]
-Beams advance(const Beams& beams, const at::Tensor& logits, const BeamRules& rules);
+Beams extend(const Beams& beams, const at::Tensor& logits, const BeamRules& rules);
 
 /// The n best sequences of each image, best first: int32 [S, n, 2 + M], of each the length (0: none), the
 /// bits of its fp32 score and its tokens.
-at::Tensor best(const Beams& beams, std::int64_t n, const BeamRules& rules);
+at::Tensor best_sequences(const Beams& beams, std::int64_t n, const BeamRules& rules);
 
 }  // namespace caption

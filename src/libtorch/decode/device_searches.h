@@ -9,9 +9,9 @@
 
 #include "decode/searches.h"
 #include "libtorch/decode/beams.h"
-#include "libtorch/decode/likeliest.h"
 #include "libtorch/decode/slot_model.h"
 #include "libtorch/decode/step_runner.h"
+#include "libtorch/decode/top_k.h"
 
 namespace caption {
 
@@ -22,7 +22,7 @@ struct DeviceTask {
   std::int64_t slots = 1;  ///< S, images that are searched for together at most
   at::Device device = at::kCPU;
   StepRunner run = run_eagerly;
-  LikeliestFunction likeliest = likeliest_by_operators;
+  TopKFunction top_k = top_k_by_operators;
 };
 
 /// The searches of decode/searches.h, greedy and beam, with all they know on a device: in a pass, which takes
@@ -36,11 +36,11 @@ class DeviceSearches : public ImageSearches {
 
   /// As ImageSearches says; an image is handed out in the step after the one that ended it. `joining` is at
   /// most the number of slots that are not running.
-  std::vector<Found> step(std::size_t joining) override {
-    return step(joining, [] {});
+  std::vector<Found> advance(std::size_t joining) override {
+    return advance(joining, [] {});
   }
   /// `meanwhile` is called when the device has work to do, before the CPU waits for it.
-  std::vector<Found> step(std::size_t joining, const std::function<void()>& meanwhile);
+  std::vector<Found> advance(std::size_t joining, const std::function<void()>& meanwhile);
   std::size_t running() const override;
 
  private:

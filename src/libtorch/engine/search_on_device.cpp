@@ -44,10 +44,10 @@ class BundleSearches : public PictureSearches {
 
   void add(Picture picture) override { images_.add(std::move(picture)); }
 
-  std::vector<Found> step(std::size_t joining) override {
+  std::vector<Found> advance(std::size_t joining) override {
     const at::InferenceMode no_gradients;
     return within_memory(device_,
-                         [&] { return searches_.step(joining, [&] { images_.encode_whole_batches(); }); });
+                         [&] { return searches_.advance(joining, [&] { images_.encode_whole_batches(); }); });
   }
 
   std::size_t running() const override { return searches_.running(); }

@@ -10,7 +10,7 @@
 #include <random>
 #include <string>
 
-#include "../decode/beam_goldens.h"
+#include "../../decode/beam_goldens.h"
 #include "caption/error.h"
 #include "table_slots.h"
 
@@ -32,12 +32,12 @@ Results search_by_tensors(const TableModel& table, const StopRule& stop, const D
   while (left > 0) {
     const std::size_t joining = std::min(waiting, slots - searches.running());
     waiting -= joining;
-    for (Found& found : searches.step(joining)) {
+    for (Found& found : searches.advance(joining)) {
       results.at(found.image) = std::move(found.hypotheses);
       --left;
     }
   }
-  EXPECT_TRUE(searches.step(0).empty());
+  EXPECT_TRUE(searches.advance(0).empty());
   return results;
 }
 
@@ -137,8 +137,8 @@ TEST(DeviceSearches, PassesComeInFewKinds) {
     step();
   };
   DeviceSearches searches(model, task);
-  searches.step(1);
-  while (searches.running() > 0) searches.step(0);
+  searches.advance(1);
+  while (searches.running() > 0) searches.advance(0);
   EXPECT_EQ(keys.size(), 39U);
   EXPECT_EQ(keys, model.asked);
   for (std::size_t i = 0; i < keys.size(); ++i) EXPECT_EQ(keys[i], i < 16 ? 16 : i < 32 ? 32 : 40) << i;
@@ -165,7 +165,7 @@ TEST(DeviceSearches, MistakesAreRefused) {
   EXPECT_THROW(DeviceSearches(model, {.stop = {0}, .decode = {.beam = 0, .max_tokens = 4}}), Error);
   EXPECT_THROW(DeviceSearches(model, {.stop = {0}, .decode = {.beam = 2}}), Error);
   DeviceSearches searches(model, {.stop = {0}, .decode = options});
-  EXPECT_THROW(searches.step(2), Error);
+  EXPECT_THROW(searches.advance(2), Error);
 }
 
 }  // namespace
