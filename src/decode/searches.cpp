@@ -1,10 +1,8 @@
 #include "decode/searches.h"
 
 #include <exception>
-#include <string>
 #include <utility>
 
-#include "caption/error.h"
 #include "decode/beam.h"
 #include "decode/sample.h"
 #include "kernels/parallel.h"
@@ -13,10 +11,7 @@ namespace caption {
 
 Searches::Searches(StepFunction& model, const StopRule& stop, const DecodeOptions& options)
     : rows_(model), stop_(stop), options_(options) {
-  validate(options);
-  if (options.max_tokens >= 1) return;
-  throw Error(ErrorKind::usage, "the maximum of tokens of a search is " + std::to_string(options.max_tokens) +
-                                    ": it must be at least 1");
+  require_searchable(stop, options);
 }
 
 std::vector<Found> Searches::advance(std::size_t joining) {

@@ -35,10 +35,11 @@ class ImageSearches {
 /// ended it.
 class Searches : public ImageSearches {
  public:
-  /// max_tokens must be at least 1 by now. Throws Error(usage) for options that do not validate.
+  /// Throws as require_searchable does.
   Searches(StepFunction& model, const StopRule& stop, const DecodeOptions& options);
 
-  /// Also throws Error(model) for a stop token outside the vocabulary.
+  /// Also throws Error(model) for a stop token outside the vocabulary, and where no token can come but a
+  /// stop token that is excluded.
   std::vector<Found> advance(std::size_t joining) override;
   std::size_t running() const override { return running_.size(); }
 
