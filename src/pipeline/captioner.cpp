@@ -83,13 +83,10 @@ class BundleCaptioner : public Captioner {
     validate(sizes);
     SearchParts parts = search_parts(*bundle_.gpt2, compute_, note_);
     const auto together = static_cast<std::size_t>(std::min(sizes.encode_batch, sizes.decode_batch));
-    const DeviceTask task{.stop = {stop_token()},
-                          .decode = decode,
-                          .slots = sizes.decode_batch,
-                          .device = compute_.device,
-                          .run = std::move(parts.run),
-                          .top_k = std::move(parts.top_k)};
-    return make_stream(search_on_device(bundle_, {.search = task,
+    DeviceTask task({stop_token()}, decode, sizes.decode_batch, compute_.device);
+    task.run = std::move(parts.run);
+    task.top_k = std::move(parts.top_k);
+    return make_stream(search_on_device(bundle_, {.search = std::move(task),
                                                   .transfer = transfer_,
                                                   .encode_batch = together,
                                                   .beside = beside_.value(),

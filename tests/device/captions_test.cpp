@@ -62,7 +62,7 @@ class DeviceCaptions : public ::testing::TestWithParam<const char*> {
 
   static PictureTask task_for(const Bundle& bundle, const DecodeOptions& decode, std::int64_t slots) {
     const at::Device device = accelerator::device();
-    return {.search = {.stop = {13}, .decode = decode, .slots = slots, .device = device},
+    return {.search = {{13}, decode, slots, device},
             .transfer = {pixel_format(bundle.manifest.image), device, {}},
             .encode_batch = 2,
             .beside = other_stream(device)};

@@ -13,13 +13,6 @@ namespace {
 /// Passes look at so many tokens at a time, so that few kinds of passes occur.
 constexpr std::int64_t kTokensTogether = 16;
 
-DecodeOptions checked(const DecodeOptions& options) {
-  validate(options);
-  if (options.sample || options.max_tokens < 1)
-    throw Error(ErrorKind::internal, "a search on a device does not sample, and needs a maximum of tokens");
-  return options;
-}
-
 /// One row of `best_sequences`.
 Hypothesis hypothesis_of(const std::int32_t* row) {
   const float score = std::bit_cast<float>(row[1]);
@@ -28,10 +21,16 @@ Hypothesis hypothesis_of(const std::int32_t* row) {
 
 }  // namespace
 
+DeviceTask::DeviceTask(StopRule stop_rule, DecodeOptions options, std::int64_t slot_count, at::Device on)
+    : stop(std::move(stop_rule)), decode(std::move(options)), slots(slot_count), device(on) {
+  require_searchable(stop, decode);
+  if (decode.sample) throw Error(ErrorKind::internal, "a search on a device does not sample");
+}
+
 DeviceSearches::DeviceSearches(SlotModel& model, const DeviceTask& task)
     : model_(model),
       task_(task),
-      rules_(task.stop, checked(task.decode), task.device, task.top_k),
+      rules_(task.stop, task.decode, model.vocabulary(), task.device, task.top_k),
       beams_(Beams::of_new_images(task.slots, rules_.beams, rules_)),
       first_rows_((at::arange(task.slots, beams_.steps.options()) * rules_.beams).unsqueeze(1)),
       slots_(static_cast<std::size_t>(task.slots)) {
@@ -102,6 +101,7 @@ std::vector<Found> DeviceSearches::read(const at::Tensor& results, const std::ve
           "the language model gave logits that are NaN or infinite: its weights are damaged or overflow in "
           "this precision");
     }
+    if (values[i] == Beams::kStuck) throw no_continuation();
     slots_[i].running = false;
     slots_[i].ended = true;
   }

@@ -17,10 +17,14 @@ namespace caption {
 
 /// What is searched for, and where.
 struct DeviceTask {
+  /// Throws as require_searchable does, and Error(internal) for sampling, which is the CPU's: whoever has a
+  /// task has one that can be searched for.
+  DeviceTask(StopRule stop_rule, DecodeOptions options, std::int64_t slot_count, at::Device on);
+
   StopRule stop;
-  DecodeOptions decode;    ///< max_tokens at least 1; not sampling
-  std::int64_t slots = 1;  ///< S, images that are searched for together at most
-  at::Device device = at::kCPU;
+  DecodeOptions decode;
+  std::int64_t slots;  ///< S, images that are searched for together at most
+  at::Device device;
   StepRunner run = run_eagerly;
   TopKFunction top_k = top_k_by_operators;
 };
@@ -30,8 +34,7 @@ struct DeviceTask {
 /// captions of those that ended in the pass before.
 class DeviceSearches : public ImageSearches {
  public:
-  /// Throws Error(usage) for options that do not validate, Error(model) for a stop token outside the
-  /// vocabulary.
+  /// Throws Error(model) for a stop token outside the vocabulary.
   DeviceSearches(SlotModel& model, const DeviceTask& task);
 
   /// As ImageSearches says; an image is handed out in the step after the one that ended it. `joining` is at

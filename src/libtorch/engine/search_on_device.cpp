@@ -63,7 +63,6 @@ class BundleSearches : public PictureSearches {
 
 std::unique_ptr<PictureSearches> search_on_device(const Bundle& bundle, PictureTask task) {
   const at::InferenceMode no_gradients;
-  validate(task.search.decode);
   return within_memory(task.search.device,
                        [&] { return std::make_unique<BundleSearches>(bundle, std::move(task)); });
 }

@@ -24,8 +24,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 Results search_by_tensors(const TableModel& table, const StopRule& stop, const DecodeOptions& options,
                           std::size_t slots) {
   TableSlots model(table, static_cast<std::int64_t>(slots), options);
-  DeviceSearches searches(model,
-                          {.stop = stop, .decode = options, .slots = static_cast<std::int64_t>(slots)});
+  DeviceSearches searches(model, {stop, options, static_cast<std::int64_t>(slots), at::kCPU});
   Results results(table.images());
   std::size_t waiting = table.images();
   std::size_t left = table.images();
@@ -131,7 +130,7 @@ TEST(DeviceSearches, PassesComeInFewKinds) {
   const DecodeOptions options{.beam = 2, .max_tokens = 40};
   TableSlots model(table, 3, options);
   std::vector<std::int64_t> keys;
-  DeviceTask task{.stop = {0}, .decode = options, .slots = 3};
+  DeviceTask task({0}, options, 3, at::kCPU);
   task.run = [&](std::int64_t key, const std::function<void()>& step) {
     keys.push_back(key);
     step();
@@ -161,10 +160,21 @@ TEST(DeviceSearches, MistakesAreRefused) {
   auto table = constant_model({{1, 2, 3}});
   const DecodeOptions options{.beam = 2, .max_tokens = 4};
   TableSlots model(table, 1, options);
-  EXPECT_THROW(DeviceSearches(model, {.stop = {3}, .decode = options}), Error);
-  EXPECT_THROW(DeviceSearches(model, {.stop = {0}, .decode = {.beam = 0, .max_tokens = 4}}), Error);
-  EXPECT_THROW(DeviceSearches(model, {.stop = {0}, .decode = {.beam = 2}}), Error);
-  DeviceSearches searches(model, {.stop = {0}, .decode = options});
+  const auto kind = [](const auto& make) {
+    try {
+      make();
+    } catch (const Error& error) {
+      return error.kind();
+    }
+    return ErrorKind::not_found;
+  };
+  const auto task = [](const DecodeOptions& wrong) { return DeviceTask({0}, wrong, 1, at::kCPU); };
+  EXPECT_EQ(kind([&] { task({.beam = 0, .max_tokens = 4}); }), ErrorKind::usage);
+  EXPECT_EQ(kind([&] { task({.beam = 2}); }), ErrorKind::usage);
+  EXPECT_EQ(kind([&] { task({.max_tokens = 4, .sample = true}); }), ErrorKind::internal);
+  EXPECT_EQ(kind([&] { task({.max_tokens = 4, .stop = {"a"}}); }), ErrorKind::internal);
+  EXPECT_EQ(kind([&] { DeviceSearches(model, {{3}, options, 1, at::kCPU}); }), ErrorKind::model);
+  DeviceSearches searches(model, {{0}, options, 1, at::kCPU});
   EXPECT_THROW(searches.advance(2), Error);
 }
 
