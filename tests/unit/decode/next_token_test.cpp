@@ -93,7 +93,7 @@ TEST(NextToken, FindsTheLikeliestAsASortDoes) {
       next.load(logits);
       for (const std::size_t count : {1U, 2U, 5U, 40U, 3000U}) {
         std::vector<Candidate> candidates;
-        next.likeliest(count, candidates);
+        next.top_k(count, candidates);
         ASSERT_EQ(candidates.size(), std::min(count, vocabulary));
         for (std::size_t i = 0; i < candidates.size(); ++i) EXPECT_EQ(candidates[i].token, order[i]);
       }
@@ -106,7 +106,7 @@ TEST(NextToken, LeavesOutWhatCannotCome) {
   const std::vector<float> logits = {-kInfinity, 1, -kInfinity, 1};
   next.load(logits);
   std::vector<Candidate> candidates;
-  next.likeliest(3, candidates);
+  next.top_k(3, candidates);
   ASSERT_EQ(candidates.size(), 2U);
   EXPECT_EQ(candidates[0].token, 1);
   EXPECT_EQ(candidates[1].token, 3);
