@@ -38,7 +38,8 @@ at::Tensor view_of(const Tensor& tensor) {
   // LibTorch knows no memory that is only read.
   auto* const data = const_cast<std::byte*>(tensor.bytes());
   return at::from_blob(
-      data, tensor.sizes(), tensor.strides(), [kept = tensor](void* /*data*/) {}, scalar_type(tensor.dtype()));
+      data, tensor.sizes(), tensor.strides(), [kept = tensor](void* /*data*/) {},
+      scalar_type(tensor.dtype()));
 }
 
 at::Tensor upload(const Tensor& tensor, at::Device device, DType type) {
@@ -49,7 +50,8 @@ at::Tensor upload(const Tensor& tensor, at::Device device, DType type) {
 
 Tensor fetch(const at::Tensor& tensor) {
   if (tensor.scalar_type() != at::kFloat)
-    throw Error(ErrorKind::internal, std::string("fetched a tensor of type ") + c10::toString(tensor.scalar_type()));
+    throw Error(ErrorKind::internal,
+                std::string("fetched a tensor of type ") + c10::toString(tensor.scalar_type()));
   Tensor values = Tensor::empty(tensor.sizes().vec());
   at::from_blob(values.mutable_data(), tensor.sizes()).copy_(tensor);
   return values;

@@ -80,14 +80,14 @@ at::Tensor Gpt2Slots::begin(const at::Tensor& slots, const at::Tensor& prefixes)
   const std::int64_t e = width();
   const std::int64_t p = sizes_.prefix;
   const std::int64_t n = slots.size(0);
-  require(prefixes.dim() == 3 && prefixes.size(0) == n && n > 0 && prefixes.size(1) == p && prefixes.size(2) == e,
-          "unexpected prefixes " + to_string(prefixes.sizes()) + " for " + std::to_string(n) + " slots");
+  require(
+      prefixes.dim() == 3 && prefixes.size(0) == n && n > 0 && prefixes.size(1) == p && prefixes.size(2) == e,
+      "unexpected prefixes " + to_string(prefixes.sizes()) + " for " + std::to_string(n) + " slots");
   // All rows of a slot look at its first row's prefix.
   const at::Tensor table = (slots * (sizes_.beams * room())).unsqueeze(1) + numbers_;  // [n, T]
   const at::Tensor kept = table.narrow(1, 0, p).flatten();                             // [n * P]
   places_.view({sizes_.slots, sizes_.beams, room()})
-      .index_copy_(0, slots,
-                   table.to(at::kInt).unsqueeze(1).expand({n, sizes_.beams, room()}).contiguous());
+      .index_copy_(0, slots, table.to(at::kInt).unsqueeze(1).expand({n, sizes_.beams, room()}).contiguous());
   lengths_.view({sizes_.slots, sizes_.beams}).index_fill_(0, slots, p);
 
   at::Tensor x = gpt2_.embedding().of_prefixes(prefixes);  // [n * P, E]
@@ -102,8 +102,8 @@ at::Tensor Gpt2Slots::begin(const at::Tensor& slots, const at::Tensor& prefixes)
 }
 
 at::Tensor Gpt2Slots::step(const at::Tensor& tokens, const at::Tensor& parents, std::int64_t longest) {
-  require(tokens.sizes() == at::IntArrayRef{sizes_.rows()} && parents.sizes() == tokens.sizes() && longest > 0 &&
-              longest <= sizes_.tokens,
+  require(tokens.sizes() == at::IntArrayRef{sizes_.rows()} && parents.sizes() == tokens.sizes() &&
+              longest > 0 && longest <= sizes_.tokens,
           "unexpected tokens " + to_string(tokens.sizes()) + ", parents " + to_string(parents.sizes()) +
               " or length " + std::to_string(longest));
   // Rows of one slot are of one length. Those that do not matter stay at the last position.

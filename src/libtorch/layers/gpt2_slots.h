@@ -33,16 +33,16 @@ struct StepAttention {
 /// -> [R, E] in the type of qkv
 using StepAttentionFunction = std::function<at::Tensor(const StepAttention&)>;
 
-/// Sequences of a GPT-2 decoded together in memory that is taken once: S slots, for an image each, of B rows, r =
-/// slot * B + beam. Everything is and stays on the model's device, which nothing here waits for. Misuse is an
-/// Error(internal).
+/// Sequences of a GPT-2 decoded together in memory that is taken once: S slots, for an image each, of B rows,
+/// r = slot * B + beam. Everything is and stays on the model's device, which nothing here waits for. Misuse
+/// is an Error(internal).
 ///
 /// Keys and values never move. Each row has a table of where those of its positions lie, which beams of one
 /// ancestor share; a step writes one position of each row.
 class Gpt2Slots {
  public:
-  /// Empty slots; they refer to the model. Their steps attend by `attention`, or by LibTorch's operators if there
-  /// is none. Throws Error(internal) for sizes that do not fit the model.
+  /// Empty slots; they refer to the model. Their steps attend by `attention`, or by LibTorch's operators if
+  /// there is none. Throws Error(internal) for sizes that do not fit the model.
   Gpt2Slots(const Gpt2<at::Tensor>& gpt2, const SlotSizes& sizes, StepAttentionFunction attention = {});
 
   /// prefixes [n, P, E] fp32 take `slots` [n] int64, from whatever was there. -> logits [n, V] fp32 of the
@@ -62,8 +62,8 @@ class Gpt2Slots {
   std::int64_t room() const;
   /// Keys and values of a layer, by their places. -> [R * T, 2E]
   at::Tensor past(std::int64_t layer) const { return store_.select(1, layer); }
-  /// The attention of a step in which each row's newest position is `position` [R]. No row that matters has more
-  /// than `used` positions.
+  /// The attention of a step in which each row's newest position is `position` [R]. No row that matters has
+  /// more than `used` positions.
   Attend attend(const at::Tensor& position, std::int64_t used) const;
   Attend attend_by_operators(const at::Tensor& position, std::int64_t used) const;
 

@@ -12,13 +12,14 @@ namespace {
 
 void require(bool condition, const char* what, const at::Tensor& x) {
   if (condition) return;
-  throw Error(ErrorKind::internal, std::string(what) + ": unexpected " + c10::toString(x.scalar_type()) + " " +
-                                       to_string(x.sizes()));
+  throw Error(ErrorKind::internal, std::string(what) + ": unexpected " + c10::toString(x.scalar_type()) +
+                                       " " + to_string(x.sizes()));
 }
 
 at::Tensor upload_weights(const Tensor& tensor, const TorchCompute& compute) {
   if (!is_weight_type(compute.weights))
-    throw Error(ErrorKind::internal, "LibTorch's layers have no weights of type " + std::string(name_of(compute.weights)));
+    throw Error(ErrorKind::internal,
+                "LibTorch's layers have no weights of type " + std::string(name_of(compute.weights)));
   return upload(tensor, compute.device, compute.weights);
 }
 
@@ -77,24 +78,29 @@ at::Tensor Linear<at::Tensor>::in_fp32(const at::Tensor& x) const {
 }
 
 void Linear<at::Tensor>::add_to(at::Tensor& sum, const at::Tensor& x, Activation activation) const {
-  require(sum.dim() > 0 && sum.size(-1) == out() && sum.numel() / out() == x.numel() / in() && sum.is_contiguous(),
+  require(sum.dim() > 0 && sum.size(-1) == out() && sum.numel() / out() == x.numel() / in() &&
+              sum.is_contiguous(),
           "sum of a linear layer", sum);
   sum.add_(multiply(x).view(sum.sizes()));
   if (activation != Activation::none) sum.copy_(activate(sum, activation));
 }
 
 LayerNorm<at::Tensor>::LayerNorm(const Tensor& weight, const Tensor& bias, const TorchCompute& compute)
-    : weight_(upload(weight, compute.device, DType::fp32)), bias_(upload(bias, compute.device, DType::fp32)) {}
+    : weight_(upload(weight, compute.device, DType::fp32)),
+      bias_(upload(bias, compute.device, DType::fp32)) {}
 
 at::Tensor LayerNorm<at::Tensor>::operator()(const at::Tensor& x) const {
-  require(x.dim() > 0 && x.size(-1) == weight_.size(0) && x.scalar_type() == at::kFloat, "layer normalisation", x);
+  require(x.dim() > 0 && x.size(-1) == weight_.size(0) && x.scalar_type() == at::kFloat,
+          "layer normalisation", x);
   return at::layer_norm(x, weight_.sizes(), weight_, bias_, 1e-5);
 }
 
-TokenEmbedding<at::Tensor>::TokenEmbedding(const Tensor& table, const Tensor& positions, const TorchCompute& compute)
+TokenEmbedding<at::Tensor>::TokenEmbedding(const Tensor& table, const Tensor& positions,
+                                           const TorchCompute& compute)
     : table_(upload_weights(table, compute)), positions_(upload(positions, compute.device, DType::fp32)) {}
 
-at::Tensor TokenEmbedding<at::Tensor>::operator()(const at::Tensor& tokens, const at::Tensor& positions) const {
+at::Tensor TokenEmbedding<at::Tensor>::operator()(const at::Tensor& tokens,
+                                                  const at::Tensor& positions) const {
   return table_.index_select(0, tokens).to(at::kFloat).add_(positions_.index_select(0, positions));
 }
 

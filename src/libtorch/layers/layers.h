@@ -12,9 +12,9 @@
 
 namespace caption {
 
-// The layers by LibTorch's operators, for any of its devices; layers/layers.h says what they do. Matrices and what
-// they give have the weights' type; norms, embeddings and the residual stream are fp32. Nothing here makes the CPU
-// wait for the device but the constructors, which copy the weights there.
+// The layers by LibTorch's operators, for any of its devices; layers/layers.h says what they do. Matrices and
+// what they give have the weights' type; norms, embeddings and the residual stream are fp32. Nothing here
+// makes the CPU wait for the device but the constructors, which copy the weights there.
 
 template <>
 struct Compute<at::Tensor> {
@@ -74,7 +74,9 @@ class TokenEmbedding<at::Tensor> {
   /// prefixes [B, P, E] from position 0 on -> [B * P, E] fp32
   at::Tensor of_prefixes(const at::Tensor& prefixes) const;
   /// [E] -> [V] by the table, which is shared.
-  Linear<at::Tensor> output_layer(const TorchCompute& /*compute*/) const { return Linear<at::Tensor>(table_); }
+  Linear<at::Tensor> output_layer(const TorchCompute& /*compute*/) const {
+    return Linear<at::Tensor>(table_);
+  }
 
   std::int64_t vocabulary() const { return table_.size(0); }
   std::int64_t width() const { return table_.size(1); }
@@ -88,15 +90,16 @@ class TokenEmbedding<at::Tensor> {
 template <>
 struct Ops<at::Tensor> {
   static at::Tensor parameter(const Tensor& weight, const TorchCompute& compute);
-  static at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
-                              bool causal);
+  static at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                              std::int64_t heads, bool causal);
   static at::Tensor concatenate(std::span<const at::Tensor> parts, std::int64_t dim);
   static at::Tensor fp32(const at::Tensor& x) { return x.to(at::kFloat); }
   static at::Tensor normalised(const at::Tensor& x);
   static at::Tensor patches(const at::Tensor& pixels, std::int64_t side);
   static at::Tensor neighbourhoods(const at::Tensor& x, std::int64_t stride);
   static at::Tensor average_pool(const at::Tensor& x, std::int64_t side);
-  static at::Tensor with_positions(const at::Tensor& first, const at::Tensor& rest, const at::Tensor& positions);
+  static at::Tensor with_positions(const at::Tensor& first, const at::Tensor& rest,
+                                   const at::Tensor& positions);
   static constexpr bool kConvolvesTogether = true;
 };
 
