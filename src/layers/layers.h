@@ -80,6 +80,14 @@ class TokenEmbedding;
 template <typename T>
 struct Ops;
 
+/// "[2, 512]": the shape of a tensor of either type, for messages.
+template <typename T>
+std::string shape_text(const T& x) {
+  Shape shape;
+  for (std::int64_t i = 0; i < x.dim(); ++i) shape.push_back(x.size(i));
+  return to_string(shape);
+}
+
 /// Takes `name`.weight [out, in] and `name`.bias [out].
 template <typename T>
 Linear<T> take_linear(Tensors& tensors, const std::string& name, std::int64_t out, std::int64_t in,
