@@ -16,6 +16,7 @@
 
 #include "accelerator.h"
 #include "aten.h"
+#include "caption/explanation.h"
 #include "image/resample.h"
 #include "libtorch/engine/device_streams.h"
 #include "libtorch/engine/gpu_engine.h"
