@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "caption/api.h"
 #include "caption/doctor.h"
 #include "cuda/compare.h"
 #include "pipeline/engine.h"
@@ -53,4 +54,4 @@ const GpuLibrary& gpu_library();
 }  // namespace caption
 
 /// The library's one entry point.
-extern "C" const caption::GpuLibrary* caption_gpu_library();
+extern "C" CAPTION_API const caption::GpuLibrary* caption_gpu_library();

@@ -113,6 +113,32 @@ TEST(NextToken, LeavesOutWhatCannotCome) {
   EXPECT_NEAR(candidates[0].log_probability, -std::log(2), 1e-6);
 }
 
+TEST(NextToken, AnExcludedTokenCannotComeAndChangesNoOther) {
+  const std::vector<float> logits = {1, 4, -kInfinity, 3};
+  NextToken next(1);
+  std::vector<float> weights;
+  next.load(logits);
+  EXPECT_TRUE(next.weights(weights));
+  const float of_all = next.log_probability(3);
+  next.load(logits, 1);
+  EXPECT_EQ(next.log_probability(3), of_all);
+  std::vector<Candidate> candidates;
+  next.top_k(4, candidates);
+  ASSERT_EQ(candidates.size(), 2U);
+  EXPECT_EQ(candidates[0].token, 3);
+  EXPECT_EQ(candidates[0].log_probability, of_all);
+  EXPECT_EQ(candidates[1].token, 0);
+  EXPECT_EQ(next.rank(3), 2U);
+  EXPECT_TRUE(next.weights(weights));
+  EXPECT_NEAR(weights[0], std::exp(-2.0F), 1e-6);
+  EXPECT_EQ((std::vector<float>{weights.begin() + 1, weights.end()}), (std::vector<float>{0, 0, 1}));
+  const std::vector<float> alone = {-kInfinity, 1};
+  next.load(alone, 1);
+  next.top_k(2, candidates);
+  EXPECT_TRUE(candidates.empty());
+  EXPECT_FALSE(next.weights(weights));
+}
+
 TEST(NextToken, RefusesLogitsThatAreNoNumbers) {
   const auto message = [](const std::vector<float>& logits) -> std::string {
     try {
