@@ -62,7 +62,7 @@ class DeviceCaptions : public ::testing::TestWithParam<const char*> {
 
   static PictureTask task_for(const Bundle& bundle, const DecodeOptions& decode, std::int64_t slots) {
     const at::Device device = accelerator::device();
-    return {.search = {.stop = {13}, .decode = decode, .slots = slots, .device = device},
+    return {.search = {{13}, decode, slots, device},
             .transfer = {pixel_format(bundle.manifest.image), device, {}},
             .encode_batch = 2,
             .beside = other_stream(device)};
@@ -177,7 +177,7 @@ TEST_P(DeviceCaptions, OneCopyInForABatchAndOneOutForAPass) {
           for (int i = 0; i < 2; ++i)
             searches->add(images.at(static_cast<std::size_t>(pass == 0 ? i : 2 + i)));
         }
-        found += searches->step(joins ? 2 : 0).size();
+        found += searches->advance(joins ? 2 : 0).size();
         const accelerator::Counts step = accelerator::counts() - start;
         EXPECT_EQ(step.to_device, joins ? 1 : 0) << "pass " << pass;
         EXPECT_EQ(step.to_host, 1) << "pass " << pass;
@@ -209,11 +209,11 @@ TEST_P(DeviceCaptions, EncodesAheadBesideThePasses) {
     return accelerator::counts() - start;
   };
   searches->add(images[0]);
-  EXPECT_GT(count([&] { searches->step(1); }).beside, 10) << "one image that joins at once";
+  EXPECT_GT(count([&] { searches->advance(1); }).beside, 10) << "one image that joins at once";
   searches->add(images[1]);
-  EXPECT_EQ(count([&] { searches->step(0); }).beside, 0) << "no whole batch";
+  EXPECT_EQ(count([&] { searches->advance(0); }).beside, 0) << "no whole batch";
   searches->add(images[2]);
-  const accelerator::Counts ahead = count([&] { searches->step(0); });
+  const accelerator::Counts ahead = count([&] { searches->advance(0); });
   EXPECT_GT(ahead.beside, 10) << "a whole batch";
   EXPECT_EQ(ahead.to_device, 1);
   std::vector<std::vector<std::int32_t>> tokens(3);
@@ -222,7 +222,7 @@ TEST_P(DeviceCaptions, EncodesAheadBesideThePasses) {
     const std::size_t joining = std::min<std::size_t>(3 - joined, 2 - searches->running());
     joined += joining;
     const accelerator::Counts step = count([&] {
-      for (Found& one : searches->step(joining)) {
+      for (Found& one : searches->advance(joining)) {
         tokens.at(one.image) = std::move(one.hypotheses.at(0).tokens);
         ++found;
       }
@@ -253,8 +253,8 @@ TEST_P(DeviceCaptions, PassesAreAlike) {
       };
       const auto searches = search_on_device(bundle, task);
       for (std::size_t i = 0; i < static_cast<std::size_t>(slots); ++i) searches->add(images[i]);
-      searches->step(static_cast<std::size_t>(slots));
-      while (searches->running() > 0) searches->step(0);
+      searches->advance(static_cast<std::size_t>(slots));
+      while (searches->running() > 0) searches->advance(0);
     }
   }
   EXPECT_EQ(counts.size(), 1U);
@@ -317,7 +317,7 @@ TEST_P(DeviceCaptions, AreTheCpusWhenPassesAreReplayed) {
       task.search.run = run_by_graphs(std::make_unique<CountingRecorder>(counts),
                                       [](const std::string& note) { ADD_FAILURE() << note; });
       if (own) {
-        task.search.likeliest = likeliest_by_kernels(kernels_);
+        task.search.top_k = top_k_by_kernels(kernels_);
         task.attention = attention_by_kernels(kernels_);
         task.transfer.resize = resize_by_kernels(kernels_);
       }
@@ -328,7 +328,7 @@ TEST_P(DeviceCaptions, AreTheCpusWhenPassesAreReplayed) {
         const std::size_t joining = std::min(images.size() - next, 3 - searches->running());
         for (std::size_t i = 0; i < joining; ++i, ++next)
           searches->add(own && next % 2 == 0 ? unsized.at(next) : images.at(next));
-        for (const Found& one : searches->step(joining)) {
+        for (const Found& one : searches->advance(joining)) {
           ++found;
           ASSERT_EQ(one.hypotheses.size(), expected[one.image].size());
           for (std::size_t n = 0; n < one.hypotheses.size(); ++n)

@@ -45,7 +45,7 @@ SearchParts search_parts(const Gpt2& gpt2, const Compute& compute,
   if (libraries->graphs != nullptr)
     parts.run = run_by_graphs(libraries->graphs->make_recorder(compute.device.index()), note);
   if (libraries->kernels == nullptr) return parts;
-  parts.likeliest = likeliest_by_kernels(*libraries->kernels);
+  parts.top_k = top_k_by_kernels(*libraries->kernels);
   if (compute.weights != at::kBFloat16 && gpt2.context() <= cuda::kMostPositions)
     parts.attention = attention_by_kernels(*libraries->kernels);
   return parts;

@@ -3,10 +3,10 @@
 #include <functional>
 #include <string>
 
-#include "layers/compute.h"
-#include "libtorch/decode/likeliest.h"
-#include "libtorch/decode/step_runner.h"
 #include "gpt2/gpt2.h"
+#include "layers/compute.h"
+#include "libtorch/decode/step_runner.h"
+#include "libtorch/decode/top_k.h"
 #include "libtorch/engine/transfer.h"
 
 namespace caption {
@@ -14,7 +14,7 @@ namespace caption {
 /// What a search takes in the place of LibTorch's operators, one by one.
 struct SearchParts {
   StepRunner run = run_eagerly;
-  LikeliestFunction likeliest = likeliest_by_operators;
+  TopKFunction top_k = top_k_by_operators;
   StepAttentionFunction attention;  ///< none: operators
 };
 

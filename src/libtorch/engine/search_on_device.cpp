@@ -44,10 +44,10 @@ class BundleSearches : public PictureSearches {
 
   void add(Picture picture) override { images_.add(std::move(picture)); }
 
-  std::vector<Found> step(std::size_t joining) override {
+  std::vector<Found> advance(std::size_t joining) override {
     const at::InferenceMode no_gradients;
     return within_memory(device_,
-                         [&] { return searches_.step(joining, [&] { images_.encode_whole_batches(); }); });
+                         [&] { return searches_.advance(joining, [&] { images_.encode_whole_batches(); }); });
   }
 
   std::size_t running() const override { return searches_.running(); }
@@ -63,7 +63,6 @@ class BundleSearches : public PictureSearches {
 
 std::unique_ptr<PictureSearches> search_on_device(const Bundle& bundle, PictureTask task) {
   const at::InferenceMode no_gradients;
-  validate(task.search.decode);
   return within_memory(task.search.device,
                        [&] { return std::make_unique<BundleSearches>(bundle, std::move(task)); });
 }

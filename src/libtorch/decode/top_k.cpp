@@ -1,4 +1,4 @@
-#include "libtorch/decode/likeliest.h"
+#include "libtorch/decode/top_k.h"
 
 #include <algorithm>
 
@@ -18,7 +18,7 @@ at::Tensor ordered_keys(const at::Tensor& values) {
 
 }  // namespace
 
-Likeliest likeliest_by_operators(const at::Tensor& logits, std::int64_t count, double temperature) {
+TopK top_k_by_operators(const at::Tensor& logits, std::int64_t count, double temperature) {
   const at::Tensor scaled = temperature == 1.0 ? logits : logits / static_cast<float>(temperature);
   const std::int64_t vocabulary = logits.size(1);
   const std::int64_t k = std::min(count, vocabulary);

@@ -17,7 +17,7 @@ using DistributionVisitor = std::function<void(std::size_t row, std::size_t posi
 /// and shows each distribution on the way: of position p given the tokens before p. Positions ascend, and
 /// rows within a position. `step` is called tokens.size() times. Throws Error(usage) for a token outside the
 /// vocabulary, Error(model) for logits that are NaN, Error(internal) for an answer of the wrong shape.
-void force(StepFunction& model, std::size_t images, std::span<const std::int32_t> tokens, double temperature,
-           const DistributionVisitor& visit);
+void teacher_force(StepFunction& model, std::size_t images, std::span<const std::int32_t> tokens,
+                   double temperature, const DistributionVisitor& visit);
 
 }  // namespace caption

@@ -1,19 +1,19 @@
-#include "decode/forced.h"
+#include "decode/teacher_forcing.h"
 
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "caption/error.h"
-#include "decode/rows.h"
+#include "decode/logit_rows.h"
 
 namespace caption {
 
-void force(StepFunction& model, std::size_t images, std::span<const std::int32_t> tokens, double temperature,
-           const DistributionVisitor& visit) {
+void teacher_force(StepFunction& model, std::size_t images, std::span<const std::int32_t> tokens,
+                   double temperature, const DistributionVisitor& visit) {
   if (tokens.empty()) return;
-  Rows rows(model);
-  rows.step({}, {}, images);
+  LogitRows rows(model);
+  rows.compute({}, {}, images);
   for (const std::int32_t token : tokens) {
     if (token < 0 || static_cast<std::size_t>(token) >= rows.vocabulary()) {
       throw Error(ErrorKind::usage, "the text has token " + std::to_string(token) +
@@ -25,7 +25,7 @@ void force(StepFunction& model, std::size_t images, std::span<const std::int32_t
   std::iota(same.begin(), same.end(), 0);
   NextToken next(temperature);
   for (std::size_t position = 0; position < tokens.size(); ++position) {
-    if (position > 0) rows.step(std::vector<std::int32_t>(images, tokens[position - 1]), same, 0);
+    if (position > 0) rows.compute(std::vector<std::int32_t>(images, tokens[position - 1]), same, 0);
     for (std::size_t row = 0; row < images; ++row) {
       next.load(rows[row]);
       visit(row, position, next);

@@ -1,4 +1,4 @@
-#include "decode/forced.h"
+#include "decode/teacher_forcing.h"
 
 #include <gtest/gtest.h>
 
@@ -25,11 +25,11 @@ double log_softmax(const std::vector<float>& logits, std::size_t token) {
   return static_cast<double>(logits[token]) - std::log(sum);
 }
 
-TEST(Force, ShowsEveryDistributionAlongTheGivenTokens) {
+TEST(TeacherForcing, ShowsEveryDistributionAlongTheGivenTokens) {
   TableModel model = two_images();
   const std::vector<std::int32_t> tokens = {2, 0, 1};
   std::vector<std::pair<std::size_t, std::size_t>> seen;
-  force(model, 2, tokens, 1.0, [&](std::size_t row, std::size_t position, const NextToken& next) {
+  teacher_force(model, 2, tokens, 1.0, [&](std::size_t row, std::size_t position, const NextToken& next) {
     seen.emplace_back(position, row);
     const std::size_t previous = position == 0 ? 0 : static_cast<std::size_t>(tokens[position - 1]);
     for (std::size_t token = 0; token < 3; ++token) {
@@ -42,17 +42,19 @@ TEST(Force, ShowsEveryDistributionAlongTheGivenTokens) {
   EXPECT_EQ(model.rows_per_step, (std::vector<std::size_t>{2, 2}));  // the last token needs no step
 }
 
-TEST(Force, AppliesTheTemperature) {
+TEST(TeacherForcing, AppliesTheTemperature) {
   TableModel model = constant_model({{0, 2, 4}});
-  force(model, 1, std::vector<std::int32_t>{1}, 2.0, [](std::size_t, std::size_t, const NextToken& next) {
-    EXPECT_NEAR(next.log_probability(1), log_softmax({0, 1, 2}, 1), 1e-5);
-  });
+  teacher_force(model, 1, std::vector<std::int32_t>{1}, 2.0,
+                [](std::size_t, std::size_t, const NextToken& next) {
+                  EXPECT_NEAR(next.log_probability(1), log_softmax({0, 1, 2}, 1), 1e-5);
+                });
 }
 
-TEST(Force, RefusesTokensOutsideTheVocabulary) {
+TEST(TeacherForcing, RefusesTokensOutsideTheVocabulary) {
   for (const std::vector<std::int32_t>& tokens : {std::vector<std::int32_t>{3}, {0, -1}, {0, 1, 9}}) {
     TableModel model = two_images();
-    EXPECT_THROW(force(model, 2, tokens, 1.0, [](std::size_t, std::size_t, const NextToken&) {}), Error);
+    EXPECT_THROW(teacher_force(model, 2, tokens, 1.0, [](std::size_t, std::size_t, const NextToken&) {}),
+                 Error);
   }
 }
 
@@ -61,7 +63,7 @@ TEST(NextToken, RanksInTheOrderOfTheLikeliest) {
   NextToken next(1.0);
   next.load(logits);
   std::vector<Candidate> likeliest;
-  next.likeliest(logits.size(), likeliest);
+  next.top_k(logits.size(), likeliest);
   ASSERT_EQ(likeliest.size(), 5U);
   for (std::size_t place = 0; place < likeliest.size(); ++place) {
     EXPECT_EQ(next.rank(likeliest[place].token), place + 1);

@@ -9,12 +9,13 @@
 namespace caption {
 
 /// The rows of a model's latest answer, whose shape is checked: a wrong one is an Error(internal).
-class Rows {
+class LogitRows {
  public:
-  explicit Rows(StepFunction& model) : model_(model) {}
+  explicit LogitRows(StepFunction& model) : model_(model) {}
 
   /// One pass, as StepFunction::step says.
-  void step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents, std::size_t joining);
+  void compute(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
+               std::size_t joining);
 
   /// Logits of one row, [vocabulary]; valid until the next pass.
   std::span<const float> operator[](std::size_t row) const;

@@ -1,4 +1,4 @@
-#include "decode/rows.h"
+#include "decode/logit_rows.h"
 
 #include <string>
 
@@ -13,8 +13,8 @@ std::string shape(std::size_t rows, std::size_t vocabulary) {
 
 }  // namespace
 
-void Rows::step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
-                std::size_t joining) {
+void LogitRows::compute(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
+                        std::size_t joining) {
   const std::size_t known = logits_.vocabulary;
   logits_ = model_.step(tokens, parents, joining);
   if (logits_.vocabulary == 0 || logits_.values.size() != logits_.rows * logits_.vocabulary) {
@@ -28,7 +28,7 @@ void Rows::step(std::span<const std::int32_t> tokens, std::span<const std::int32
                                        shape(rows, known == 0 ? logits_.vocabulary : known));
 }
 
-std::span<const float> Rows::operator[](std::size_t row) const {
+std::span<const float> LogitRows::operator[](std::size_t row) const {
   return logits_.values.subspan(row * logits_.vocabulary, logits_.vocabulary);
 }
 
