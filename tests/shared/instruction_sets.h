@@ -1,8 +1,5 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
-#include <cstring>
 #include <vector>
 
 #include "kernels/kernels.h"
@@ -31,11 +28,5 @@ class Using {
     set_threads(0);
   }
 };
-
-/// Whether two contiguous fp32 tensors are the same bit for bit.
-inline bool same_bits(const at::Tensor& a, const at::Tensor& b) {
-  return a.sizes() == b.sizes() && std::memcmp(a.const_data_ptr<float>(), b.const_data_ptr<float>(),
-                                               static_cast<std::size_t>(a.numel()) * sizeof(float)) == 0;
-}
 
 }  // namespace caption

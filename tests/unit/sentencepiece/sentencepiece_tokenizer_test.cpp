@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
+#include "base/shared_library.h"
 #include "caption/error.h"
-#include "goldens.h"
+#include "open_libraries.h"
 #include "scratch_file.h"
+#include "text/sentencepiece_library.h"
 #include "text/tokenizer.h"
+#include "text_goldens.h"
 
 namespace caption {
 namespace {
@@ -13,6 +16,16 @@ using Ids = std::vector<std::int32_t>;
 const Tokenizer& tiny() {
   static const auto tokenizer = load_sentencepiece_tokenizer(text_data("tiny.model"));
   return *tokenizer;
+}
+
+TEST(SentencepieceTokenizer, IsOfAModuleThatIsOpenedForIt) {
+  EXPECT_GT(tiny().size(), 0);
+  EXPECT_TRUE(library_is_open("libcaption_sentencepiece.so"));
+  std::string reason;
+  const auto* const library = from_library<decltype(&caption_sentencepiece_library)>(
+      library_path("libcaption_sentencepiece.so"), "caption_sentencepiece_library", reason);
+  ASSERT_NE(library, nullptr) << reason;
+  EXPECT_EQ(library->load(text_data("tiny.model"))->size(), tiny().size());
 }
 
 TEST(SentencepieceTokenizer, EqualsTheReference) {

@@ -1,4 +1,4 @@
-#include "pipeline/stream.h"
+#include "pipeline/scheduler.h"
 
 #include <gtest/gtest.h>
 
@@ -6,16 +6,19 @@
 #include <set>
 #include <utility>
 
+#include "caption/error.h"
+#include "pipeline/picture.h"
+
 namespace caption {
 namespace {
 
 /// Counts: an image with the value n is captioned with n tokens "0" and the stop token "1".
-class CountingModel : public PictureModel {
+class CountingModel : public StepFunction {
  public:
-  void add(std::span<const Picture> pictures) override {
+  void add(std::span<const Picture> pictures) {
     batches.push_back(pictures.size());
     for (const Picture& picture : pictures)
-      waiting_.push_back(static_cast<int>(std::get<Pixels>(picture.image).values.at(0)));
+      waiting_.push_back(static_cast<int>(std::get<Pixels>(picture.image->content).values.at(0)));
   }
 
   Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
@@ -43,21 +46,39 @@ class CountingModel : public PictureModel {
   std::vector<float> logits_;
 };
 
+/// The searches over it.
+class CountingSearches : public PictureSearches {
+ public:
+  explicit CountingSearches(CountingModel& model)
+      : model_(model), searches_(model, {1}, {.beam = 1, .max_tokens = 50}) {}
+
+  void add(Picture picture) override { waiting_.push_back(std::move(picture)); }
+  std::vector<Found> step(std::size_t joining) override {
+    if (joining > 0) model_.add(std::span(waiting_).first(joining));
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(joining));
+    return searches_.step(joining);
+  }
+  std::size_t running() const override { return searches_.running(); }
+
+ private:
+  CountingModel& model_;
+  Searches searches_;
+  std::vector<Picture> waiting_;
+};
+
 Picture image_of(int count) {
-  return {Pixels{1, {static_cast<float>(count)}}, {}};
+  return ready_picture(Pixels{1, {static_cast<float>(count)}});
 }
 
 struct Fixture {
   explicit Fixture(const StreamOptions& sizes) {
-    auto owned = std::make_unique<CountingModel>();
-    model = owned.get();
     const Describe describe = [](Hypothesis hypothesis) {
       return Caption{"", std::move(hypothesis.tokens), hypothesis.score, 0};
     };
-    stream = make_stream(std::move(owned), describe, {{1}, {.beam = 1, .max_tokens = 50}, sizes});
+    stream = make_stream(std::make_unique<CountingSearches>(*model), describe, sizes);
   }
 
-  CountingModel* model = nullptr;
+  std::unique_ptr<CountingModel> model = std::make_unique<CountingModel>();
   std::unique_ptr<CaptionStream> stream;
 };
 
