@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "caption/api.h"
 #include "caption/error.h"
 #include "caption/options.h"
 
@@ -37,7 +38,7 @@ struct StreamResult {
 /// Captions of images that come one after the other. Those that are in it go through the model together; as
 /// soon as one has its captions, another takes its place, so that short captions do not wait for long ones.
 /// An image's captions do not depend on the others. For one thread at a time.
-class CaptionStream {
+class CAPTION_API CaptionStream {
  public:
   virtual ~CaptionStream() = default;
   /// How many more images it takes in now.
@@ -54,7 +55,7 @@ struct Explanation;     // see caption/explanation.h
 struct ExplainOptions;  // likewise
 
 /// A loaded model. Made by `load_captioner`; lives until its last user lets go.
-class Captioner {
+class CAPTION_API Captioner {
  public:
   virtual ~Captioner() = default;
 
@@ -84,6 +85,6 @@ class Captioner {
 };
 
 /// Loads the bundle in `folder` and checks every tensor. Throws Error(model).
-std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const ModelOptions& options);
+CAPTION_API std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const ModelOptions& options);
 
 }  // namespace caption

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "caption/api.h"
 #include "caption/explanation.h"
 #include "image/image.h"
 #include "image/stored_picture.h"
@@ -30,4 +31,4 @@ struct OpenCvLibrary {
 }  // namespace caption
 
 /// The library's one entry point.
-extern "C" const caption::OpenCvLibrary* caption_opencv_library();
+extern "C" CAPTION_API const caption::OpenCvLibrary* caption_opencv_library();

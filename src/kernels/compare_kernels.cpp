@@ -1,12 +1,12 @@
 #include "kernels/compare_kernels.h"
 
-#include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
-
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <random>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -25,138 +25,153 @@ constexpr std::int64_t kDim = 64;
 constexpr Activation kActivations[] = {Activation::none, Activation::relu,      Activation::tanh,
                                        Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu};
 
-/// What each function gave: its name and its values, flat.
-using Results = std::vector<std::pair<std::string, at::Tensor>>;
+/// What each function gave: its name and its values, flat. Doubles hold all of their types exactly.
+using Results = std::vector<std::pair<std::string, std::vector<double>>>;
+
+template <typename Number>
+using Values = std::vector<Number>;
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
-/// Numbers from -spread to spread, the same in each call with the same seed.
-at::Tensor numbers(at::IntArrayRef shape, double spread, std::uint64_t seed) {
-  return (at::rand(shape, at::detail::createCPUGenerator(seed)) * 2 - 1) * spread;
+std::size_t index(std::int64_t i) {
+  return static_cast<std::size_t>(i);
 }
 
-at::Tensor bytes(at::IntArrayRef shape, std::uint64_t seed) {
-  return at::randint(256, shape, at::detail::createCPUGenerator(seed), at::kByte);
-}
-
-/// As they are packed: from -127 to 127.
-at::Tensor integers_of_weights(std::int64_t steps) {
-  return at::randint(-127, 128, {steps, 4 * kPanel}, at::detail::createCPUGenerator(4), at::kChar);
-}
-
-template <typename Word>
-Word* words(const at::Tensor& tensor) {
-  return static_cast<Word*>(tensor.data_ptr());
-}
-
-const float* floats(const at::Tensor& tensor) {
-  return tensor.const_data_ptr<float>();
-}
-
-/// x [kRows, ...] by a panel -> sums [kRows, 64], by one row, by some and by all: as the matrices do it.
-template <typename Word, typename Sum>
-at::Tensor product(const PanelProduct<Word, Sum>& kernel, const at::Tensor& panel, const at::Tensor& x,
-                   std::int64_t steps, at::ScalarType sum) {
-  std::vector<at::Tensor> all;
-  for (const std::int64_t rows : {std::int64_t{1}, std::int64_t{7}, kRows}) {
-    const at::Tensor sums = at::ones({rows, kPanel}, sum);
-    const std::int64_t stride = x.stride(0) * x.element_size() / static_cast<std::int64_t>(sizeof(Word));
-    kernel.run(words<Word>(panel), steps, words<Word>(x), stride, rows, words<Sum>(sums));
-    all.push_back(sums.flatten());
+/// Numbers of T from low to high, the same in each call with the same seed.
+template <typename T>
+Values<T> numbers(std::int64_t count, double low, double high, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  Values<T> values;
+  values.reserve(index(count));
+  for (std::int64_t i = 0; i < count; ++i) {
+    // Not by a distribution of std, which is another with each library.
+    const double share = static_cast<double>(random()) / static_cast<double>(std::mt19937::max());
+    values.push_back(static_cast<T>(low + (high - low) * share));
   }
-  return at::cat(all);
+  return values;
+}
+
+Values<float> floats(std::int64_t count, double spread, std::uint32_t seed) {
+  return numbers<float>(count, -spread, spread, seed);
+}
+
+template <typename... Parts>
+std::vector<double> together(const Parts&... parts) {
+  std::vector<double> all;
+  (all.insert(all.end(), parts.begin(), parts.end()), ...);
+  return all;
+}
+
+/// x [kRows, stride] by a panel -> sums [rows, 64], of one row, of some and of all: as the matrices do it.
+template <typename Word, typename Sum>
+std::vector<double> product(const PanelProduct<Word, Sum>& kernel, const Word* panel, const Word* x,
+                            std::int64_t stride, std::int64_t steps) {
+  std::vector<double> all;
+  for (const std::int64_t rows : {std::int64_t{1}, std::int64_t{7}, kRows}) {
+    Values<Sum> sums(index(rows * kPanel), Sum{1});
+    kernel.run(panel, steps, x, stride, rows, sums.data());
+    all.insert(all.end(), sums.begin(), sums.end());
+  }
+  return all;
 }
 
 void add_products(const Kernels& k, Results& results) {
-  const at::Tensor panel = numbers({kIn, kPanel}, 2, 1);
-  const at::Tensor x = numbers({kRows, kIn}, 2, 2);
-  results.emplace_back("product fp32", product(k.panel_fp32, panel, x, kIn, at::kFloat));
+  const Values<float> panel = floats(kIn * kPanel, 2, 1);
+  const Values<float> x = floats(kRows * kIn, 2, 2);
+  results.emplace_back("product fp32", product(k.panel_fp32, panel.data(), x.data(), kIn, kIn));
 
   const std::int64_t pairs = divide_up(kIn, 2);
-  const at::Tensor packed = at::zeros({pairs, kPanel}, at::kInt);
-  k.pack_bf16(floats(panel), kIn, words<std::uint32_t>(packed));
-  results.emplace_back("pack bf16", packed.flatten());
-  const at::Tensor rounded = at::zeros({kRows, pairs * k.bf16_input_words}, at::kInt);
-  for (std::int64_t r = 0; r < kRows; ++r) k.round_bf16(floats(x[r]), kIn, words<std::uint32_t>(rounded[r]));
-  results.emplace_back("product bf16", product(k.panel_bf16, packed, rounded, pairs, at::kFloat));
+  Values<std::uint32_t> packed(index(pairs * kPanel));
+  k.pack_bf16(panel.data(), kIn, packed.data());
+  results.emplace_back("pack bf16", together(packed));
+  const std::int64_t stride = pairs * k.bf16_input_words;
+  Values<std::uint32_t> rounded(index(kRows * stride));
+  for (std::int64_t r = 0; r < kRows; ++r)
+    k.round_bf16(x.data() + r * kIn, kIn, rounded.data() + r * stride);
+  results.emplace_back("product bf16", product(k.panel_bf16, packed.data(), rounded.data(), stride, pairs));
 
   const std::int64_t fours = divide_up(kIn, 4);
-  const at::Tensor integers = bytes({kRows, divide_up(kIn, 16) * 16}, 3);
+  const std::int64_t row_words = divide_up(kIn, 16) * 4;
+  const auto integers = numbers<std::uint8_t>(kRows * 4 * row_words, 0, 255, 3);
+  const auto weights = numbers<std::int8_t>(fours * 4 * kPanel, -127, 127, 4);  // as they are packed
+  Values<std::uint32_t> integer_words(integers.size() / 4);
+  Values<std::uint32_t> weight_words(weights.size() / 4);
+  std::memcpy(integer_words.data(), integers.data(), integers.size());
+  std::memcpy(weight_words.data(), weights.data(), weights.size());
   results.emplace_back("product int8",
-                       product(k.panel_int8, integers_of_weights(fours), integers, fours, at::kInt));
+                       product(k.panel_int8, weight_words.data(), integer_words.data(), row_words, fours));
 }
 
 void add_rounding(const Kernels& k, Results& results) {
-  const at::Tensor x = numbers({kIn}, 3, 5);
-  const std::int64_t room = divide_up(kIn, 16) * 16;
-  const at::Tensor high = at::zeros({room}, at::kByte);
-  const at::Tensor low = at::zeros({room}, at::kByte);
-  const auto in_range = [](const at::Tensor& row) { return row.narrow(0, 0, kIn).to(at::kFloat); };
+  const Values<float> x = floats(kIn, 3, 5);
+  const std::size_t room = index(divide_up(kIn, 16) * 16);
+  Values<std::uint8_t> high(room);
+  Values<std::uint8_t> low(room);
+  const auto in_range = [](const Values<std::uint8_t>& row) { return std::span(row).first(index(kIn)); };
   std::int32_t zero = 0;
-  const float size = k.quantize(floats(x), kIn, words<std::uint8_t>(high), &zero);
-  results.emplace_back("quantize", at::cat({in_range(high), at::tensor({size, static_cast<float>(zero)})}));
-  const float fine = k.quantize_finely(floats(x), kIn, words<std::uint8_t>(high), words<std::uint8_t>(low));
-  results.emplace_back("quantize finely", at::cat({in_range(high), in_range(low), at::tensor({fine})}));
+  const float size = k.quantize(x.data(), kIn, high.data(), &zero);
+  results.emplace_back("quantize", together(in_range(high), std::array{size, static_cast<float>(zero)}));
+  const float fine = k.quantize_finely(x.data(), kIn, high.data(), low.data());
+  results.emplace_back("quantize finely", together(in_range(high), in_range(low), std::array{fine}));
 
-  const at::Tensor packed = at::zeros({divide_up(kIn, 4), kPanel}, at::kInt);
-  const at::Tensor scales = at::zeros({kPanel});
-  const at::Tensor corrections = at::zeros({kPanel}, at::kInt);
-  k.pack_int8(floats(numbers({kIn, kPanel}, 2, 6)), kIn, words<std::uint32_t>(packed), words<float>(scales),
-              words<std::int32_t>(corrections));
-  results.emplace_back("pack int8",
-                       at::cat({packed.flatten().to(at::kDouble), scales.to(at::kDouble), corrections}));
+  Values<std::uint32_t> packed(index(divide_up(kIn, 4) * kPanel));
+  Values<float> scales(index(kPanel));
+  Values<std::int32_t> corrections(index(kPanel));
+  k.pack_int8(floats(kIn * kPanel, 2, 6).data(), kIn, packed.data(), scales.data(), corrections.data());
+  results.emplace_back("pack int8", together(packed, scales, corrections));
 
-  const at::Tensor sums = (numbers({2, kPanel}, 1e6, 7)).to(at::kInt);
-  const at::Tensor bias = numbers({kPanel}, 1, 8);
-  const at::Tensor y = at::zeros({2, kPanel});
-  const auto* upper = words<std::int32_t>(sums);
-  k.scale_sums(upper, nullptr, 1e-3F, floats(bias), floats(bias), words<float>(y));
-  k.scale_sums(upper, upper + kPanel, 1e-3F, floats(bias), floats(bias), words<float>(y) + kPanel);
-  results.emplace_back("scale sums", y.flatten());
+  const auto sums = numbers<std::int32_t>(2 * kPanel, -1e6, 1e6, 7);
+  const Values<float> bias = floats(kPanel, 1, 8);
+  Values<float> y(index(2 * kPanel));
+  k.scale_sums(sums.data(), nullptr, 1e-3F, bias.data(), bias.data(), y.data());
+  k.scale_sums(sums.data(), sums.data() + kPanel, 1e-3F, bias.data(), bias.data(), y.data() + kPanel);
+  results.emplace_back("scale sums", together(y));
 
-  const at::Tensor halves = numbers({kIn}, 1000, 9).to(at::kHalf);
-  const at::Tensor widened = at::zeros({kIn});
-  k.from_half(words<std::uint16_t>(halves), kIn, words<float>(widened));
-  results.emplace_back("from half", widened);
+  const auto halves = numbers<std::uint16_t>(kIn, 0, 0x7bff, 9);  // all of them finite
+  Values<float> widened(index(kIn));
+  k.from_half(halves.data(), kIn, widened.data());
+  results.emplace_back("from half", together(widened));
 }
 
 void add_layers(const Kernels& k, Results& results) {
-  const at::Tensor sums = numbers({kPanel}, 8, 10);
-  std::vector<at::Tensor> finished;
-  std::vector<at::Tensor> added;
+  const Values<float> sums = floats(kPanel, 8, 10);
+  std::vector<double> finished;
+  std::vector<double> added;
   for (const Activation activation : kActivations) {
-    finished.push_back(at::zeros({kPanel}));
-    k.finish(floats(sums), activation, kPanel - 1, words<float>(finished.back()));
-    added.push_back(numbers({kPanel}, 2, 11));
-    k.add(floats(sums), activation, kPanel - 1, words<float>(added.back()));
+    Values<float> y(index(kPanel));
+    k.finish(sums.data(), activation, kPanel - 1, y.data());
+    finished.insert(finished.end(), y.begin(), y.end());
+    Values<float> sum = floats(kPanel, 2, 11);
+    k.add(sums.data(), activation, kPanel - 1, sum.data());
+    added.insert(added.end(), sum.begin(), sum.end());
   }
-  results.emplace_back("finish", at::cat(finished));
-  results.emplace_back("add", at::cat(added));
+  results.emplace_back("finish", finished);
+  results.emplace_back("add", added);
 
-  const at::Tensor x = numbers({3, kWidth}, 5, 12);
-  const at::Tensor normal = at::zeros({kWidth});
-  k.layer_norm(floats(x[0]), floats(x[1]), floats(x[2]), kWidth, words<float>(normal));
-  results.emplace_back("layer norm", normal);
+  const Values<float> x = floats(3 * kWidth, 5, 12);
+  Values<float> normal(index(kWidth));
+  k.layer_norm(x.data(), x.data() + kWidth, x.data() + 2 * kWidth, kWidth, normal.data());
+  results.emplace_back("layer norm", together(normal));
 
-  const at::Tensor weights = numbers({112}, 9, 13);
-  k.softmax(words<float>(weights), 107, 112, 0.125F);
-  results.emplace_back("softmax", weights);
+  Values<float> weights = floats(112, 9, 13);
+  k.softmax(weights.data(), 107, 112, 0.125F);
+  results.emplace_back("softmax", together(weights));
 
-  const at::Tensor store = numbers({2, kPositions, 2 * kDim}, 2, 14);
+  const Values<float> store = floats(2 * kPositions * 2 * kDim, 2, 14);
   std::vector<const float*> keys;
   std::vector<const float*> values;
   for (std::int64_t t = 0; t < kPositions; ++t) {
-    keys.push_back(floats(store[0][t]));
-    values.push_back(floats(store[1][t]));
+    keys.push_back(store.data() + t * 2 * kDim);
+    values.push_back(store.data() + (kPositions + t) * 2 * kDim);
   }
-  const at::Tensor q = numbers({kDim}, 3, 15);
-  const at::Tensor scores = at::zeros({48});
-  const at::Tensor attended = at::zeros({kDim});
-  k.attend(floats(q), {keys.data(), values.data(), kDim, kPositions}, kDim, 0.125F, words<float>(scores),
-           words<float>(attended));
-  results.emplace_back("attend", attended);
+  const Values<float> q = floats(kDim, 3, 15);
+  Values<float> scores(48);
+  Values<float> attended(index(kDim));
+  k.attend(q.data(), {keys.data(), values.data(), kDim, kPositions}, kDim, 0.125F, scores.data(),
+           attended.data());
+  results.emplace_back("attend", together(attended));
 }
 
 Results run(const Kernels& kernels) {
@@ -167,11 +182,15 @@ Results run(const Kernels& kernels) {
   return results;
 }
 
-double difference(const at::Tensor& a, const at::Tensor& b) {
-  if (std::memcmp(a.const_data_ptr(), b.const_data_ptr(), a.nbytes()) == 0) return 0;
-  const double largest = (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>();
-  if (std::isnan(largest)) return std::numeric_limits<double>::infinity();
-  return std::max(largest, std::numeric_limits<double>::min());  // zeros of two signs
+double difference(const std::vector<double>& a, const std::vector<double>& b) {
+  if (std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0) return 0;
+  double largest = std::numeric_limits<double>::min();  // zeros of two signs
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double apart = std::abs(a[i] - b[i]);
+    if (std::isnan(apart)) return std::numeric_limits<double>::infinity();
+    largest = std::max(largest, apart);
+  }
+  return largest;
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
+#include "layers/cpu.h"
 #include "model/pack_report.h"
 #include "model/packed_files.h"
-#include "layers/cpu.h"
 
 namespace caption {
 

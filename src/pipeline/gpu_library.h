@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "caption/api.h"
 #include "caption/options.h"
 #include "pipeline/engine.h"
 
@@ -43,4 +44,4 @@ const GpuLibrary& gpu_library();
 }  // namespace caption
 
 /// The library's one entry point.
-extern "C" const caption::GpuLibrary* caption_gpu_library();
+extern "C" CAPTION_API const caption::GpuLibrary* caption_gpu_library();

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "caption/api.h"
 #include "text/tokenizer.h"
 
 namespace caption {
@@ -16,4 +17,4 @@ struct SentencepieceLibrary {
 }  // namespace caption
 
 /// The library's one entry point.
-extern "C" const caption::SentencepieceLibrary* caption_sentencepiece_library();
+extern "C" CAPTION_API const caption::SentencepieceLibrary* caption_sentencepiece_library();

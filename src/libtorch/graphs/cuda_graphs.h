@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "caption/api.h"
 #include "libtorch/decode/graph_recorder.h"
 
 namespace caption {
@@ -16,4 +17,4 @@ struct CudaGraphs {
 }  // namespace caption
 
 /// The one entry point of that library.
-extern "C" const caption::CudaGraphs* caption_cuda_graphs();
+extern "C" CAPTION_API const caption::CudaGraphs* caption_cuda_graphs();
