@@ -12,14 +12,17 @@ struct Asset {
 
 /// Each is named after its file; the build makes the definitions (CMakeLists.txt).
 namespace assets {
-extern const Asset explain_css;  ///< the page of an explanation
-extern const Asset explain_js;   ///< the page of an explanation
-extern const Asset page_css;     ///< colours, type and controls of every page
-extern const Asset page_js;      ///< light and dark
-extern const Asset report_css;   ///< the report
-extern const Asset report_js;    ///< the report
-extern const Asset
-    report_html;  ///< the report: the controls and the large view, without effect before the script
+extern const Asset explain_css;   ///< the page of an explanation
+extern const Asset explain_html;  ///< the page of an explanation: its body
+extern const Asset explain_js;    ///< the page of an explanation
+extern const Asset page_css;      ///< colours, type and controls of every page
+extern const Asset page_html;     ///< every page up to its body
+extern const Asset page_js;       ///< light and dark
+extern const Asset report_css;    ///< the report
+extern const Asset report_js;     ///< the report
+extern const Asset report_html;   ///< the report: its body up to the records; the controls are without effect
+                                  ///< before the script
+extern const Asset report_end_html;  ///< the report: its body behind the records
 }  // namespace assets
 
 }  // namespace caption

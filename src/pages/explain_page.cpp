@@ -12,28 +12,9 @@
 namespace caption {
 namespace {
 
-constexpr int kMap = 96;  ///< side of a heat map; browsers enlarge it smoothly
+constexpr int kMap = 96;  ///< side of a heat map, in pixels; browsers enlarge it smoothly
 
 constexpr double kNearlyCertain = -0.01;
-
-constexpr const char* kNotes =
-    R"(<section class="notes"><h2>How to read this page</h2>
-<div class="columns"><div><h3>What it shows</h3>
-<p>A square of the picture is painted over with the colours at its edges, once around each cell of a grid, and the
-model reads the same caption again. Where a word then becomes less likely, the map glows: what is there speaks for the word. Blue
-is the reverse: the word becomes likelier when that part is hidden.</p>
-<p>The numbers are losses of log-probability (natural logarithm). A loss of 1 makes a word 2.7 times less likely,
-2.3 ten times, 4.6 a hundred times. Every word has its own scale: the lightest yellow is its largest loss, but
-never less than 1, so the map of a word that loses nothing stays dark. Compare words by their numbers, not by their colours.</p>
-</div><div><h3>What it does not show</h3>
-<ul><li>It is about this model, not about the world: a word can be wrong and its map clear.</li>
-<li>Each word is tested with the words before it given. “A”, “of” or “.” often have no place, because
-the sentence alone demands them.</li>
-<li>It is no attention map, and nothing here is a proof of cause: what is painted over is itself something to see.</li>
-<li>If two places tell the same, either can be hidden without loss, and both look cold.</li>
-<li>Nothing finer than the square that is hidden can be told apart.</li></ul>
-</div></div></section>
-)";
 
 template <typename... Arguments>
 std::string format(const char* pattern, Arguments... arguments) {
@@ -50,13 +31,38 @@ std::string less_likely(double drop) {
   return factor < 10000 ? format("%.0f times less likely", factor) : "over 10000 times less likely";
 }
 
-std::string bar(double logprob) {
-  return "<svg class=\"bar\" aria-hidden=\"true\"><rect height=\"100%\"" +
-         attribute("width", format("%.2f%%", 100 * std::exp(logprob))) + "/></svg>";
+Html bar(double logprob) {
+  return fill(R"(<svg class="bar" aria-hidden="true"><rect height="100%" width="{{width}}"/></svg>)",
+              {{"width", format("%.2f%%", 100 * std::exp(logprob))}});
 }
 
-std::string number(const std::string& text) {
-  return element("span", " class=\"number\"", text);
+Html number(const std::string& text) {
+  return fill(R"(<span class="number">{{text}}</span>)", {{"text", text}});
+}
+
+/// A token's probability, as a bar and in figures.
+Html chance(double logprob) {
+  return bar(logprob) + number(percentage(logprob));
+}
+
+/// The likeliest other tokens in one cell of the table.
+Html others_in_line(const ExplainedToken& token, bool first) {
+  Html line;
+  for (const TokenChoice& other : token.alternatives) {
+    line += fill(R"(<span class="other"><span class="piece">{{token}}</span> )"
+                 R"(<span class="number soft">{{share}}</span></span> )",
+                 {{"token", shown_token(other, first)}, {"share", percentage(other.logprob)}});
+  }
+  return line;
+}
+
+Html others_as_list(const ExplainedToken& token, bool first) {
+  Html items;
+  for (const TokenChoice& other : token.alternatives) {
+    items += fill(R"(<li><span class="piece">{{token}}</span>{{chance}}</li>)",
+                  {{"token", shown_token(other, first)}, {"chance", chance(other.logprob)}});
+  }
+  return fill(R"(<ol class="others">{{items}}</ol>)", {{"items", items}});
 }
 
 class ExplanationPage {
@@ -65,28 +71,29 @@ class ExplanationPage {
       : explained_(explained), explanation_(explained.explanation), pictures_(pictures) {}
 
   std::string write(const std::string& program) const {
-    std::string page =
+    const Html head =
         page_head({"Why these words? " + explained_.image, {assets::explain_css}, {assets::explain_js}});
-    page += head() + "<main class=\"page\">\n" + stage() + gallery() + table() + kNotes + "</main>\n";
-    page += element("footer", " class=\"bottom page\"", "Written by " + escape_html(program) + "\n");
-    return page + "\n</body>\n</html>\n";
+    const Html body =
+        fill(assets::explain_html.text,
+             {{"name", printable(explained_.image)},
+              {"model", explained_.model},
+              {"score", format("%.3f", explanation_.caption.score)},
+              {"squares",
+               format("%d × %d squares of %d pixels, hidden one by one in the %d × %d that the model sees",
+                      explanation_.grid, explanation_.grid, explanation_.window, explanation_.resolution,
+                      explanation_.resolution)},
+              {"caption", explanation_.caption.text},
+              {"square", data_uri("image/jpeg", pictures_.square)},
+              {"legend", legend()},
+              {"words", words()},
+              {"details", details()},
+              {"tiles", tiles()},
+              {"rows", rows()},
+              {"program", program}});
+    return (head + body).text();
   }
 
  private:
-  std::string head() const {
-    const std::string facts[] = {
-        element("bdi", " class=\"name\"", escape_html(printable(explained_.image))),
-        "Model " + escape_html(explained_.model), format("score %.3f", explanation_.caption.score),
-        format("%d × %d squares of %d pixels, hidden one by one in the %d × %d that the model sees",
-               explanation_.grid, explanation_.grid, explanation_.window, explanation_.resolution,
-               explanation_.resolution)};
-    std::string line;
-    for (const std::string& fact : facts) line += element("span", "", fact);
-    return "<header class=\"top page\">\n<p class=\"brand\">caption explain</p>\n<h1>Why these "
-           "words?</h1>\n" +
-           element("p", " class=\"run soft\"", line) + "\n<div class=\"theme\"></div>\n</header>\n";
-  }
-
   std::string heat_uri(std::span<const double> heat, int cells) const {
     return data_uri("image/png", pictures_.draw_heat(heat, cells, kMap));
   }
@@ -99,34 +106,19 @@ class ExplanationPage {
     for (int i = 0; i < kSteps * kSteps; ++i) {
       ramp.push_back(kLeastFullHeat * (2.0 * (i % kSteps) / (kSteps - 1) - 1));
     }
-    return "<p class=\"legend\"><img alt=\"Colours from blue over nothing to light yellow\"" +
-           attribute("src", heat_uri(ramp, kSteps)) +
-           "><span class=\"number\" data-low>gain</span><span class=\"number\">0</span>"
-           "<span class=\"number\" data-high>loss</span></p>";
+    return heat_uri(ramp, kSteps);
   }
 
-  /// The picture and the caption, whose words are buttons once the script is there.
-  std::string stage() const {
-    std::string words;
+  /// The caption, whose words are buttons once the script is there.
+  Html words() const {
+    Html line;
     for (std::size_t i = 0; i < explanation_.words.size(); ++i) {
       const ExplainedWord& word = explanation_.words[i];
-      const bool apart = i > 0 && begins_apart(word);
-      words +=
-          (apart ? " " : "") + element("span", " class=\"word\"" + attribute("data-word", std::to_string(i)),
-                                       escape_html(shown_word(word)));
+      if (i > 0 && begins_apart(word)) line += " ";
+      line += fill(R"(<span class="word" data-word="{{index}}">{{word}}</span>)",
+                   {{"index", std::to_string(i)}, {"word", shown_word(word)}});
     }
-    std::string details;
-    for (std::size_t i = 0; i < explanation_.words.size(); ++i) details += detail(i);
-    return "<section class=\"stage\" aria-label=\"The caption, word by word\">\n<figure><div class=\"stack\">"
-           "<svg class=\"ground\" viewBox=\"0 0 100 100\" role=\"img\"" +
-           attribute("aria-label", "The picture: " + explanation_.caption.text) +
-           "><image id=\"square\" width=\"100\" height=\"100\" preserveAspectRatio=\"none\"" +
-           attribute("href", data_uri("image/jpeg", pictures_.square)) +
-           "/></svg><img class=\"heat\" id=\"heat\" alt=\"\" hidden></div>\n<figcaption>" + legend() +
-           "</figcaption></figure>\n<div class=\"told\"><p class=\"line\">" + words +
-           "</p>\n<p class=\"hint soft\" hidden>Point at a word, or step through them with the arrow "
-           "keys. Point at the picture to see it plain.</p>\n" +
-           "<div id=\"details\" aria-live=\"polite\">" + details + "</div></div></section>\n";
+    return line;
   }
 
   /// Whether a space stands before the word in the caption.
@@ -135,111 +127,104 @@ class ExplanationPage {
     return word.text.empty() || (!first.empty() && first.front() == ' ');
   }
 
-  std::string effect(const ExplainedWord& word) const {
+  Html effect(const ExplainedWord& word) const {
     const Peak peak = find_peak(word, explanation_.grid);
     if (peak.place.empty()) {
       return "Hiding any one part of the picture changes next to nothing: the words before it suffice, or "
              "several parts tell the same.";
     }
-    const std::string where = peak.place == "middle" ? "in the middle" : "at the " + peak.place;
-    return "Hiding a square " + where + " costs it " + number(format("%.2f", peak.drop)) + ": it becomes " +
-           less_likely(peak.drop) + ".";
+    return fill("Hiding a square {{where}} costs it {{drop}}: it becomes {{less}}.",
+                {{"where", peak.place == "middle" ? "in the middle" : "at the " + peak.place},
+                 {"drop", number(format("%.2f", peak.drop))},
+                 {"less", less_likely(peak.drop)}});
+  }
+
+  Html details() const {
+    Html all;
+    for (std::size_t i = 0; i < explanation_.words.size(); ++i) all += detail(i);
+    return all;
   }
 
   /// What is said about a word while it is chosen.
-  std::string detail(std::size_t index) const {
+  Html detail(std::size_t index) const {
     const ExplainedWord& word = explanation_.words[index];
-    std::string text = element("h2", "", escape_html(shown_word(word)));
-    text += element("p", " class=\"chance\"",
-                    bar(word.logprob) + number(percentage(word.logprob)) +
-                        element("span", " class=\"soft\"", format(" log-probability %.3f", word.logprob)));
-    text += element("p", " class=\"effect\"", effect(word));
+    Html instead;
     for (std::size_t i = word.first_token; i < word.first_token + word.token_count; ++i) {
       const ExplainedToken& token = explanation_.tokens[i];
       // How a word goes on is mostly certain.
       const bool certain = i > word.first_token && token.chosen.logprob > kNearlyCertain;
       if (token.alternatives.empty() || certain) continue;
-      const std::string of = word.token_count == 1
-                                 ? "What else could stand here"
-                                 : "Instead of “" + escape_html(shown_token(token.chosen, i == 0)) + "”";
-      text += element("h3", "", of) + others(token, i == 0);
+      const std::string of = word.token_count == 1 ? "What else could stand here"
+                                                   : "Instead of “" + shown_token(token.chosen, i == 0) + "”";
+      instead += fill("<h3>{{of}}</h3>{{others}}", {{"of", of}, {"others", others_as_list(token, i == 0)}});
     }
-    return element("article", " class=\"detail\"" + attribute("data-word", std::to_string(index)) + " hidden",
-                   text) +
-           "\n";
+    return fill(R"(<article class="detail" data-word="{{index}}" hidden><h2>{{word}}</h2>)"
+                R"(<p class="chance">{{chance}}<span class="soft"> log-probability {{logprob}}</span></p>)"
+                R"(<p class="effect">{{effect}}</p>{{instead}}</article>)"
+                "\n",
+                {{"index", std::to_string(index)},
+                 {"word", shown_word(word)},
+                 {"chance", chance(word.logprob)},
+                 {"logprob", format("%.3f", word.logprob)},
+                 {"effect", effect(word)},
+                 {"instead", instead}});
   }
 
-  static std::string others(const ExplainedToken& token, bool first) {
-    std::string items;
-    for (const TokenChoice& other : token.alternatives) {
-      items += element("li", "",
-                       element("span", " class=\"piece\"", escape_html(shown_token(other, first))) +
-                           bar(other.logprob) + number(percentage(other.logprob)));
-    }
-    return element("ol", " class=\"others\"", items);
+  Html tiles() const {
+    Html all;
+    for (std::size_t i = 0; i < explanation_.words.size(); ++i) all += tile(i);
+    return all;
   }
 
-  std::string gallery() const {
-    std::string tiles;
-    for (std::size_t i = 0; i < explanation_.words.size(); ++i) {
-      const ExplainedWord& word = explanation_.words[i];
-      const Peak peak = find_peak(word, explanation_.grid);
-      const double most = *std::max_element(word.heat.begin(), word.heat.end());
-      const std::string told =
-          peak.place.empty() ? "no place" : format("loses up to %.2f, ", peak.drop) + peak.place;
-      std::string tile =
-          "<div class=\"stack lit\"><svg class=\"ground\" viewBox=\"0 0 100 100\" aria-hidden=\"true\">"
-          "<use href=\"#square\"/></svg><img class=\"heat\"" +
-          attribute("alt", "Heat map of “" + shown_word(word) + "”: " + told) +
-          attribute("data-word", std::to_string(i)) +
-          attribute("data-high", format("%.2f", std::max(most, kLeastFullHeat))) +
-          attribute("data-strength", format("%.4f", most)) +
-          attribute("src", heat_uri(word.heat, explanation_.grid)) + "></div>";
-      tile += element("figcaption", "",
-                      element("span", " class=\"tile-word\"", escape_html(shown_word(word))) +
-                          element("span", " class=\"number soft\"", percentage(word.logprob)) +
-                          element("span", " class=\"tile-note soft number\"", told));
-      tiles += element("li", "", element("figure", "", tile)) + "\n";
-    }
-    return "<section><h2>Every word</h2>\n<ol class=\"tiles\">\n" + tiles + "</ol></section>\n";
+  /// A word's heat map over the picture.
+  Html tile(std::size_t index) const {
+    const ExplainedWord& word = explanation_.words[index];
+    const Peak peak = find_peak(word, explanation_.grid);
+    const double most = *std::max_element(word.heat.begin(), word.heat.end());
+    const std::string told =
+        peak.place.empty() ? "no place" : format("loses up to %.2f, ", peak.drop) + peak.place;
+    return fill(
+        R"(<li><figure><div class="stack lit"><svg class="ground" viewBox="0 0 100 100" aria-hidden="true">)"
+        R"(<use href="#square"/></svg><img class="heat" alt="Heat map of “{{word}}”: {{told}}")"
+        R"( data-word="{{index}}" data-high="{{high}}" data-strength="{{strength}}" src="{{map}}"></div>)"
+        R"(<figcaption><span class="tile-word">{{word}}</span><span class="number soft">{{share}}</span>)"
+        R"(<span class="tile-note soft number">{{told}}</span></figcaption></figure></li>)"
+        "\n",
+        {{"word", shown_word(word)},
+         {"told", told},
+         {"index", std::to_string(index)},
+         {"high", format("%.2f", std::max(most, kLeastFullHeat))},
+         {"strength", format("%.4f", most)},
+         {"map", heat_uri(word.heat, explanation_.grid)},
+         {"share", percentage(word.logprob)}});
   }
 
-  std::string table() const {
-    std::string rows;
+  /// Of the table, one for each token.
+  Html rows() const {
+    Html all;
     for (const ExplainedWord& word : explanation_.words) {
       for (std::size_t i = word.first_token; i < word.first_token + word.token_count; ++i) {
-        rows += row(explanation_.tokens[i], word, i);
+        all += row(explanation_.tokens[i], word, i);
       }
     }
-    return "<section><h2>Every token</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-           "aria-label=\"Tokens\">"
-           "<table><thead><tr><th scope=\"col\">Word</th><th scope=\"col\">Token</th><th "
-           "scope=\"col\">Probability</th>"
-           "<th scope=\"col\" class=\"right\">log</th><th scope=\"col\" class=\"right\">Rank</th>"
-           "<th scope=\"col\">The likeliest others</th></tr></thead>\n<tbody>\n" +
-           rows + "</tbody></table></div></section>\n";
+    return all;
   }
 
-  static std::string row(const ExplainedToken& token, const ExplainedWord& word, std::size_t index) {
+  static Html row(const ExplainedToken& token, const ExplainedWord& word, std::size_t index) {
+    const Html name = fill(R"(<th scope="rowgroup" rowspan="{{rows}}">{{word}}</th>)",
+                           {{"rows", std::to_string(word.token_count)}, {"word", shown_word(word)}});
     const bool begins = index == word.first_token;
-    std::string cells;
-    if (begins) {
-      cells += element("th", " scope=\"rowgroup\"" + attribute("rowspan", std::to_string(word.token_count)),
-                       escape_html(shown_word(word)));
-    }
-    cells += element("td", " class=\"piece\"", escape_html(shown_token(token.chosen, index == 0)));
-    cells += element("td", " class=\"chance\"",
-                     bar(token.chosen.logprob) + number(percentage(token.chosen.logprob)));
-    cells += element("td", " class=\"number right\"", format("%.3f", token.chosen.logprob));
-    cells += element("td", " class=\"number right\"", std::to_string(token.rank));
-    std::string list;
-    for (const TokenChoice& other : token.alternatives) {
-      list += element("span", " class=\"other\"",
-                      element("span", " class=\"piece\"", escape_html(shown_token(other, index == 0))) + " " +
-                          element("span", " class=\"number soft\"", percentage(other.logprob))) +
-              " ";
-    }
-    return element("tr", begins ? " class=\"begins\"" : "", cells + element("td", "", list)) + "\n";
+    return fill(R"(<tr{{class}}>{{name}}<td class="piece">{{token}}</td><td class="chance">{{chance}}</td>)"
+                R"(<td class="number right">{{logprob}}</td><td class="number right">{{rank}}</td>)"
+                R"(<td>{{others}}</td></tr>)"
+                "\n",
+                {{"class", Html::markup(begins ? R"( class="begins")" : "")},
+                 {"name", begins ? name : Html()},
+                 {"token", shown_token(token.chosen, index == 0)},
+                 {"chance", chance(token.chosen.logprob)},
+                 {"logprob", format("%.3f", token.chosen.logprob)},
+                 {"rank", std::to_string(token.rank)},
+                 {"others", others_in_line(token, index == 0)}});
   }
 
   const ExplainedImage& explained_;

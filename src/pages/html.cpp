@@ -1,11 +1,11 @@
 #include "pages/html.h"
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <iterator>
 
 #include "base/utf8.h"
+#include "caption/error.h"
 
 namespace caption {
 namespace {
@@ -76,26 +76,44 @@ std::string escape_html(std::string_view text) {
   return result;
 }
 
+Html Html::markup(std::string_view html) {
+  Html result;
+  result.text_ = html;
+  return result;
+}
+
+Html& Html::operator+=(const Html& more) {
+  text_ += more.text_;
+  return *this;
+}
+
+Html fill(std::string_view pattern, const std::vector<Field>& fields) {
+  Html page;
+  std::vector<bool> used(fields.size());
+  for (std::size_t begin = 0; begin != std::string_view::npos;) {
+    const std::size_t open = pattern.find("{{", begin);
+    page += Html::markup(pattern.substr(begin, open - begin));
+    if (open == std::string_view::npos) break;
+    const std::size_t close = pattern.find("}}", open);
+    const std::string_view name = pattern.substr(open + 2, close - open - 2);
+    const auto field = std::find_if(fields.begin(), fields.end(),
+                                    [&](const Field& candidate) { return candidate.name == name; });
+    if (field == fields.end())
+      throw Error(ErrorKind::internal, "a page has no value for '" + std::string(name) + "'");
+    used[static_cast<std::size_t>(field - fields.begin())] = true;
+    page += field->value;
+    begin = close + 2;
+  }
+  if (std::find(used.begin(), used.end(), false) != used.end())
+    throw Error(ErrorKind::internal, "a page has no place for one of its values");
+  return page;
+}
+
 std::string data_uri(std::string_view type, std::span<const std::byte> bytes) {
   return std::string("data:").append(type).append(";base64,").append(base64(bytes));
 }
 
-std::string element(const std::string& tag, const std::string& attributes, const std::string& content) {
-  return std::string("<")
-             .append(tag)
-             .append(attributes)
-             .append(">")
-             .append(content)
-             .append("</")
-             .append(tag) +
-         ">";
-}
-
-std::string attribute(const std::string& name, const std::string& any_text) {
-  return std::string(" ").append(name).append("=\"").append(escape_html(any_text)).append("\"");
-}
-
-std::string page_head(const Page& page) {
+Html page_head(const Page& page) {
   std::vector<Asset> styles = {assets::page_css};
   styles.insert(styles.end(), page.styles.begin(), page.styles.end());
   std::vector<Asset> scripts = {assets::page_js};
@@ -105,19 +123,15 @@ std::string page_head(const Page& page) {
   for (const Asset& style : styles) policy.append(" ").append(policy_hash(style));
   policy += "; script-src";
   for (const Asset& script : scripts) policy.append(" ").append(policy_hash(script));
-
-  std::string head =
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"";
-  head.append(policy).append(
-      "\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" "
-      "content=\"no-referrer\">\n"
-      "<link rel=\"icon\" href=\"data:,\">\n<title>");
-  head.append(escape_html(page.title)).append("</title>\n");
-  for (const Asset& style : styles) head.append("<style>").append(style.text).append("</style>\n");
-  for (const Asset& script : scripts) head.append("<script>").append(script.text).append("</script>\n");
-  return head + "</head>\n<body>\n";
+  const auto all = [](std::string_view pattern, const std::vector<Asset>& list) {
+    Html html;
+    for (const Asset& asset : list) html += fill(pattern, {{"text", Html::markup(asset.text)}});
+    return html;
+  };
+  return fill(assets::page_html.text, {{"policy", Html::markup(policy)},
+                                       {"title", page.title},
+                                       {"styles", all("<style>{{text}}</style>\n", styles)},
+                                       {"scripts", all("<script>{{text}}</script>\n", scripts)}});
 }
 
 }  // namespace caption

@@ -42,17 +42,6 @@ std::string count(std::size_t number, const std::string& one, const std::string&
   return std::to_string(number) + " " + (number == 1 ? one : several);
 }
 
-constexpr const char* kAbout =
-    "<details class=\"about page\"><summary>What does the confidence mean?</summary><p>It is the probability "
-    "that "
-    "the model gave to its own words, one after the other, as an average (the geometric mean over the "
-    "caption's tokens). It says how sure the model was, not that it was right: use it to compare pictures of "
-    "one run, and look at the least confident first.</p></details>\n";
-
-constexpr const char* kUnfinished =
-    "<div class=\"notice page unfinished\"><p>This report is not complete: its run is still going on, or was "
-    "cut off.</p></div>\n";
-
 class HtmlReport : public RecordWriter {
  public:
   HtmlReport(ReportStyle style, Output& output) : style_(std::move(style)), output_(output) {
@@ -62,101 +51,98 @@ class HtmlReport : public RecordWriter {
   }
 
   void begin() override {
-    std::string page = page_head({"Captions by " + style_.model, {assets::report_css}, {assets::report_js}});
-    page +=
-        "<a class=\"skip\" href=\"#records\">Skip to the captions</a>\n<header class=\"top page\">\n"
-        "<p class=\"brand\">caption</p>\n<h1>Captions</h1>\n";
-    page += "<p class=\"run soft\">" + element("span", "", "Model " + escape_html(style_.model)) +
-            element("span", "", describe(style_.decode)) +
-            element("span", "",
-                    element("time", attribute("datetime", local_time("%Y-%m-%dT%H:%M:%S%z")),
-                            local_time("%-d %B %Y, %H:%M"))) +
-            "</p>\n";
-    page.append("<div class=\"theme\"></div>\n</header>\n").append(kAbout).append(kUnfinished);
-    page.append(assets::report_html.text);
-    page +=
-        "<main class=\"page\">\n<h2 class=\"spoken\">Images</h2>\n<ol class=\"records\" id=\"records\">\n";
-    output_.write(page);
+    const Html head = page_head({"Captions by " + style_.model, {assets::report_css}, {assets::report_js}});
+    const Html body = fill(assets::report_html.text, {{"model", style_.model},
+                                                      {"search", describe(style_.decode)},
+                                                      {"time", local_time("%Y-%m-%dT%H:%M:%S%z")},
+                                                      {"shown_time", local_time("%-d %B %Y, %H:%M")}});
+    output_.write((head + body).text());
   }
 
   void write(const Record& record) override {
-    output_.write(record.error ? failure(record) : success(record));
+    output_.write((record.error ? failure(record) : success(record)).text());
   }
 
   void finish(const BatchSummary& summary) override {
-    std::string page = "</ol>\n</main>\n<p class=\"totals page\">";
-    page += element("span", "",
-                    element("strong", "", count(summary.captioned, "image", "images") + " captioned"));
+    Html totals = fill("<span><strong>{{count}} captioned</strong></span>",
+                       {{"count", count(summary.captioned, "image", "images")}});
     if (summary.failed > 0) {
-      page +=
-          element("span", "", element("a", " href=\"#failed\"", std::to_string(summary.failed) + " failed"));
+      totals += fill(R"(<span><a href="#failed">{{count}} failed</a></span>)",
+                     {{"count", std::to_string(summary.failed)}});
     }
-    page += "</p>\n";
-    if (summary.interrupted) {
-      page += "<div class=\"notice page interrupted\"><p>The run was interrupted: " +
-              count(summary.captioned + summary.failed, "image was", "images were") +
-              " done, the rest not tried.</p></div>\n";
-    }
-    page += element("footer", " class=\"bottom page\"", "Written by " + escape_html(style_.program) + "\n");
-    output_.write(page + "\n</body>\n</html>\n");
+    const Html interrupted = fill(
+        R"(<div class="notice page interrupted"><p>The run was interrupted: {{count}} done, the rest not )"
+        "tried.</p></div>\n",
+        {{"count", count(summary.captioned + summary.failed, "image was", "images were")}});
+    output_.write(
+        fill(assets::report_end_html.text, {{"totals", totals},
+                                            {"interrupted", summary.interrupted ? interrupted : Html()},
+                                            {"program", style_.program}})
+            .text());
   }
 
  private:
-  std::string success(const Record& record) const {
+  Html success(const Record& record) const {
     const Caption& best = record.captions.at(0);
     const std::string words = single_line(best.text);
-    const std::string shown = words.empty() ? "(no words)" : words;
-    std::string item = element("button", " class=\"picture\" type=\"button\" aria-haspopup=\"dialog\"",
-                               "<img loading=\"lazy\" decoding=\"async\"" + attribute("alt", shown) +
-                                   attribute("src", data_uri("image/jpeg", record.thumbnail)) + ">");
-    std::string text =
-        element("p", words.empty() ? " class=\"caption none\"" : " class=\"caption\"", escape_html(shown));
-    text += name(record) + score(best) + others(record.captions);
-    item += "\n" + element("div", " class=\"words\"", text);
-    const std::string numbers =
-        attribute("data-mean", exact(best.mean_logprob)) + attribute("data-sum", exact(best.score));
-    return element("li", " class=\"record\"" + numbers, item) + "\n";
+    return fill(
+        R"(<li class="record" data-mean="{{mean}}" data-sum="{{sum}}">)"
+        R"(<button class="picture" type="button" aria-haspopup="dialog"><img loading="lazy")"
+        R"( decoding="async" alt="{{caption}}" src="{{picture}}"></button>)"
+        "\n"
+        R"(<div class="words"><p class="{{class}}">{{caption}}</p>{{name}}{{score}}{{others}}</div></li>)"
+        "\n",
+        {{"mean", exact(best.mean_logprob)},
+         {"sum", exact(best.score)},
+         {"caption", words.empty() ? "(no words)" : words},
+         {"picture", data_uri("image/jpeg", record.thumbnail)},
+         {"class", words.empty() ? "caption none" : "caption"},
+         {"name", name(record)},
+         {"score", score(best)},
+         {"others", others(record.captions)}});
   }
 
-  std::string failure(const Record& record) {
+  Html failure(const Record& record) {
     // The message begins with the name, which stands above it.
     std::string message = record.error->what();
     const std::string prefix = record.image + ": ";
     if (message.starts_with(prefix)) message.erase(0, prefix.size());
-    const std::string code = element("code", "", std::string(error_code(record.error->kind())));
-    const std::string text = element("p", " class=\"message\"", escape_html(printable(message)) + " " + code);
-    const std::string id = std::exchange(any_failure_, true) ? "" : " id=\"failed\"";
-    return element("li", " class=\"failure\"" + id, name(record) + text) + "\n";
+    const bool first = !std::exchange(any_failure_, true);
+    return fill(
+        R"(<li class="failure"{{id}}>{{name}}<p class="message">{{message}} <code>{{code}}</code></p></li>)"
+        "\n",
+        {{"id", Html::markup(first ? R"( id="failed")" : "")},
+         {"name", name(record)},
+         {"message", printable(message)},
+         {"code", error_code(record.error->kind())}});
   }
 
-  std::string name(const Record& record) const {
-    const std::string shown = element("bdi", "", escape_html(printable(record.image)));
+  Html name(const Record& record) const {
+    Html shown = fill("<bdi>{{name}}</bdi>", {{"name", printable(record.image)}});
     const bool linked =
         folder_ && record.image != "-" && !(record.error && record.error->kind() == ErrorKind::not_found);
     const std::optional<std::string> url =
         linked ? relative_url(*folder_, record.image) : std::optional<std::string>();
-    return element("p", " class=\"name\"", url ? element("a", attribute("href", *url), shown) : shown);
+    if (url) shown = fill(R"(<a href="{{url}}">{{name}}</a>)", {{"url", *url}, {"name", shown}});
+    return fill(R"(<p class="name">{{name}}</p>)", {{"name", shown}});
   }
 
-  static std::string score(const Caption& caption) {
-    const std::string share = percent(caption);
-    return element("p", " class=\"score\"",
-                   "<svg class=\"bar\" aria-hidden=\"true\"><rect height=\"100%\"" +
-                       attribute("width", share) + "/></svg>" + element("span", " class=\"number\"", share) +
-                       " confidence");
+  static Html score(const Caption& caption) {
+    return fill(
+        R"(<p class="score"><svg class="bar" aria-hidden="true"><rect height="100%" width="{{share}}"/>)"
+        R"(</svg><span class="number">{{share}}</span> confidence</p>)",
+        {{"share", percent(caption)}});
   }
 
-  static std::string others(const std::vector<Caption>& captions) {
+  static Html others(const std::vector<Caption>& captions) {
     if (captions.size() < 2) return {};
-    std::string items;
+    Html items;
     for (std::size_t i = 1; i < captions.size(); ++i) {
-      items += element("li", "",
-                       element("q", "", escape_html(single_line(captions[i].text))) +
-                           element("span", " class=\"number soft\"", percent(captions[i])));
+      items += fill(R"(<li><q>{{caption}}</q><span class="number soft">{{share}}</span></li>)",
+                    {{"caption", single_line(captions[i].text)}, {"share", percent(captions[i])}});
     }
-    return element("details", " class=\"others\"",
-                   element("summary", "", count(captions.size() - 1, "other caption", "other captions")) +
-                       element("ol", "", items));
+    return fill(R"(<details class="others"><summary>{{count}}</summary><ol>{{items}}</ol></details>)",
+                {{"count", count(captions.size() - 1, "other caption", "other captions")}, {"items", items}});
   }
 
   ReportStyle style_;

@@ -30,6 +30,12 @@
 #include "pipeline/versions.h"
 
 namespace caption {
+
+/// The file's bytes.
+struct Picture::Image {
+  std::string bytes;
+};
+
 namespace {
 
 std::string environment(const char* name) {
@@ -42,11 +48,8 @@ void note(const std::string& line) {
     std::ofstream(file, std::ios::app) << line << '\n';
 }
 
-/// Bytes travel as one value each.
 std::string text_of(const Picture& picture) {
-  std::string bytes;
-  for (const float value : std::get<Pixels>(picture.image).values)
-    bytes += static_cast<char>(static_cast<unsigned char>(value));
+  const std::string& bytes = picture.image->bytes;
   if (bytes.starts_with("say ")) return bytes.substr(4);
   return "a picture of " + std::to_string(bytes.size()) + " bytes that starts with " +
          (bytes.empty() ? "nothing" : std::to_string(static_cast<unsigned char>(bytes.front()))) + ".";
@@ -90,16 +93,12 @@ class FakeCaptioner : public Captioner {
   const std::string& name() const override { return name_; }
 
   Picture prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const override {
-    Pixels pixels;
     std::string bytes;
-    for (const std::byte byte : file_bytes) {
-      bytes += static_cast<char>(byte);
-      pixels.values.push_back(static_cast<float>(byte));
-    }
+    for (const std::byte byte : file_bytes) bytes += static_cast<char>(byte);
     if (bytes.starts_with("corrupt")) throw Error(ErrorKind::corrupt, "the image ends early");
     if (bytes.starts_with("unsupported")) throw Error(ErrorKind::unsupported_format, "not an image");
     if (bytes.starts_with("too_large")) throw Error(ErrorKind::too_large, "more pixels than the limit");
-    Picture picture{std::move(pixels), {}};
+    Picture picture{std::make_shared<const Picture::Image>(Picture::Image{bytes}), {}};
     if (options.thumbnail > 0) {
       for (const char c : "small " + bytes.substr(0, static_cast<std::size_t>(options.thumbnail)))
         picture.thumbnail.push_back(static_cast<std::byte>(c));
@@ -197,7 +196,8 @@ std::vector<std::byte> bytes_of(const std::string& text) {
 
 }  // namespace
 
-std::vector<std::byte> encode_square_of(std::span<const std::byte> file_bytes, const ImageOptions&, int side) {
+std::vector<std::byte> encode_square_of(std::span<const std::byte> file_bytes, const ImageOptions&,
+                                        int side) {
   return bytes_of("square of " + std::to_string(file_bytes.size()) + " bytes, side " + std::to_string(side));
 }
 
@@ -207,7 +207,7 @@ std::vector<std::byte> draw_heat_map(std::span<const double> heat, int cells, in
 }
 
 std::vector<std::byte> draw_contact_sheet(std::span<const std::byte>, const ImageOptions&,
-                                            const Explanation& explanation) {
+                                          const Explanation& explanation) {
   return bytes_of("sheet of " + explanation.caption.text);
 }
 

@@ -69,7 +69,7 @@ def test_version(fake):
         (["--color", "sometimes", "a.jpg"], "--color: needs auto, always or never"),
         (["--device", "gpu", "a.jpg"], "--device needs auto, cpu, cuda or cuda:N, not 'gpu'"),
         (["--device", "cuda:x", "a.jpg"], "not 'cuda:x'"),
-        (["--n-best", "6", "a.jpg"], "--n-best 6 needs a --beam of at least 6, not 5, or --sample"),
+        (["--n-best", "6", "a.jpg"], "--n-best: n-best is 6: without sampling it can be at most the beam width, 5"),
         (["--top-k", "5", "a.jpg"], "--top-k is for sampling: add --sample"),
         (["--top-p", "0.5", "a.jpg"], "--top-p is for sampling: add --sample"),
         (["--seed", "1", "a.jpg"], "--seed is for sampling: add --sample"),

@@ -1,10 +1,9 @@
 #include "cli/bench/options.h"
 
-#include <algorithm>
-
-#include "caption/error.h"
+#include "cli/decode_flags.h"
+#include "cli/input_flags.h"
+#include "cli/model_flags.h"
 #include "cli/parser.h"
-#include "cli/shared_options.h"
 
 namespace caption::cli {
 namespace {
@@ -53,26 +52,30 @@ Examples:
   caption ./bench                               an image of this name
 )";
 
-void add_options(CLI::App& app, BenchConfig& config) {
-  BenchmarkOptions& benchmark = config.benchmark;
-  app.add_flag("-r,--recursive", config.inputs.recursive, "Look into the folders' subfolders, too")
-      ->group("Inputs");
-  add_max_megapixels(app, benchmark.image);
-  add_model_name(app, config.model);
-  add_arithmetic(app, config.model_options);
-  add_number(app, "--batch", benchmark.batch, {1, kMostBenchmarkBatch},
-             "Images that go through the model together")
-      ->group("Model");
-  add_beam(app, benchmark.decode);
-  add_number(app, "--tokens", benchmark.tokens, {1, 100000},
-             "Tokens of every caption; at most what the model has positions for")
-      ->group("Captions");
-  add_number(app, "--repeat", benchmark.repeat, {1, kMostRounds}, "Rounds that are measured")
-      ->group("Measurement");
-  app.add_flag("!--no-peaks", benchmark.peaks, "Leave out what the machine can do at most")
-      ->group("Measurement");
-  app.add_flag("--json", config.json, "One JSON object instead of the table")->group("Output");
-  app.add_flag("--quiet", config.quiet, "No notes, only errors")->group("Output");
+using Options = BenchmarkOptions;
+
+Flags<Options> batch_flags() {
+  return {number("--batch", &Options::batch, {1, kMostBenchmarkBatch},
+                 "Images that go through the model together")};
+}
+
+Flags<Options> length_flags() {
+  return {number("--tokens", &Options::tokens, {1, 100000},
+                 "Tokens of every caption; at most what the model has positions for")};
+}
+
+Flags<Options> measurement_flags() {
+  return {
+      number("--repeat", &Options::repeat, {1, kMostRounds}, "Rounds that are measured"),
+      on("--no-peaks", &Options::peaks, "Leave out what the machine can do at most", false),
+  };
+}
+
+Flags<BenchConfig> output_flags() {
+  return {
+      on("--json", &BenchConfig::json, "One JSON object instead of the table"),
+      on("--quiet", &BenchConfig::quiet, "No notes, only errors"),
+  };
 }
 
 }  // namespace
@@ -80,22 +83,26 @@ void add_options(CLI::App& app, BenchConfig& config) {
 Parsed<BenchConfig> parse_bench(const std::vector<std::string>& arguments) {
   BenchConfig config;
   config.model_options.device = "cpu";  // whose peaks and memory these are
-  const auto app = make_app("caption bench - how long each stage of captioning takes", kUsage);
-  app->allow_extras();
-  app->footer(kFooter);
-  add_options(*app, config);
-  if (auto help = parse(*app, "caption bench", arguments)) return PrintHelp{*help};
+  Parser parser({"caption bench", "how long each stage of captioning takes", kUsage, kFooter});
+  parser.take_inputs();
+  parser.add("Inputs", pick(input_flags(), {"--recursive"}), config.inputs);
+  parser.add("Inputs", image_flags(), config.benchmark.image);
+  parser.add("Model", model_name_flags<BenchConfig>(), config);
+  parser.add("Model", pick(model_flags(), {"--precision", "--threads"}), config.model_options);
+  parser.add("Model", batch_flags(), config.benchmark);
+  parser.add("Captions", pick(decode_flags(), {"--beam"}), config.benchmark.decode);
+  parser.add("Captions", length_flags(), config.benchmark);
+  parser.add("Measurement", measurement_flags(), config.benchmark);
+  parser.add("Output", output_flags(), config);
+  if (auto help = parser.parse(arguments)) return PrintHelp{*help};
 
-  config.inputs.advice.recursive = "; add -r to look into its subfolders";
-  config.inputs.names = other_arguments(*app, "caption bench");
+  config.inputs.names = parser.inputs();
+  config.inputs.advice = input_advice();
   for (const std::string& name : config.inputs.names) {
-    if (name.empty()) throw Error(ErrorKind::usage, "an INPUT is empty; see 'caption bench --help'");
-    if (name == "-") {
-      throw Error(ErrorKind::usage,
-                  "'-' is standard input, but caption bench takes files and folders; see 'caption bench "
-                  "--help'");
-    }
+    parser.require(!name.empty(), "an INPUT is empty");
+    parser.require(name != "-", "'-' is standard input, but caption bench takes files and folders");
   }
+  parser.check();
   return config;
 }
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/shared_options.h"
+#include "cli/model_flags.h"
 #include "cli/table.h"
 
 namespace caption::cli {

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/log.h"
 #include "caption/options.h"
 #include "cli/parsed.h"
 #include "cli/terminal.h"
@@ -20,7 +21,7 @@ namespace caption::cli {
 struct CaptionConfig {
   InputOptions inputs;
   std::string model;  ///< name or folder; empty: the best of what is installed
-  ModelOptions model_options;
+  ModelOptions model_options{.note = log::info};
   BatchOptions batch;
   RecordFormat format = RecordFormat::text;
   std::optional<std::filesystem::path> output;  ///< instead of stdout

@@ -1,6 +1,6 @@
 #include "records/json.h"
 #include "cli/doctor/text.h"
-#include "cli/shared_options.h"
+#include "cli/model_flags.h"
 #include "cli/version.h"
 
 namespace caption::cli {

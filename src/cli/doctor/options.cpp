@@ -1,7 +1,7 @@
 #include "cli/doctor/options.h"
 
+#include "cli/model_flags.h"
 #include "cli/parser.h"
-#include "cli/shared_options.h"
 
 namespace caption::cli {
 namespace {
@@ -39,18 +39,23 @@ Examples:
   caption ./doctor                              an image of this name
 )";
 
+Flags<DoctorConfig> output_flags() {
+  return {
+      on("--json", &DoctorConfig::json, "One JSON object instead of the text"),
+      on("--quiet", &DoctorConfig::quiet, "No notes, only errors"),
+  };
+}
+
 }  // namespace
 
 Parsed<DoctorConfig> parse_doctor(const std::vector<std::string>& arguments) {
   DoctorConfig config;
-  const auto app = make_app("caption doctor - whether all is well on this machine", kUsage);
-  app->footer(kFooter);
-  add_model_name(*app, config.model);
-  add_device(*app, config.model_options.device);
-  app->add_flag("--json", config.json, "One JSON object instead of the text")->group("Output");
-  app->add_flag("--quiet", config.quiet, "No notes, only errors")->group("Output");
-  if (auto help = parse(*app, "caption doctor", arguments)) return PrintHelp{*help};
-  check_device(config.model_options.device, "caption doctor");
+  Parser parser({"caption doctor", "whether all is well on this machine", kUsage, kFooter});
+  parser.add("Model", model_name_flags<DoctorConfig>(), config);
+  parser.add("Model", pick(model_flags(), {"--device"}), config.model_options);
+  parser.add("Output", output_flags(), config);
+  if (auto help = parser.parse(arguments)) return PrintHelp{*help};
+  parser.check();
   return config;
 }
 

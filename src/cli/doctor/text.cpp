@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/printable.h"
-#include "cli/shared_options.h"
+#include "cli/model_flags.h"
 #include "cli/table.h"
 #include "cli/version.h"
 

@@ -1,8 +1,8 @@
 #include "cli/explain/options.h"
 
-#include "caption/error.h"
+#include "cli/decode_flags.h"
+#include "cli/model_flags.h"
 #include "cli/parser.h"
-#include "cli/shared_options.h"
 
 namespace caption::cli {
 namespace {
@@ -48,74 +48,70 @@ Examples:
   caption ./explain                             an image of this name
 )";
 
-void require(bool condition, const std::string& message) {
-  if (!condition) throw Error(ErrorKind::usage, message + "; see 'caption explain --help'");
+Flags<ExplainOptions> text_flags() {
+  return {text("--caption", &ExplainOptions::text,
+               "Explain TEXT instead of the model's own caption; end it like one")
+              .excludes({"--beam"}, "--beam searches a caption: it does not go with --caption")
+              .excludes({"--max-tokens"}, "--max-tokens ends a search: it does not go with --caption")
+              .check([](const ExplainOptions& options) -> std::string {
+                return options.text == "" ? "--caption needs a text, which cannot be empty" : "";
+              })};
 }
 
-struct Given {
-  CLI::Option* beam = nullptr;
-  CLI::Option* max_tokens = nullptr;
-  CLI::Option* text = nullptr;
-};
+Flags<ExplainOptions> batch_flags() {
+  return {number("--batch", &ExplainOptions::batch, {1, kMostVersions},
+                 "Versions of the picture that go through the model together at most. The result does not "
+                 "depend on it")};
+}
 
-void add_options(CLI::App& app, ExplainConfig& config, Given& given) {
-  ExplainOptions& explanation = config.explanation;
-  add_max_megapixels(app, config.image_options);
-  add_model_options(app, config.model, config.model_options);
-  add_number(app, "--batch", explanation.batch, {1, kMostVersions},
-             "Versions of the picture that go through the model together at most. The result does not depend "
-             "on it")
-      ->group("Model");
-  given.beam = add_beam(app, config.decode);
-  given.max_tokens = add_max_tokens(app, config.decode);
-  given.text = app.add_option("--caption", explanation.text,
-                              "Explain TEXT instead of the model's own caption; end it like one")
-                   ->type_name("TEXT")
-                   ->group("Captions");
-  add_number(app, "--top", explanation.alternatives, {0, kMostAlternatives},
-             "Other tokens to list for each place in the caption, the likeliest")
-      ->group("Explanation");
-  add_number(app, "--grid", explanation.grid, {0, kHighestGrid},
+Flags<ExplainOptions> explanation_flags() {
+  return {
+      number("--top", &ExplainOptions::alternatives, {0, kMostAlternatives},
+             "Other tokens to list for each place in the caption, the likeliest"),
+      number("--grid", &ExplainOptions::grid, {0, kHighestGrid},
              "Cells of a heat map, across and down; time grows with the square. 0: one per 32 pixels of the "
-             "model's picture, 7 to 12")
-      ->group("Explanation");
-  app.add_flag("--json", config.json, "One JSON object instead of the table")->group("Output");
-  add_name(app, "--html", config.html, "FILE", "Also write a page with a heat map for each word")
-      ->group("Output");
-  add_name(app, "--png", config.png, "FILE", "Also write a picture with a heat map for each word")
-      ->group("Output");
-  app.add_flag("--quiet", config.quiet, "No notes, only errors")->group("Output");
+             "model's picture, 7 to 12"),
+  };
 }
 
-void check(const ExplainConfig& config, const Given& given) {
-  check_device(config.model_options.device, "caption explain");
-  if (given.text->count() > 0) {
-    require(given.beam->count() == 0, "--beam searches a caption: it does not go with --caption");
-    require(given.max_tokens->count() == 0, "--max-tokens ends a search: it does not go with --caption");
-    require(!config.explanation.text->empty(), "--caption needs a text, which cannot be empty");
-  }
-  require(config.html != "-", "--html needs a file; the table goes to standard output");
-  require(config.png != "-", "--png needs a file; the table goes to standard output");
+Flags<ExplainConfig> output_flags() {
+  return {
+      on("--json", &ExplainConfig::json, "One JSON object instead of the table"),
+      name("--html", &ExplainConfig::html, "FILE", "Also write a page with a heat map for each word")
+          .check([](const ExplainConfig& config) -> std::string {
+            return config.html == "-" ? "--html needs a file; the table goes to standard output" : "";
+          }),
+      name("--png", &ExplainConfig::png, "FILE", "Also write a picture with a heat map for each word")
+          .check([](const ExplainConfig& config) -> std::string {
+            return config.png == "-" ? "--png needs a file; the table goes to standard output" : "";
+          }),
+      on("--quiet", &ExplainConfig::quiet, "No notes, only errors"),
+  };
 }
 
 }  // namespace
 
 Parsed<ExplainConfig> parse_explain(const std::vector<std::string>& arguments) {
   ExplainConfig config;
-  Given given;
-  const auto app = make_app("caption explain - where the words of a caption come from", kUsage);
-  app->allow_extras();
-  app->footer(kFooter);
-  add_options(*app, config, given);
-  if (auto help = parse(*app, "caption explain", arguments)) return PrintHelp{*help};
+  Parser parser({"caption explain", "where the words of a caption come from", kUsage, kFooter});
+  parser.take_inputs();
+  parser.add("Inputs", image_flags(), config.image_options);
+  parser.add("Model", model_name_flags<ExplainConfig>(), config);
+  parser.add("Model", model_flags(), config.model_options);
+  parser.add("Model", batch_flags(), config.explanation);
+  parser.add("Captions", pick(decode_flags(), {"--beam", "--max-tokens"}), config.decode);
+  parser.add("Captions", text_flags(), config.explanation);
+  parser.add("Explanation", explanation_flags(), config.explanation);
+  parser.add("Output", output_flags(), config);
+  if (auto help = parser.parse(arguments)) return PrintHelp{*help};
 
-  const std::vector<std::string> names = other_arguments(*app, "caption explain");
-  require(!names.empty(), "no input: name an image, or '-' for an image on standard input");
-  require(names.size() == 1,
-          "one image at a time: '" + names.front() + "' and '" + names.at(names.size() > 1 ? 1 : 0) + "'");
+  const std::vector<std::string> names = parser.inputs();
+  parser.require(!names.empty(), "no input: name an image, or '-' for an image on standard input");
+  parser.require(names.size() == 1,
+                 "one image at a time: '" + names.front() + "' and '" + names.back() + "'");
   config.image = names.front();
-  require(!config.image.empty(), "the name of the IMAGE is empty");
-  check(config, given);
+  parser.require(!config.image.empty(), "the name of the IMAGE is empty");
+  parser.check();
   return config;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "caption/explanation.h"
 #include "caption/options.h"
 #include "cli/parsed.h"
@@ -15,7 +16,7 @@ namespace caption::cli {
 struct ExplainConfig {
   std::string image;  ///< a file, or "-" for standard input
   std::string model;  ///< name or folder; empty: the best of what is installed
-  ModelOptions model_options;
+  ModelOptions model_options{.note = log::info};
   ImageOptions image_options;
   DecodeOptions decode;
   ExplainOptions explanation;

@@ -1,10 +1,12 @@
 #include "cli/models/options.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "caption/error.h"
+#include "cli/model_flags.h"
 #include "cli/parser.h"
-#include "cli/shared_options.h"
+#include "cli/suggestions.h"
 
 namespace caption::cli {
 namespace {
@@ -47,156 +49,158 @@ Example:
       --name conceptual
 )";
 
-Error usage_error(const std::string& action, const std::string& message) {
-  return {ErrorKind::usage,
-          message + "; see 'caption models " + action + (action.empty() ? "" : " ") + "--help'"};
+Error usage_error(const std::string& message) {
+  return {ErrorKind::usage, message + "; see 'caption models --help'"};
 }
 
-/// One positional NAME.
-void add_model_name(CLI::App& app, ModelsConfig& config) {
-  app.add_option("NAME", config.name, "The model's name or folder")->group("Model");
+/// A command whose only argument is a model.
+void add_model(Parser& parser, ModelsConfig& config) {
+  parser.add_argument("Model", "NAME", config.name, "The model's name or folder");
 }
 
-void add_json(CLI::App& app, ModelsConfig& config, const std::string& description) {
-  app.add_flag("--json", config.json, description)->group("Output");
+void require_model(const Parser& parser, const ModelsConfig& config) {
+  parser.require(!config.name.empty(), "no model NAME given");
+}
+
+Flags<ModelsConfig> json_flags(const std::string& help) {
+  return {on("--json", &ModelsConfig::json, help)};
+}
+
+Flags<ModelsConfig> quiet_flags() {
+  return {on("--quiet", &ModelsConfig::quiet, "Only errors")};
 }
 
 Parsed<ModelsConfig> parse_list(const std::vector<std::string>& arguments) {
   ModelsConfig config;
   config.action = ModelsConfig::Action::list;
-  const auto app =
-      make_app("caption models list - the installed models, by name", "  caption models list [--json]\n");
-  add_json(*app, config,
-           "An array of objects: name, folder, description, packed (files that optimize made), or error if "
-           "model.json is damaged");
-  if (auto help = parse(*app, "caption models list", arguments)) return PrintHelp{*help};
+  Parser parser(
+      {"caption models list", "the installed models, by name", "  caption models list [--json]\n", ""});
+  parser.add(
+      "Output",
+      json_flags("An array of objects: name, folder, description, packed (files that optimize made), or "
+                 "error if model.json is damaged"),
+      config);
+  if (auto help = parser.parse(arguments)) return PrintHelp{*help};
   return config;
 }
 
 Parsed<ModelsConfig> parse_show(const std::vector<std::string>& arguments) {
   ModelsConfig config;
   config.action = ModelsConfig::Action::show;
-  const auto app = make_app("caption models show - sizes, origin and licence of a model",
-                            "  caption models show [--json] NAME\n");
-  add_model_name(*app, config);
-  add_json(*app, config, "The model's model.json");
-  if (auto help = parse(*app, "caption models show", arguments)) return PrintHelp{*help};
-  if (config.name.empty()) throw usage_error("show", "no model NAME given");
+  Parser parser({"caption models show", "sizes, origin and licence of a model",
+                 "  caption models show [--json] NAME\n", ""});
+  add_model(parser, config);
+  parser.add("Output", json_flags("The model's model.json"), config);
+  if (auto help = parser.parse(arguments)) return PrintHelp{*help};
+  require_model(parser, config);
   return config;
 }
 
 Parsed<ModelsConfig> parse_verify(const std::vector<std::string>& arguments) {
   ModelsConfig config;
   config.action = ModelsConfig::Action::verify;
-  const auto app = make_app("caption models verify - compare a model's files with their sizes and SHA-256",
-                            "  caption models verify NAME\n");
-  add_model_name(*app, config);
-  if (auto help = parse(*app, "caption models verify", arguments)) return PrintHelp{*help};
-  if (config.name.empty()) throw usage_error("verify", "no model NAME given");
+  Parser parser({"caption models verify", "compare a model's files with their sizes and SHA-256",
+                 "  caption models verify NAME\n", ""});
+  add_model(parser, config);
+  if (auto help = parser.parse(arguments)) return PrintHelp{*help};
+  require_model(parser, config);
   return config;
+}
+
+Flags<ModelsConfig> optimize_flags() {
+  return {on("--remove", &ModelsConfig::remove, "Remove the files that it has made, for all precisions")
+              .excludes({"--precision", "--threads"}, "--remove takes no --precision and no --threads")};
 }
 
 Parsed<ModelsConfig> parse_optimize(const std::vector<std::string>& arguments) {
   ModelsConfig config;
   config.action = ModelsConfig::Action::optimize;
   config.model_options.device = "cpu";
-  const auto app = make_app("caption models optimize - make a model start faster, for more disk space",
-                            "  caption models optimize [--precision TYPE] [--threads N] [--quiet] NAME\n"
-                            "  caption models optimize --remove [--quiet] NAME\n");
-  app->footer(kOptimizeFooter);
-  add_model_name(*app, config);
-  add_arithmetic(*app, config.model_options);
-  app->add_flag("--remove", config.remove, "Remove the files that it has made, for all precisions")
-      ->group("Other");
-  app->add_flag("--quiet", config.quiet, "Only errors")->group("Other");
-  if (auto help = parse(*app, "caption models optimize", arguments)) return PrintHelp{*help};
-  if (config.name.empty()) throw usage_error("optimize", "no model NAME given");
-  if (config.remove && app->count("--precision") + app->count("--threads") > 0) {
-    throw usage_error("optimize", "--remove takes no --precision and no --threads");
-  }
-  if (config.model_options.precision == Precision::fp16) {
-    throw usage_error("optimize",
-                      "--precision fp16 is for GPUs, and it is the CPU that starts faster: take fp32, bf16, "
-                      "int8 or auto");
-  }
+  Parser parser({"caption models optimize", "make a model start faster, for more disk space",
+                 "  caption models optimize [--precision TYPE] [--threads N] [--quiet] NAME\n"
+                 "  caption models optimize --remove [--quiet] NAME\n",
+                 kOptimizeFooter});
+  add_model(parser, config);
+  parser.add("Model", pick(model_flags(), {"--precision", "--threads"}), config.model_options);
+  parser.add("Other", optimize_flags(), config);
+  parser.add("Other", quiet_flags(), config);
+  if (auto help = parser.parse(arguments)) return PrintHelp{*help};
+  require_model(parser, config);
+  parser.check();
+  parser.require(
+      config.model_options.precision != Precision::fp16,
+      "--precision fp16 is for GPUs, and it is the CPU that starts faster: take fp32, bf16, int8 or "
+      "auto");
   return config;
 }
 
 /// A name stands alone in a folder and on a command line.
-void check_new_name(const std::string& name) {
+std::string wrong_name(const ImportRequest& request) {
+  const std::string& name = request.name;
   const bool allowed = std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
            c == '_' || c == '-';
   });
-  if (!allowed || name.front() == '.') {
-    throw usage_error("import", "--name needs letters, digits, '.', '_' or '-', not '" + name + "'");
-  }
+  if (allowed && name.front() != '.') return {};
+  return "--name needs letters, digits, '.', '_' or '-', not '" + name + "'";
 }
 
-void check_file(const std::string& option, const std::filesystem::path& file) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored)) {
-    throw Error(ErrorKind::usage, option + ": no file '" + file.string() + "'", file);
-  }
-}
-
-void check_import(const ImportRequest& request) {
-  const auto given = [](const std::string& option, bool is_given) {
-    if (!is_given) throw usage_error("import", option + " is missing");
+/// That what an option names is there, if it was given.
+template <typename Member>
+Flag<ImportRequest>::Check exists(const std::string& option, Member ImportRequest::*member) {
+  return [=](const ImportRequest& request) -> std::string {
+    const std::optional<std::filesystem::path> file = request.*member;
+    std::error_code ignored;
+    if (!file || file->empty() || std::filesystem::exists(*file, ignored)) return {};
+    throw Error(ErrorKind::usage, option + ": no file '" + file->string() + "'", *file);
   };
-  given("--clip", !request.clip.empty());
-  given("--captioner", !request.captioner.empty());
-  given("--name", !request.name.empty());
-  check_new_name(request.name);
-  check_file("--clip", request.clip);
-  check_file("--captioner", request.captioner);
-  if (request.gpt2) check_file("--gpt2", *request.gpt2);
-  if (!request.tokenizer.empty()) check_file("--tokenizer", request.tokenizer);
+}
+
+Flags<ImportRequest> file_flags() {
+  return {
+      name("--clip", &ImportRequest::clip, "FILE",
+           "CLIP's weights: OpenAI's archive (ViT-B-32.pt) or a state_dict")
+          .required()
+          .check(exists("--clip", &ImportRequest::clip)),
+      name("--captioner", &ImportRequest::captioner, "FILE",
+           "ClipCap's checkpoint (conceptual_weights.pt), or a mapper alone")
+          .required()
+          .check(exists("--captioner", &ImportRequest::captioner)),
+      name("--gpt2", &ImportRequest::gpt2, "FILE", "GPT-2's weights, if the captioner's file has none")
+          .check(exists("--gpt2", &ImportRequest::gpt2)),
+      name("--tokenizer", &ImportRequest::tokenizer, "FOLDER",
+           "Holds encoder.json and vocab.bpe [default GPT-2's, beside the program]")
+          .check(exists("--tokenizer", &ImportRequest::tokenizer)),
+  };
+}
+
+Flags<ImportRequest> new_model_flags() {
+  return {
+      name("--name", &ImportRequest::name, "NAME", "What --model will call it").required().check(wrong_name),
+      name("--folder", &ImportRequest::folder, "FOLDER",
+           "The folder to make [default NAME in $XDG_DATA_HOME/caption/models or "
+           "~/.local/share/caption/models]"),
+      choice("--activation", &ImportRequest::activation, "KIND",
+             {{"quick_gelu", "quick_gelu"}, {"gelu", "gelu"}},
+             "CLIP's activation, where the file does not tell"),
+      on("--normalize", &ImportRequest::normalize, "The mapper takes embeddings of length 1", true)
+          .excludes({"--no-normalize"}, "--normalize and --no-normalize contradict each other"),
+      on("--no-normalize", &ImportRequest::normalize,
+         "It takes them as CLIP makes them [default by the mapper's kind]", false),
+  };
 }
 
 Parsed<ModelsConfig> parse_import(const std::vector<std::string>& arguments) {
   ModelsConfig config;
   config.action = ModelsConfig::Action::import;
-  ImportRequest& request = config.request;
-  std::string activation;
-  bool normalize = false;
-  bool no_normalize = false;
-  const auto app = make_app("caption models import - make a model from published files",
-                            "  caption models import --clip FILE --captioner FILE --name NAME [OPTION]...\n");
-  app->footer(kImportFooter);
-  add_name(*app, "--clip", request.clip, "FILE",
-           "CLIP's weights: OpenAI's archive (ViT-B-32.pt) or a state_dict")
-      ->group("Files");
-  add_name(*app, "--captioner", request.captioner, "FILE",
-           "ClipCap's checkpoint (conceptual_weights.pt), or a mapper alone")
-      ->group("Files");
-  add_name(*app, "--gpt2", request.gpt2, "FILE", "GPT-2's weights, if the captioner's file has none")
-      ->group("Files");
-  add_name(*app, "--tokenizer", request.tokenizer, "FOLDER",
-           "Holds encoder.json and vocab.bpe [default GPT-2's, beside the program]")
-      ->group("Files");
-  add_name(*app, "--name", request.name, "NAME", "What --model will call it")->group("Model");
-  add_name(
-      *app, "--folder", request.folder, "FOLDER",
-      "The folder to make [default NAME in $XDG_DATA_HOME/caption/models or ~/.local/share/caption/models]")
-      ->group("Model");
-  CLI::Option* const activation_given =
-      add_choice<std::string>(*app, "--activation", activation, "KIND",
-                              {{"quick_gelu", "quick_gelu"}, {"gelu", "gelu"}},
-                              "CLIP's activation, where the file does not tell")
-          ->group("Model");
-  app->add_flag("--normalize", normalize, "The mapper takes embeddings of length 1")->group("Model");
-  app->add_flag("--no-normalize", no_normalize,
-                "It takes them as CLIP makes them [default by the mapper's kind]")
-      ->group("Model");
-  app->add_flag("--quiet", config.quiet, "Only errors")->group("Other");
-  if (auto help = parse(*app, "caption models import", arguments)) return PrintHelp{*help};
-
-  if (normalize && no_normalize)
-    throw usage_error("import", "--normalize and --no-normalize contradict each other");
-  if (normalize || no_normalize) request.normalize = normalize;
-  if (activation_given->count() > 0) request.activation = activation;
-  check_import(request);
+  Parser parser({"caption models import", "make a model from published files",
+                 "  caption models import --clip FILE --captioner FILE --name NAME [OPTION]...\n",
+                 kImportFooter});
+  parser.add("Files", file_flags(), config.request);
+  parser.add("Model", new_model_flags(), config.request);
+  parser.add("Other", quiet_flags(), config);
+  if (auto help = parser.parse(arguments)) return PrintHelp{*help};
+  parser.check();
   return config;
 }
 
@@ -208,8 +212,7 @@ const std::vector<std::string>& model_actions() {
 }
 
 Parsed<ModelsConfig> parse_models(const std::vector<std::string>& arguments) {
-  if (arguments.empty())
-    throw usage_error("", "'caption models' needs list, show, verify, optimize or import");
+  if (arguments.empty()) throw usage_error("'caption models' needs list, show, verify, optimize or import");
   const std::string& action = arguments.front();
   if (action == "--help" || action == "-h") return PrintHelp{kOverview};
   const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
@@ -218,7 +221,7 @@ Parsed<ModelsConfig> parse_models(const std::vector<std::string>& arguments) {
   if (action == "verify") return parse_verify(rest);
   if (action == "optimize") return parse_optimize(rest);
   if (action == "import") return parse_import(rest);
-  throw usage_error("", "unknown command 'models " + action + "'" + did_you_mean(action, model_actions()));
+  throw usage_error("unknown command 'models " + action + "'" + did_you_mean(action, model_actions()));
 }
 
 }  // namespace caption::cli

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "caption/error.h"
+
 namespace caption {
 namespace {
 
@@ -25,6 +27,23 @@ TEST(Html, ReplacesWhatIsNoText) {
             replacement + replacement + replacement + replacement);
 }
 
+TEST(Html, TextsAreEscapedAndMarkupIsNot) {
+  const Html html = Html::markup("<b>") + "a < b" + Html::markup("</b>");
+  EXPECT_EQ(html.text(), "<b>a &lt; b</b>");
+}
+
+TEST(Html, TemplatesAreFilled) {
+  const Html inner = fill("<i>{{x}}</i>", {{"x", "&"}});
+  EXPECT_EQ(fill("{{a}}<p id=\"{{b}}\">{{a}}</p>", {{"a", inner}, {"b", "\"{{a}}\""}}).text(),
+            "<i>&amp;</i><p id=\"&quot;{{a}}&quot;\"><i>&amp;</i></p>");
+  EXPECT_EQ(fill("", {}).text(), "");
+}
+
+TEST(Html, ATemplateAndItsValuesMustFit) {
+  EXPECT_THROW(fill("{{a}}{{b}}", {{"a", "1"}}), Error);
+  EXPECT_THROW(fill("{{a}}", {{"a", "1"}, {"b", "2"}}), Error);
+}
+
 TEST(Html, DataUris) {
   EXPECT_EQ(uri(""), "data:text/plain;base64,");
   EXPECT_EQ(uri("f"), "data:text/plain;base64,Zg==");
@@ -36,7 +55,7 @@ TEST(Html, DataUris) {
 TEST(Html, TheHeadNamesItsPartsInThePolicy) {
   // printf 'x' | openssl dgst -sha256 -binary | base64
   const Asset extra = {"x", "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"};
-  const std::string head = page_head({"<t>", {}, {extra}});
+  const std::string head = page_head({"<t>", {}, {extra}}).text();
   EXPECT_NE(head.find("<title>&lt;t&gt;</title>"), std::string::npos);
   EXPECT_NE(head.find("<script>x</script>"), std::string::npos);
   EXPECT_NE(head.find(" 'sha256-LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE='\""), std::string::npos);

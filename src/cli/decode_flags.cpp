@@ -1,0 +1,54 @@
+#include "cli/decode_flags.h"
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "decode/search.h"
+
+namespace caption::cli {
+namespace {
+
+using Options = DecodeOptions;
+
+/// What is wrong with values that are each in their range.
+std::string contradiction(const Options& options) {
+  try {
+    validate(options);
+    return {};
+  } catch (const Error& error) {
+    return std::string("--n-best: ") + error.what();
+  }
+}
+
+}  // namespace
+
+Flags<DecodeOptions> decode_flags() {
+  return {
+      number("--beam", &Options::beam, {1, kMostHypotheses}, "Width of the beam search; 1 is greedy")
+          .excludes({"--sample"}, "--beam does not go with --sample, which does not search"),
+      number("--n-best", &Options::n_best, {1, kMostHypotheses},
+             "Captions per image, best first; at most the beam")
+          .check(contradiction),
+      number("--max-tokens", &Options::max_tokens, {0, 100000},
+             "End a caption after so many tokens; 0 is the model's own limit"),
+      number(
+          "--length-penalty", &Options::length_penalty, {0.0, kHighestLengthPenalty},
+          "Beams are ranked by log-probability / length^X: below 1 favours short captions, above 1 long ones")
+          .excludes({"--sample"}, "--length-penalty ranks beams: it does not go with --sample"),
+      number("--temperature", &Options::temperature, {kLowestTemperature, kHighestTemperature},
+             "Divides the model's scores: below 1 sharpens, above 1 flattens"),
+      on("--sample", &Options::sample, "Draw tokens at random instead of searching"),
+      number("--top-k", &Options::top_k, {0, 1000000},
+             "With --sample: keep the N likeliest tokens; 0 keeps all")
+          .needs({"--sample"}, "--top-k is for sampling: add --sample"),
+      number("--top-p", &Options::top_p, {0.0, 1.0, true},
+             "With --sample: keep the likeliest tokens that together have probability X")
+          .needs({"--sample"}, "--top-p is for sampling: add --sample"),
+      number("--seed", &Options::seed, {0, std::numeric_limits<std::uint64_t>::max()},
+             "With --sample: the same seed gives the same captions")
+          .needs({"--sample"}, "--seed is for sampling: add --sample"),
+  };
+}
+
+}  // namespace caption::cli
