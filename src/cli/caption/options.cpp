@@ -77,12 +77,12 @@ struct Extra {
   bool verbose = false;
 };
 
-Flags<StreamOptions> batch_flags() {
+Flags<BatchSizes> batch_flags() {
   return {
-      number("--batch", &StreamOptions::decode_batch, {1, kMostImagesTogether},
+      number("--batch", &BatchSizes::decode_batch, {1, kMostImagesTogether},
              "Images whose captions are written together at most: more are faster and take more memory. On "
              "the CPU, captions do not depend on it"),
-      number("--encode-batch", &StreamOptions::encode_batch, {1, kMostImagesTogether},
+      number("--encode-batch", &BatchSizes::encode_batch, {1, kMostImagesTogether},
              "Images that the image encoder takes together at most"),
   };
 }
