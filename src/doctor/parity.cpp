@@ -71,7 +71,7 @@ std::string agreement(const ParityTokens& tokens, const ParityTokens& expected, 
   const std::size_t beam5 = count_same(tokens.beam5, expected.beam5);
   std::string text = std::to_string(greedy) + " of " + std::to_string(all) + " greedy captions and " +
                      std::to_string(beam5) + " with beam 5 are those of fp32 on the CPU";
-  const bool good = exact ? greedy + beam5 == 2 * all : 2 * (greedy + beam5) >= all;
+  const bool good = exact ? greedy + beam5 == 2 * all : greedy + beam5 > all;  // of 2 * all
   if (good) return text;
   throw Error(ErrorKind::model, text + (exact ? ", and all should be" : ", and most should be") +
                                     ": do not trust this device's captions, and send this report to those "

@@ -23,8 +23,8 @@ std::vector<Picture> prepare_all(const Captioner& captioner, const std::vector<B
 /// Captions of image files, a few at a time: so a device encodes some while it writes the captions of others.
 ParityTokens parity_tokens(Captioner& captioner, const std::vector<BenchmarkImage>& images);
 
-/// "of 10 captions, 9 greedy ones and 10 with beam 5 are the same"; exact: throws Error(model) unless all
-/// are. If they need not be, throws if fewer than a quarter are: rounding does not do that.
+/// "9 of 10 greedy captions and 10 with beam 5 are those of fp32 on the CPU". Throws Error(model) unless all
+/// are, if they must be `exact`, and else unless more than half are: rounding does not change most captions.
 std::string agreement(const ParityTokens& tokens, const ParityTokens& expected, bool exact);
 
 /// What the CPU gives for the request's images in fp32, with the portable kernels if `portable`. Throws

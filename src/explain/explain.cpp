@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "caption/error.h"
-#include "decode/forced.h"
+#include "decode/teacher_forcing.h"
 #include "explain/occlusion.h"
 #include "text/words.h"
 
@@ -35,12 +35,12 @@ std::vector<ExplainedToken> explain_tokens(StepFunction& model, std::span<const 
   std::vector<ExplainedToken> explained;
   std::vector<Candidate> likeliest;
   const auto most = static_cast<std::size_t>(alternatives);
-  force(model, 1, tokens, temperature, [&](std::size_t, std::size_t position, const NextToken& next) {
+  teacher_force(model, 1, tokens, temperature, [&](std::size_t, std::size_t position, const NextToken& next) {
     const std::int32_t id = tokens[position];
     ExplainedToken& token = explained.emplace_back();
     token.chosen = choice(tokenizer, {id, next.log_probability(id)});
     token.rank = static_cast<std::int64_t>(next.rank(id));
-    next.likeliest(most + 1, likeliest);  // one of them may be the chosen one
+    next.top_k(most + 1, likeliest);  // one of them may be the chosen one
     for (const Candidate& candidate : likeliest) {
       if (candidate.token != id && token.alternatives.size() < most)
         token.alternatives.push_back(choice(tokenizer, candidate));
@@ -74,10 +74,10 @@ std::vector<std::vector<double>> score_words(StepFunction& model, const Explanat
     word_of.insert(word_of.end(), explanation.words[w].token_count, w);
   std::vector<std::vector<double>> scores(versions, std::vector<double>(explanation.words.size()));
   const std::vector<std::int32_t>& tokens = explanation.caption.tokens;
-  force(model, versions, tokens, temperature,
-        [&](std::size_t row, std::size_t position, const NextToken& next) {
-          scores.at(row)[word_of[position]] += next.log_probability(tokens[position]);
-        });
+  teacher_force(model, versions, tokens, temperature,
+                [&](std::size_t row, std::size_t position, const NextToken& next) {
+                  scores.at(row)[word_of[position]] += next.log_probability(tokens[position]);
+                });
   return scores;
 }
 

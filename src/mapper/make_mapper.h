@@ -17,9 +17,8 @@ namespace caption {
 template <typename T>
 void require_embedding(const T& embedding, std::int64_t expected) {
   if (embedding.dim() == 2 && embedding.size(1) == expected) return;
-  throw Error(ErrorKind::internal, "mapper: expected an embedding [B, " + std::to_string(expected) + "], found " +
-                                       std::to_string(embedding.dim()) + " dimensions of " +
-                                       std::to_string(embedding.dim() == 0 ? 0 : embedding.size(-1)));
+  throw Error(ErrorKind::internal, "mapper: expected an embedding [B, " + std::to_string(expected) +
+                                       "], found " + shape_text(embedding));
 }
 
 /// Linear -> [P, E]: what one old inference script used for P > 10.
@@ -68,8 +67,8 @@ class MlpMapper : public Mapper<T> {
 
   T map(const T& embedding) const override {
     require_embedding(embedding, sizes_.embedding);
-    const T hidden = first_(embedding, Activation::tanh);                       // [B, D] -> [B, hidden]
-    const T flat = second_(hidden);                                             // [B, hidden] -> [B, P*E]
+    const T hidden = first_(embedding, Activation::tanh);                   // [B, D] -> [B, hidden]
+    const T flat = second_(hidden);                                         // [B, hidden] -> [B, P*E]
     return Ops<T>::fp32(flat.reshape({-1, sizes_.prefix_length, width_}));  // [B, P*E] -> [B, P, E]
   }
 
@@ -123,7 +122,8 @@ class TransformerMapper : public Mapper<T> {
   TransformerMapper(Tensors tensors, std::int64_t width, const Compute<T>& compute)
       : sizes_(read_transformer_mapper_sizes(tensors, width)),
         linear_(take_linear(tensors, "linear", sizes_.clip_length * sizes_.width, sizes_.embedding, compute)),
-        prefix_const_(take_parameter(tensors, "prefix_const", {sizes_.prefix_length, sizes_.width}, compute)) {
+        prefix_const_(
+            take_parameter(tensors, "prefix_const", {sizes_.prefix_length, sizes_.width}, compute)) {
     for (std::int64_t i = 0; i < sizes_.layers; ++i) {
       layers_.emplace_back(tensors, "transformer.layers." + std::to_string(i) + ".", sizes_.width, compute);
     }
@@ -139,7 +139,7 @@ class TransformerMapper : public Mapper<T> {
     const std::int64_t b = embedding.size(0);
     const T clip = linear_(embedding).reshape({b, sizes_.clip_length, sizes_.width});  // [B, C, E]
     const T constant = prefix_const_.expand({b, sizes_.prefix_length, sizes_.width});  // [B, P, E]
-    T x = Ops<T>::concatenate(std::vector<T>{Ops<T>::fp32(clip), constant}, 1);  // [B, C + P, E]
+    T x = Ops<T>::concatenate(std::vector<T>{Ops<T>::fp32(clip), constant}, 1);        // [B, C + P, E]
     for (const MapperLayer<T>& layer : layers_) layer(x);
     return x.narrow(1, sizes_.clip_length, sizes_.prefix_length);  // [B, P, E]
   }

@@ -34,7 +34,7 @@ class EngineCaptioner : public Captioner {
     validate(sizes);
     // pixels [B, 3, R, R] -> embedding [B, D] -> prefix [B, P, E] -> token ids, as images come and go
     std::unique_ptr<PictureSearches> searches =
-        engine_->searches({{stop_token()}, resolve(options), sizes});
+        engine_->searches({stop_rule(options), resolve(options), sizes});
     const Describe to_text = [this](Hypothesis hypothesis) {
       return describe(engine_->tokenizer(), std::move(hypothesis));  // token ids -> text
     };
@@ -53,6 +53,11 @@ class EngineCaptioner : public Captioner {
 
  private:
   std::int32_t stop_token() const { return static_cast<std::int32_t>(engine_->manifest().stop.token); }
+
+  StopRule stop_rule(const DecodeOptions& options) const {
+    return make_stop_rule(stop_token(), options.stop,
+                          [this](std::int32_t token) { return engine_->tokenizer().piece(token).bytes; });
+  }
 
   /// The options with the model's own maximum in place of "as the model says".
   DecodeOptions resolve(DecodeOptions options) const {

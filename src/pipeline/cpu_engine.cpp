@@ -24,7 +24,7 @@ class CpuSearches : public PictureSearches {
 
   void add(Picture picture) override { waiting_.push_back(std::move(picture)); }
 
-  std::vector<Found> step(std::size_t joining) override {
+  std::vector<Found> advance(std::size_t joining) override {
     if (joining > 0) {
       const auto pictures = std::span(waiting_).first(joining);
       const auto resolution = static_cast<int>(bundle_.encoder->resolution());
@@ -34,7 +34,7 @@ class CpuSearches : public PictureSearches {
       model_.add(prefix);
       waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(joining));
     }
-    return searches_.step(joining);  // -> token ids of the images that have ended
+    return searches_.advance(joining);  // -> token ids of the images that have ended
   }
 
   std::size_t running() const override { return searches_.running(); }

@@ -46,7 +46,7 @@ class Stream : public CaptionStream {
     waiting_ -= joining;
     joined_ += joining;
     std::vector<StreamResult> results;
-    for (Found& found : searches_->step(joining)) {
+    for (Found& found : searches_->advance(joining)) {
       StreamResult& result = results.emplace_back();
       result.image = numbers_.extract(found.image).mapped();
       for (Hypothesis& hypothesis : found.hypotheses)

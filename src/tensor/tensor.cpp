@@ -6,6 +6,7 @@
 #include <new>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "caption/error.h"
 #include "tensor/convert.h"
@@ -20,8 +21,8 @@ constexpr std::size_t kAlignment = 64;
 }
 
 std::shared_ptr<std::byte> allocate(std::size_t bytes) {
-  auto* const memory = static_cast<std::byte*>(::operator new(bytes, std::align_val_t{kAlignment}));
-  return {memory, [](std::byte* p) { ::operator delete(p, std::align_val_t{kAlignment}); }};
+  auto* const memory = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kAlignment}));
+  return {memory, [](std::byte* p) { ::operator delete (p, std::align_val_t{kAlignment}); }};
 }
 
 /// Copies a view of `dims` dimensions to where its elements lie in order. -> behind the last
@@ -95,7 +96,8 @@ std::optional<Shape> strides_for(const Tensor& from, const Shape& shape) {
 std::int64_t count_elements(std::span<const std::int64_t> shape) {
   std::int64_t count = 1;
   for (const std::int64_t size : shape) {
-    if (size < 0 || __builtin_mul_overflow(count, size, &count)) misuse("impossible shape " + to_string(shape));
+    if (size < 0 || __builtin_mul_overflow(count, size, &count))
+      misuse("impossible shape " + to_string(shape));
   }
   return count;
 }
@@ -159,6 +161,10 @@ bool Tensor::is_contiguous() const {
   return true;
 }
 
+void Tensor::refuse_dimension(std::int64_t i) const {
+  misuse("no dimension " + std::to_string(i) + " in " + to_string(sizes_));
+}
+
 void Tensor::require_type(DType type) const {
   if (type_ != type || !defined()) {
     misuse("asked for " + std::string(name_of(type)) + ", but it is " +
@@ -205,16 +211,17 @@ std::int64_t Tensor::integer() const {
 
 Tensor Tensor::as_strided(Shape sizes, Shape strides, std::int64_t offset) const {
   Tensor view = *this;
-  view.data_ = std::shared_ptr<std::byte>(data_, data_.get() + offset * static_cast<std::int64_t>(item_size(type_)));
+  view.data_ =
+      std::shared_ptr<std::byte>(data_, data_.get() + offset * static_cast<std::int64_t>(item_size(type_)));
   view.sizes_ = std::move(sizes);
   view.strides_ = std::move(strides);
   return view;
 }
 
 Tensor Tensor::narrow(std::int64_t dim, std::int64_t start, std::int64_t length) const {
-  if (start < 0 || length < 0 || start + length > size(dim)) {
-    misuse(std::to_string(length) + " from " + std::to_string(start) + " of dimension " + std::to_string(dim) +
-           " of " + to_string(sizes_));
+  if (start < 0 || length < 0 || start > size(dim) || length > size(dim) - start) {
+    misuse(std::to_string(length) + " from " + std::to_string(start) + " of dimension " +
+           std::to_string(dim) + " of " + to_string(sizes_));
   }
   Shape sizes = sizes_;
   sizes[index(dim)] = length;
@@ -234,10 +241,14 @@ Tensor Tensor::select(std::int64_t dim, std::int64_t i) const {
 Tensor Tensor::permute(const Shape& order) const {
   Shape sizes;
   Shape strides;
+  std::vector<bool> used(sizes_.size(), false);
   for (const std::int64_t from : order) {
     sizes.push_back(size(from));
     strides.push_back(stride(from));
+    used[index(from)] = true;
   }
+  if (order.size() != sizes_.size() || std::find(used.begin(), used.end(), false) != used.end())
+    misuse("no order of the dimensions of " + to_string(sizes_) + ": " + to_string(order));
   return as_strided(std::move(sizes), std::move(strides), 0);
 }
 
@@ -251,26 +262,33 @@ Tensor Tensor::reshape(Shape shape) const {
     *open = 1;
     *open = numel() / std::max<std::int64_t>(count_elements(shape), 1);
   }
-  if (count_elements(shape) != numel()) misuse("cannot reshape " + to_string(sizes_) + " to " + to_string(shape));
+  if (count_elements(shape) != numel())
+    misuse("cannot reshape " + to_string(sizes_) + " to " + to_string(shape));
   std::optional<Shape> strides = strides_for(*this, shape);
   if (!strides) return contiguous().reshape(std::move(shape));
   return as_strided(std::move(shape), std::move(*strides), 0);
 }
 
 Tensor Tensor::flatten(std::int64_t first, std::int64_t last) const {
-  Shape shape(sizes_.begin(), sizes_.begin() + first);
-  shape.push_back(1);
-  for (std::int64_t i = first; i <= last; ++i) shape.back() *= size(i);
-  shape.insert(shape.end(), sizes_.begin() + last + 1, sizes_.end());
+  const auto begin = sizes_.begin() + static_cast<std::ptrdiff_t>(index(first));
+  const auto end = sizes_.begin() + static_cast<std::ptrdiff_t>(index(last)) + 1;
+  if (begin >= end)
+    misuse("dimensions " + std::to_string(first) + " to " + std::to_string(last) + " of " +
+           to_string(sizes_));
+  Shape shape(sizes_.begin(), begin);
+  shape.push_back(count_elements({begin, end}));
+  shape.insert(shape.end(), end, sizes_.end());
   return reshape(std::move(shape));
 }
 
 Tensor Tensor::expand(Shape shape) const {
+  const auto refuse = [&] { misuse("cannot expand " + to_string(sizes_) + " to " + to_string(shape)); };
+  if (shape.size() < sizes_.size()) refuse();
   const std::size_t added = shape.size() - sizes_.size();
   Shape strides(shape.size(), 0);
   for (std::size_t i = added; i < shape.size(); ++i) {
     const std::int64_t own = sizes_[i - added];
-    if (own != 1 && own != shape[i]) misuse("cannot expand " + to_string(sizes_) + " to " + to_string(shape));
+    if (own != 1 && own != shape[i]) refuse();
     strides[i] = own == 1 ? 0 : strides_[i - added];
   }
   return as_strided(std::move(shape), std::move(strides), 0);
@@ -296,10 +314,20 @@ Tensor Tensor::to_fp32() const {
 }
 
 Tensor concatenate(std::span<const Tensor> parts, std::int64_t dim) {
-  Shape shape = parts.front().sizes();
+  if (parts.empty() || dim < 0 || dim >= parts.front().dim())
+    misuse("nothing to concatenate along dimension " + std::to_string(dim));
   const auto at = static_cast<std::size_t>(dim);
-  shape[at] = 0;
-  for (const Tensor& part : parts) shape[at] += part.size(dim);
+  const auto beside = [&](const Tensor& part) {  // the shape but for that dimension
+    Shape sizes = part.sizes();
+    if (at < sizes.size()) sizes[at] = 0;
+    return sizes;
+  };
+  Shape shape = beside(parts.front());
+  for (const Tensor& part : parts) {
+    if (beside(part) != beside(parts.front()))
+      misuse("cannot concatenate " + to_string(parts.front().sizes()) + " and " + to_string(part.sizes()));
+    shape[at] += part.size(dim);
+  }
   Tensor result = Tensor::empty(shape);
   std::int64_t outer = 1;
   for (std::size_t i = 0; i < at; ++i) outer *= shape[i];

@@ -80,7 +80,12 @@ class Tensor {
   Tensor to_fp32() const;
 
  private:
-  std::size_t index(std::int64_t i) const { return static_cast<std::size_t>(i < 0 ? i + dim() : i); }
+  std::size_t index(std::int64_t i) const {
+    const std::int64_t from_start = i < 0 ? i + dim() : i;
+    if (from_start < 0 || from_start >= dim()) refuse_dimension(i);
+    return static_cast<std::size_t>(from_start);
+  }
+  [[noreturn]] void refuse_dimension(std::int64_t i) const;
   void require_type(DType type) const;
 
   std::shared_ptr<std::byte> data_;  // the first element, as a share in all of the memory

@@ -26,12 +26,11 @@ class ImageEncoder {
 /// Throws Error(internal) unless `pixels` is [B, 3, resolution, resolution].
 template <typename T>
 void require_pixels(const T& pixels, std::int64_t resolution) {
-  if (pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == resolution && pixels.size(3) == resolution)
+  if (pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == resolution &&
+      pixels.size(3) == resolution)
     return;
-  throw Error(ErrorKind::internal,
-              "image encoder: expected pixels [B, 3, " + std::to_string(resolution) + ", " +
-                  std::to_string(resolution) + "], found " + std::to_string(pixels.dim()) + " dimensions of " +
-                  std::to_string(pixels.dim() == 0 ? 0 : pixels.size(-1)));
+  throw Error(ErrorKind::internal, "image encoder: expected pixels [B, 3, " + std::to_string(resolution) +
+                                       ", " + std::to_string(resolution) + "], found " + shape_text(pixels));
 }
 
 /// Builds the encoder whose tensors these are (CLIP's names without "visual."); every size is read off the

@@ -13,14 +13,7 @@ namespace {
 /// Passes look at so many tokens at a time, so that few kinds of passes occur.
 constexpr std::int64_t kTokensTogether = 16;
 
-DecodeOptions checked(const DecodeOptions& options) {
-  validate(options);
-  if (options.sample || options.max_tokens < 1)
-    throw Error(ErrorKind::internal, "a search on a device does not sample, and needs a maximum of tokens");
-  return options;
-}
-
-/// One row of `best`.
+/// One row of `best_sequences`.
 Hypothesis hypothesis_of(const std::int32_t* row) {
   const float score = std::bit_cast<float>(row[1]);
   return {{row + 2, row + 2 + row[0]}, static_cast<double>(score)};
@@ -28,10 +21,16 @@ Hypothesis hypothesis_of(const std::int32_t* row) {
 
 }  // namespace
 
+DeviceTask::DeviceTask(StopRule stop_rule, DecodeOptions options, std::int64_t slot_count, at::Device on)
+    : stop(std::move(stop_rule)), decode(std::move(options)), slots(slot_count), device(on) {
+  require_searchable(stop, decode);
+  if (decode.sample) throw Error(ErrorKind::internal, "a search on a device does not sample");
+}
+
 DeviceSearches::DeviceSearches(SlotModel& model, const DeviceTask& task)
     : model_(model),
       task_(task),
-      rules_(task.stop, checked(task.decode), task.device, task.likeliest),
+      rules_(task.stop, task.decode, model.vocabulary(), task.device, task.top_k),
       beams_(Beams::of_new_images(task.slots, rules_.beams, rules_)),
       first_rows_((at::arange(task.slots, beams_.steps.options()) * rules_.beams).unsqueeze(1)),
       slots_(static_cast<std::size_t>(task.slots)) {
@@ -44,12 +43,13 @@ std::size_t DeviceSearches::running() const {
       std::count_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.running; }));
 }
 
-std::vector<Found> DeviceSearches::step(std::size_t joining, const std::function<void()>& meanwhile) {
+std::vector<Found> DeviceSearches::advance(std::size_t joining, const std::function<void()>& meanwhile) {
   std::vector<Ended> ended;
   for (std::size_t i = 0; i < slots_.size(); ++i)
     if (std::exchange(slots_[i].ended, false)) ended.push_back({i, slots_[i].image});
   if (ended.empty() && running() == 0 && joining == 0) return {};
-  const at::Tensor results = ended.empty() ? at::Tensor() : best(beams_, task_.decode.n_best, rules_);
+  const at::Tensor results =
+      ended.empty() ? at::Tensor() : best_sequences(beams_, task_.decode.n_best, rules_);
   if (running() > 0) pass();
   if (joining > 0) join(joining);
   meanwhile();
@@ -63,7 +63,7 @@ void DeviceSearches::pass() {
   const std::int64_t most = longest();
   task_.run(most, [&] {
     const at::Tensor rows = (first_rows_ + beams_.parents).flatten();  // [S * B]
-    beams_.follow(advance(beams_, model_.step(beams_.last.flatten(), rows, most), rules_));
+    beams_.follow(extend(beams_, model_.step(beams_.last.flatten(), rows, most), rules_));
   });
 }
 
@@ -85,7 +85,7 @@ void DeviceSearches::join(std::size_t count) {
   }
   if (taken < count) throw Error(ErrorKind::internal, "more images join a search than it has slots for");
   const at::Tensor logits = model_.begin(places);  // [n, V]
-  beams_.put(places, advance(Beams::of_new_images(places.size(0), 1, rules_), logits, rules_));
+  beams_.put(places, extend(Beams::of_new_images(places.size(0), 1, rules_), logits, rules_));
 }
 
 /// Waits for the device. `results` of the slots in `ended`, or undefined.
@@ -101,6 +101,7 @@ std::vector<Found> DeviceSearches::read(const at::Tensor& results, const std::ve
           "the language model gave logits that are NaN or infinite: its weights are damaged or overflow in "
           "this precision");
     }
+    if (values[i] == Beams::kStuck) throw no_continuation();
     slots_[i].running = false;
     slots_[i].ended = true;
   }

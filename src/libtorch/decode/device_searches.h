@@ -9,20 +9,24 @@
 
 #include "decode/searches.h"
 #include "libtorch/decode/beams.h"
-#include "libtorch/decode/likeliest.h"
 #include "libtorch/decode/slot_model.h"
 #include "libtorch/decode/step_runner.h"
+#include "libtorch/decode/top_k.h"
 
 namespace caption {
 
 /// What is searched for, and where.
 struct DeviceTask {
+  /// Throws as require_searchable does, and Error(internal) for sampling, which is the CPU's: whoever has a
+  /// task has one that can be searched for.
+  DeviceTask(StopRule stop_rule, DecodeOptions options, std::int64_t slot_count, at::Device on);
+
   StopRule stop;
-  DecodeOptions decode;    ///< max_tokens at least 1; not sampling
-  std::int64_t slots = 1;  ///< S, images that are searched for together at most
-  at::Device device = at::kCPU;
+  DecodeOptions decode;
+  std::int64_t slots;  ///< S, images that are searched for together at most
+  at::Device device;
   StepRunner run = run_eagerly;
-  LikeliestFunction likeliest = likeliest_by_operators;
+  TopKFunction top_k = top_k_by_operators;
 };
 
 /// The searches of decode/searches.h, greedy and beam, with all they know on a device: in a pass, which takes
@@ -30,17 +34,16 @@ struct DeviceTask {
 /// captions of those that ended in the pass before.
 class DeviceSearches : public ImageSearches {
  public:
-  /// Throws Error(usage) for options that do not validate, Error(model) for a stop token outside the
-  /// vocabulary.
+  /// Throws Error(model) for a stop token outside the vocabulary.
   DeviceSearches(SlotModel& model, const DeviceTask& task);
 
   /// As ImageSearches says; an image is handed out in the step after the one that ended it. `joining` is at
   /// most the number of slots that are not running.
-  std::vector<Found> step(std::size_t joining) override {
-    return step(joining, [] {});
+  std::vector<Found> advance(std::size_t joining) override {
+    return advance(joining, [] {});
   }
   /// `meanwhile` is called when the device has work to do, before the CPU waits for it.
-  std::vector<Found> step(std::size_t joining, const std::function<void()>& meanwhile);
+  std::vector<Found> advance(std::size_t joining, const std::function<void()>& meanwhile);
   std::size_t running() const override;
 
  private:

@@ -24,8 +24,8 @@ cuda::Stream native_stream(at::Device device) {
   return c10::impl::VirtualGuardImpl(device.type()).getStreamNativeHandle(current_stream(device));
 }
 
-Likeliest likeliest(const cuda::Kernels& kernels, cuda::Stream stream, const at::Tensor& logits,
-                    std::int64_t count, double temperature) {
+TopK top_k(const cuda::Kernels& kernels, cuda::Stream stream, const at::Tensor& logits, std::int64_t count,
+           double temperature) {
   const at::Tensor whole = logits.contiguous();  // [R, V]
   const std::int64_t k = std::min(count, whole.size(1));
   const at::Tensor tokens = at::empty({whole.size(0), k}, whole.options().dtype(at::kInt));
@@ -79,12 +79,12 @@ at::Tensor attend(const cuda::Kernels& kernels, cuda::Stream stream, const StepA
 
 }  // namespace
 
-LikeliestFunction likeliest_by_kernels(const cuda::Kernels& kernels) {
+TopKFunction top_k_by_kernels(const cuda::Kernels& kernels) {
   return [&kernels](const at::Tensor& logits, std::int64_t count, double temperature) {
     if (std::min(count, logits.size(1)) > cuda::kMostTopTokens)
-      return likeliest_by_operators(logits, count, temperature);
+      return top_k_by_operators(logits, count, temperature);
     const c10::DeviceGuard device(logits.device());
-    return likeliest(kernels, native_stream(logits.device()), logits, count, temperature);
+    return top_k(kernels, native_stream(logits.device()), logits, count, temperature);
   };
 }
 

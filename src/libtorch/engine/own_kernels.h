@@ -1,9 +1,9 @@
 #pragma once
 
 #include "cuda/kernels.h"
-#include "libtorch/decode/likeliest.h"
-#include "gpt2/gpt2.h"
+#include "libtorch/decode/top_k.h"
 #include "libtorch/engine/transfer.h"
+#include "libtorch/layers/gpt2_slots.h"
 
 namespace caption {
 
@@ -12,7 +12,7 @@ namespace caption {
 
 /// For logits [R, V] fp32 on the kernels' device. More than cuda::kMostTopTokens tokens are found by
 /// operators.
-LikeliestFunction likeliest_by_kernels(const cuda::Kernels& kernels);
+TopKFunction top_k_by_kernels(const cuda::Kernels& kernels);
 
 /// For fp32 and fp16, and rows of at most cuda::kMostPositions positions; Error(internal) for others.
 StepAttentionFunction attention_by_kernels(const cuda::Kernels& kernels);

@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "sets.h"
+#include "instruction_sets.h"
 
 namespace caption::kernels {
 namespace {

@@ -1,20 +1,14 @@
-#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <vector>
 
 #include "caption/error.h"
-#include "layers/attention.h"
-#include "layers/layers.h"
-#include "sets.h"
+#include "instruction_sets.h"
+#include "on_aten.h"
 
 namespace caption {
 namespace {
-
-double difference(const at::Tensor& a, const at::Tensor& b) {
-  return (a - b).abs().max().item<double>();
-}
 
 /// Attention spelled out, in double precision.
 at::Tensor reference(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
@@ -46,8 +40,9 @@ TEST(Attention, EqualsTheDefinition) {
     const at::Tensor q = at::randn({c.batch, c.queries, c.width}) * 2;
     const at::Tensor k = at::randn({c.batch, c.keys, c.width}) * 2;
     const at::Tensor v = at::randn({c.batch, c.keys, c.width});
-    const at::Tensor y = attention(q, k, v, c.heads, c.causal);
-    EXPECT_LT(difference(y, reference(q, k, v, c.heads, c.causal)), 2e-5) << c.queries << " " << c.keys;
+    const at::Tensor y = cpu_attention(q, k, v, c.heads, c.causal);
+    EXPECT_LT(largest_difference(y, reference(q, k, v, c.heads, c.causal)), 2e-5)
+        << c.queries << " " << c.keys;
   }
 }
 
@@ -55,11 +50,11 @@ TEST(Attention, TakesSlicesOfAPackedProjection) {
   const at::Tensor packed = at::randn({2, 6, 3 * 32});
   const std::vector<at::Tensor> parts = packed.chunk(3, -1);
   const at::Tensor expected =
-      attention(parts[0].contiguous(), parts[1].contiguous(), parts[2].contiguous(), 2, false);
-  EXPECT_TRUE(same_bits(attention(parts[0], parts[1], parts[2], 2, false), expected));
+      cpu_attention(parts[0].contiguous(), parts[1].contiguous(), parts[2].contiguous(), 2, false);
+  EXPECT_TRUE(same_bits(cpu_attention(parts[0], parts[1], parts[2], 2, false), expected));
   const at::Tensor across = packed.transpose(1, 2).contiguous().transpose(1, 2);  // strided within a row
   const std::vector<at::Tensor> strided = across.chunk(3, -1);
-  EXPECT_TRUE(same_bits(attention(strided[0], strided[1], strided[2], 2, false), expected));
+  EXPECT_TRUE(same_bits(cpu_attention(strided[0], strided[1], strided[2], 2, false), expected));
 }
 
 TEST(Attention, SameBitsForAnyBatchThreadsAndInstructionSet) {
@@ -70,37 +65,27 @@ TEST(Attention, SameBitsForAnyBatchThreadsAndInstructionSet) {
     at::Tensor expected;
     {
       const Using used(kernels::InstructionSet::portable);
-      expected = attention(q, k, v, c.heads, c.causal);
+      expected = cpu_attention(q, k, v, c.heads, c.causal);
     }
     for (const auto set : instruction_sets()) {
       for (const int thread_count : {1, 3}) {
         const Using used(set, thread_count);
-        EXPECT_TRUE(same_bits(attention(q, k, v, c.heads, c.causal), expected));
+        EXPECT_TRUE(same_bits(cpu_attention(q, k, v, c.heads, c.causal), expected));
         for (std::int64_t b = 0; b < 3; ++b) {
           const auto alone = [b](const at::Tensor& t) { return t.slice(0, b, b + 1); };
-          EXPECT_TRUE(same_bits(attention(alone(q), alone(k), alone(v), c.heads, c.causal), alone(expected)));
+          EXPECT_TRUE(
+              same_bits(cpu_attention(alone(q), alone(k), alone(v), c.heads, c.causal), alone(expected)));
         }
       }
     }
   }
 }
 
-TEST(Attention, TheWayOfOtherDevicesAgrees) {
-  for (const Case& c : kCases) {
-    const at::Tensor q = at::randn({c.batch, c.queries, c.width});
-    const at::Tensor k = at::randn({c.batch, c.keys, c.width});
-    const at::Tensor v = at::randn({c.batch, c.keys, c.width});
-    EXPECT_LT(
-        difference(attention_by_aten(q, k, v, c.heads, c.causal), attention(q, k, v, c.heads, c.causal)),
-        5e-6);
-  }
-}
-
 TEST(Attention, RefusesWhatDoesNotFit) {
   const at::Tensor q = at::randn({1, 2, 6});
-  EXPECT_THROW(attention(q, q, q, 4, false), Error);
-  EXPECT_THROW(attention(q, at::randn({1, 3, 6}), at::randn({1, 3, 6}), 2, true), Error);
-  EXPECT_THROW(attention(q, at::randn({2, 3, 6}), at::randn({2, 3, 6}), 2, false), Error);
+  EXPECT_THROW(cpu_attention(q, q, q, 4, false), Error);
+  EXPECT_THROW(cpu_attention(q, at::randn({1, 3, 6}), at::randn({1, 3, 6}), 2, true), Error);
+  EXPECT_THROW(cpu_attention(q, at::randn({2, 3, 6}), at::randn({2, 3, 6}), 2, false), Error);
 }
 
 TEST(Kernels, AttendEqualsTheDefinition) {
@@ -121,7 +106,7 @@ TEST(Kernels, AttendEqualsTheDefinition) {
       std::vector<float> scores(static_cast<std::size_t>(count) + 15);
       kernels::find(set)->attend(q.const_data_ptr<float>(), {keys.data(), values.data(), 0, count}, dim,
                                  0.125F, scores.data(), y.mutable_data_ptr<float>());
-      EXPECT_LT(difference(y, reference(q, k, v, 1, false)), 2e-6);
+      EXPECT_LT(largest_difference(y, reference(q, k, v, 1, false)), 2e-6);
       if (!first.defined()) first = y;
       EXPECT_TRUE(same_bits(y, first));
     }
@@ -133,14 +118,14 @@ TEST(LayerNorm, EqualsLibTorchWithTheSameBitsForAnyRowsThreadsAndInstructionSet)
     const at::Tensor x = at::randn({60, width}) * 3 + 1;
     const at::Tensor weight = at::randn({width});
     const at::Tensor bias = at::randn({width});
-    const LayerNorm norm(weight.to(at::kHalf).to(at::kFloat), bias, {});
+    const CpuLayerNorm norm(weight.to(at::kHalf).to(at::kFloat), bias);
     at::Tensor expected;
     {
       const Using used(kernels::InstructionSet::portable);
       expected = norm(x);
     }
     const at::Tensor theirs = at::layer_norm(x, {width}, weight.to(at::kHalf).to(at::kFloat), bias, 1e-5);
-    EXPECT_LT(difference(expected, theirs), 1e-5) << width;
+    EXPECT_LT(largest_difference(expected, theirs), 1e-5) << width;
     for (const auto set : instruction_sets()) {
       for (const int thread_count : {1, 3}) {
         const Using used(set, thread_count);
@@ -152,7 +137,7 @@ TEST(LayerNorm, EqualsLibTorchWithTheSameBitsForAnyRowsThreadsAndInstructionSet)
 }
 
 TEST(LayerNorm, RefusesWhatDoesNotFit) {
-  const LayerNorm norm(at::ones({4}), at::ones({4}), {});
+  const CpuLayerNorm norm(at::ones({4}), at::ones({4}));
   EXPECT_THROW(norm(at::ones({2, 5})), Error);
 }
 

@@ -1,6 +1,5 @@
 // Linear layers with bf16 and int8 weights.
 
-#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,8 +9,8 @@
 #include <vector>
 
 #include "caption/error.h"
-#include "layers/layers.h"
-#include "sets.h"
+#include "instruction_sets.h"
+#include "on_aten.h"
 
 namespace caption {
 namespace {
@@ -19,10 +18,9 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-const Compute kBf16{at::kCPU, at::kBFloat16};
-const std::vector<Compute> kInt8 = {{at::kCPU, at::kChar, Activations::bits8},
-                                    {at::kCPU, at::kChar, Activations::bits16}};
-const std::vector<Compute> kNarrow = {kBf16, kInt8[0], kInt8[1]};
+const CpuCompute kBf16{DType::bf16};
+const std::vector<CpuCompute> kInt8 = {{DType::int8, Activations::bits8}, {DType::int8, Activations::bits16}};
+const std::vector<CpuCompute> kNarrow = {kBf16, kInt8[0], kInt8[1]};
 
 struct Size {
   std::int64_t out, in;
@@ -63,7 +61,7 @@ at::Tensor bf16_linear(const at::Tensor& x, const at::Tensor& weight, const at::
                        kernels::InstructionSet set) {
   const at::Tensor inputs = rounded(x);
   const at::Tensor weights = rounded(weight);
-  if (set != kernels::InstructionSet::amx) return Linear(weights, bias, {})(inputs);
+  if (set != kernels::InstructionSet::amx) return CpuLinear(weights, bias, {})(inputs);
   at::Tensor y = at::empty({x.size(0), weight.size(0)});
   for (std::int64_t r = 0; r < y.size(0); ++r) {
     for (std::int64_t n = 0; n < y.size(1); ++n) {
@@ -82,7 +80,7 @@ TEST(Bf16Linear, EqualsFp32OnRoundedNumbersBitForBit) {
     const at::Tensor x = at::randn({70, size.in});
     for (const auto set : instruction_sets()) {
       const Using used(set);
-      const Linear narrow(weight, bias, kBf16);
+      const CpuLinear narrow(weight, bias, kBf16);
       const at::Tensor expected = bf16_linear(x, weight, bias, set);
       for (const std::int64_t rows : {1, 5, 6, 7, 16, 17, 32, 33, 70}) {
         EXPECT_TRUE(same_bits(narrow(x.slice(0, 0, rows)), expected.slice(0, 0, rows)))
@@ -103,7 +101,8 @@ TEST(Bf16Linear, TinyAndHugeNumbersGiveTheSameBitsEverywhere) {
     for (const auto set : instruction_sets()) {
       const Using used(set);
       const at::Tensor expected = bf16_linear(x, weight, flushed, set);
-      EXPECT_TRUE(same(Linear(weight, bias, kBf16)(x), expected)) << static_cast<int>(set) << " 2^" << span;
+      EXPECT_TRUE(same(CpuLinear(weight, bias, kBf16)(x), expected))
+          << static_cast<int>(set) << " 2^" << span;
     }
   }
 }
@@ -113,7 +112,7 @@ TEST(Bf16Linear, InfinityAndNaNPassThrough) {
   const at::Tensor expected = at::tensor({kInfinity, -kInfinity, kNaN, kInfinity}).unsqueeze(1);
   for (const auto set : instruction_sets()) {
     const Using used(set);
-    EXPECT_TRUE(same(Linear(at::ones({1, 1}), {}, kBf16)(x), expected));
+    EXPECT_TRUE(same(CpuLinear(at::ones({1, 1}), {}, kBf16)(x), expected));
   }
 }
 
@@ -166,9 +165,9 @@ TEST(Int8Linear, EqualsIntegersByTheDefinition) {
     at::Tensor x = wide_range({7, size.in}, -12, 12);
     x[5].abs_();  // of one sign only
     x[6].abs_().neg_();
-    for (const Compute& compute : kInt8) {
+    for (const CpuCompute& compute : kInt8) {
       const bool bits16 = compute.activations == Activations::bits16;
-      const at::Tensor y = Linear(weight, bias, compute)(x);
+      const at::Tensor y = CpuLinear(weight, bias, compute)(x);
       for (std::int64_t n = 0; n < size.out; ++n) {
         const Whole w = whole_numbers(weight[n], largest_of(weight[n]), 127);
         for (std::int64_t r = 0; r < x.size(0); ++r) {
@@ -187,18 +186,18 @@ TEST(NarrowLinear, SameBitsForAnyRowsThreadsAndInstructionSet) {
   const at::Tensor weight = at::randn({201, 261});
   const at::Tensor bias = at::randn({201});
   const at::Tensor x = at::randn({201, 261});
-  for (const Compute& compute : kNarrow) {
-    const Linear linear(weight, bias, compute);
+  for (const CpuCompute& compute : kNarrow) {
+    const CpuLinear linear(weight, bias, compute);
     for (const auto set : instruction_sets()) {
       at::Tensor expected;
       {
-        const bool own = compute.weights == at::kBFloat16 && set == kernels::InstructionSet::amx;
+        const bool own = compute.weights == DType::bf16 && set == kernels::InstructionSet::amx;
         const Using used(own ? set : kernels::InstructionSet::portable);
         expected = linear(x);
       }
       for (const int thread_count : {1, 2, 3}) {
         const Using used(set, thread_count);
-        EXPECT_TRUE(same_bits(Linear(weight, bias, compute)(x), expected)) << static_cast<int>(set);
+        EXPECT_TRUE(same_bits(CpuLinear(weight, bias, compute)(x), expected)) << static_cast<int>(set);
         for (const std::int64_t rows : {1, 2, 3, 4, 5, 6, 7, 13, 16, 17, 31, 32, 33, 49, 80}) {
           EXPECT_TRUE(same_bits(linear(x.slice(0, 3, 3 + rows)), expected.slice(0, 3, 3 + rows)))
               << static_cast<int>(set) << " threads " << thread_count << " rows " << rows;
@@ -213,10 +212,10 @@ TEST(NarrowLinear, ManyRowsHaveTheBitsOfEach) {
   at::manual_seed(6);
   const at::Tensor weight = at::randn({130, 1023});
   const at::Tensor x = at::randn({1201, 1023});
-  std::vector<Compute> all = kNarrow;
+  std::vector<CpuCompute> all = kNarrow;
   all.emplace_back();
-  for (const Compute& compute : all) {
-    const Linear linear(weight, {}, compute);
+  for (const CpuCompute& compute : all) {
+    const CpuLinear linear(weight, {}, compute);
     const at::Tensor y = linear(x);
     for (const std::int64_t row : {0, 1, 47, 48, 63, 64, 127, 128, 255, 256, 600, 1199, 1200})
       EXPECT_TRUE(same_bits(y.slice(0, row, row + 1), linear(x.slice(0, row, row + 1)))) << row;
@@ -232,12 +231,12 @@ TEST(Int8Linear, TheLargestSumsAreExact) {
   const at::Tensor expected = at::tensor({size, -size, -size, size}).view({2, 2});
   for (const auto set : instruction_sets()) {
     const Using used(set);
-    for (const Compute& compute : kInt8) {
-      const at::Tensor y = Linear(weight, {}, compute)(x);
+    for (const CpuCompute& compute : kInt8) {
+      const at::Tensor y = CpuLinear(weight, {}, compute)(x);
       EXPECT_LT((y / expected - 1).abs().max().item<double>(), 5e-7) << static_cast<int>(set);
     }
   }
-  EXPECT_THROW(Linear(at::ones({1, kInputs + 1}), {}, kInt8[0]), Error);
+  EXPECT_THROW(CpuLinear(at::ones({1, kInputs + 1}), {}, kInt8[0]), Error);
 }
 
 TEST(Int8Linear, UnusualRows) {
@@ -252,8 +251,8 @@ TEST(Int8Linear, UnusualRows) {
                                   normal / normal.abs().max() * std::numeric_limits<float>::max(), normal});
   for (const auto set : instruction_sets()) {
     const Using used(set);
-    for (const Compute& compute : kInt8) {
-      const Linear linear(weight, bias, compute);
+    for (const CpuCompute& compute : kInt8) {
+      const CpuLinear linear(weight, bias, compute);
       const at::Tensor y = linear(x);
       EXPECT_TRUE(same_bits(y[0], linear(normal)));
       EXPECT_TRUE(at::equal(y[1], bias));
@@ -279,8 +278,8 @@ TEST(Int8Linear, UnusualWeights) {
   const at::Tensor exact = at::linear(x, weight, bias);
   for (const auto set : instruction_sets()) {
     const Using used(set);
-    for (const Compute& compute : kInt8) {
-      const at::Tensor y = Linear(weight, bias, compute)(x).t().contiguous();  // [70, 9]
+    for (const CpuCompute& compute : kInt8) {
+      const at::Tensor y = CpuLinear(weight, bias, compute)(x).t().contiguous();  // [70, 9]
       EXPECT_TRUE(at::equal(y[1], bias[1].expand({9})));
       EXPECT_TRUE(at::equal(y[2], bias[2].expand({9})));
       EXPECT_TRUE(y[3].isnan().all().item<bool>());
@@ -297,8 +296,8 @@ TEST(NarrowLinear, ErrorsAreOfTheirSize) {
   const at::Tensor weight = at::randn({128, 768});
   const at::Tensor x = at::randn({20, 768});
   const at::Tensor exact = at::linear(x, weight);
-  const auto error = [&](const Compute& compute) {
-    return ((Linear(weight, {}, compute)(x) - exact).pow(2).mean() / exact.pow(2).mean())
+  const auto error = [&](const CpuCompute& compute) {
+    return ((CpuLinear(weight, {}, compute)(x) - exact).pow(2).mean() / exact.pow(2).mean())
         .sqrt()
         .item<double>();
   };
@@ -312,8 +311,8 @@ TEST(NarrowLinear, AddsToAResidualStreamAndActivates) {
   const at::Tensor weight = at::randn({70, 33});
   const at::Tensor x = at::randn({2, 4, 33});
   const at::Tensor before = at::randn({2, 4, 70});
-  for (const Compute& compute : kNarrow) {
-    const Linear linear(weight, {}, compute);
+  for (const CpuCompute& compute : kNarrow) {
+    const CpuLinear linear(weight, {}, compute);
     at::Tensor sum = before.clone();
     linear.add_to(sum, x);
     EXPECT_TRUE(same_bits(sum, before + linear(x)));
@@ -326,10 +325,10 @@ TEST(NarrowLinear, TakesEveryTypeAndTransposedViews) {
   for (const at::ScalarType type : {at::kFloat, at::kHalf, at::kBFloat16}) {
     const at::Tensor stored = at::randn({137, 150}).to(type);  // Conv1D: [in, out]
     const at::Tensor x = at::randn({9, 137});
-    for (const Compute& compute : kNarrow) {
-      const at::Tensor expected = Linear(stored.t().to(at::kFloat).contiguous(), {}, compute)(x);
-      EXPECT_TRUE(same_bits(Linear(stored.t(), {}, compute)(x), expected));
-      EXPECT_TRUE(same_bits(Linear(stored.t().contiguous(), {}, compute)(x), expected));
+    for (const CpuCompute& compute : kNarrow) {
+      const at::Tensor expected = CpuLinear(stored.t().to(at::kFloat).contiguous(), {}, compute)(x);
+      EXPECT_TRUE(same_bits(CpuLinear(stored.t(), {}, compute)(x), expected));
+      EXPECT_TRUE(same_bits(CpuLinear(stored.t().contiguous(), {}, compute)(x), expected));
     }
   }
 }

@@ -2,15 +2,22 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <functional>
 #include <numeric>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
-#include "../gpt2/tiny.h"
-#include "../vision/random_encoders.h"
+#include "gpt2/session.h"
 #include "kernels/work.h"
-#include "gpt2/gpt2.h"
+#include "layers/cpu.h"
 #include "mapper/mapper.h"
-#include "published_shapes.h"
+#include "model/bundle.h"
+#include "model/sizes.h"
+#include "published_sizes.h"
+#include "unit/gpt2/tiny.h"
+#include "unit/vision/random_encoders.h"
 #include "vision/encoder.h"
 
 // The operations are those that the CPU's arithmetic counts while it runs a model.
@@ -34,67 +41,70 @@ double operations(const std::function<void()>& run) {
 }
 
 /// Of tiny sizes: see the headers.
-ModelShape tiny() {
-  ModelShape shape;
-  shape.encoder = VitShape{128, 2, 4, 12};
-  shape.embedding = 10;
-  shape.mapper = TransformerMapperShape{5, 2, 96};
-  shape.prefix = 3;
-  shape.width = static_cast<int>(kWidth);
-  shape.layers = static_cast<int>(kLayers);
-  shape.hidden = static_cast<int>(kInner);
-  shape.vocabulary = static_cast<int>(kVocabulary);
-  return shape;
+ModelSizes tiny() {
+  return {
+      .encoder = VitSizes{.width = 128, .patch = 4, .grid = 3, .embedding = 10, .layers = 2, .hidden = 512},
+      .mapper = TransformerMapperSizes{.prefix_length = 3,
+                                       .width = kWidth,
+                                       .clip_length = 5,
+                                       .embedding = 10,
+                                       .layers = 2,
+                                       .hidden = 96},
+      .gpt2 = {.vocabulary = kVocabulary,
+               .context = kContext,
+               .width = kWidth,
+               .layers = kLayers,
+               .hidden = kInner}};
 }
 
 TEST(Demand, OfAnEncoderIsWhatItCalculates) {
   for (const bool vit : {true, false}) {
-    ModelShape shape = tiny();
-    if (!vit) shape.encoder = ResNetShape{6, {2, 1, 1, 1}, 64};
-    const auto encoder =
-        make_image_encoder(testing::as_tensors(vit ? testing::random_vit() : testing::random_resnet()),
-                           Activation::quick_gelu, {});
+    ModelSizes sizes = tiny();
+    if (!vit) sizes.encoder = ResNetSizes{.width = 6, .blocks = {2, 1, 1, 1}, .grid = 2, .embedding = 10};
+    const auto encoder = make_image_encoder<Tensor>(
+        testing::as_tensors(vit ? testing::random_vit() : testing::random_resnet()), Activation::quick_gelu,
+        {});
     for (const int batch : {1, 3}) {
-      const at::Tensor pixels = at::randn({batch, 3, encoder->resolution(), encoder->resolution()});
-      EXPECT_EQ(stage(model_demands(shape, {batch}), "encode").flops,
+      const Tensor pixels = from_aten(at::randn({batch, 3, encoder->resolution(), encoder->resolution()}));
+      EXPECT_EQ(stage(model_demands(sizes, {batch}), "encode").flops,
                 operations([&] { encoder->encode(pixels); }));
     }
   }
 }
 
 TEST(Demand, OfAMapperIsWhatItCalculates) {
-  const ModelShape shape = tiny();
-  const auto& sizes = std::get<TransformerMapperShape>(shape.mapper);
+  const ModelSizes sizes = tiny();
+  const auto& of_mapper = std::get<TransformerMapperSizes>(sizes.mapper);
   testing::RandomTensors random(3);
-  random.add_linear("linear", sizes.clip_length * kWidth, shape.embedding);
-  random.add("prefix_const", {shape.prefix, kWidth}, 1);
-  for (int layer = 0; layer < sizes.layers; ++layer) {
+  random.add_linear("linear", of_mapper.clip_length * kWidth, of_mapper.embedding);
+  random.add("prefix_const", {of_mapper.prefix_length, kWidth}, 1);
+  for (int layer = 0; layer < of_mapper.layers; ++layer) {
     const std::string name = "transformer.layers." + std::to_string(layer) + ".";
     random.add_norm(name + "norm1", kWidth);
     random.add(name + "attn.to_queries.weight", {kWidth, kWidth}, 0.1);
     random.add(name + "attn.to_keys_values.weight", {2 * kWidth, kWidth}, 0.1);
     random.add_linear(name + "attn.project", kWidth, kWidth);
     random.add_norm(name + "norm2", kWidth);
-    random.add_linear(name + "mlp.fc1", sizes.hidden, kWidth);
-    random.add_linear(name + "mlp.fc2", kWidth, sizes.hidden);
+    random.add_linear(name + "mlp.fc1", of_mapper.hidden, kWidth);
+    random.add_linear(name + "mlp.fc2", kWidth, of_mapper.hidden);
   }
   double parameters = 0;
   for (const auto& [name, tensor] : random.map) parameters += static_cast<double>(tensor.numel());
-  const auto mapper = make_mapper(testing::as_tensors(random.map), kWidth, {});
-  const StageDemand map = stage(model_demands(shape, {4}), "map");
-  EXPECT_EQ(map.flops, operations([&] { mapper->map(at::randn({4, shape.embedding})); }));
+  const auto mapper = make_mapper<Tensor>(testing::as_tensors(random.map), kWidth, {});
+  const StageDemand map = stage(model_demands(sizes, {4}), "map");
+  EXPECT_EQ(map.flops, operations([&] { mapper->map(from_aten(at::randn({4, of_mapper.embedding}))); }));
   EXPECT_EQ(map.weights, parameters);
 }
 
 TEST(Demand, OfASearchIsWhatGpt2Calculates) {
-  const ModelShape shape = tiny();
-  const Gpt2 gpt2(Tensors("gpt2.pt", "", tiny_gpt2()), {});
+  const ModelSizes sizes = tiny();
+  const Gpt2<Tensor> gpt2(from_aten("gpt2.pt", "", tiny_gpt2()), {});
   for (const int beam : {1, 3}) {
     constexpr int kBatch = 2;
     constexpr int kTokens = 4;
     const double counted = operations([&] {
-      Gpt2Session session = gpt2.start();
-      session.step({}, {}, at::randn({kBatch, shape.prefix, kWidth}));
+      Gpt2Session<Tensor> session(gpt2);
+      session.step({}, {}, from_aten(at::randn({kBatch, sizes.prefix_length(), kWidth})));
       std::vector<std::int32_t> parents;
       for (int row = 0; row < kBatch * beam; ++row) parents.push_back(row / beam);
       for (int token = 1; token < kTokens; ++token) {
@@ -102,10 +112,28 @@ TEST(Demand, OfASearchIsWhatGpt2Calculates) {
         std::iota(parents.begin(), parents.end(), 0);
       }
     });
-    const auto demands = model_demands(shape, {kBatch, beam, kTokens});
+    const auto demands = model_demands(sizes, {kBatch, beam, kTokens});
     EXPECT_EQ(
         stage(demands, "prefill").flops + stage(demands, "step").flops + stage(demands, "vocabulary").flops,
         counted);
+  }
+}
+
+/// The demands that follow from a bundle's sizes are what the loaded model calculates.
+TEST(Demand, OfABundleIsWhatTheModelCalculates) {
+  for (const char* name : {"vit-mlp", "resnet-transformer"}) {
+    const std::filesystem::path folder = std::filesystem::path(CAPTION_TEST_DATA) / "parity" / name;
+    const Bundle<Tensor> bundle = load_cpu_bundle(folder, {});
+    double expected = 0;
+    for (const StageDemand& demand : model_demands(read_sizes(folder), {.batch = 2, .beam = 1, .tokens = 1}))
+      expected += demand.flops;
+    const std::int64_t side = bundle.encoder->resolution();
+    EXPECT_EQ(operations([&] {
+                const Tensor embedding = bundle.encoder->encode(from_aten(at::randn({2, 3, side, side})));
+                Gpt2Session<Tensor>(*bundle.gpt2).step({}, {}, bundle.mapper->map(embedding));
+              }),
+              expected)
+        << name;
   }
 }
 

@@ -7,14 +7,14 @@
 #include <iterator>
 #include <string>
 
-#include "published_shapes.h"
+#include "published_sizes.h"
 
 namespace caption {
 namespace {
 
 struct Model {
   const char* name;
-  ModelShape shape;
+  ModelSizes sizes;
 };
 
 const Model kModels[] = {{"ViT-B/32, MLP, GPT-2", published_vit_mlp()},
@@ -34,7 +34,7 @@ std::string tables() {
   for (const Model& model : kModels) {
     text += row("| %s, one image, beam 5 | MB | GFLOP | kernels | limit, ms | expected, ms |\n", model.name) +
             "| --- | ---: | ---: | ---: | ---: | ---: |\n";
-    for (const StageDemand& demand : model_demands(model.shape, {1, 5})) {
+    for (const StageDemand& demand : model_demands(model.sizes, {1, 5})) {
       text += row("| %s | %.0f | %.2f | %.0f | %.2f | %.2f |\n", demand.stage.c_str(), demand.bytes() / 1e6,
                   demand.flops / 1e9, demand.kernels, 1e3 * expected_seconds(demand, kT4Limits),
                   1e3 * expected_seconds(demand, kT4WithGraphs));
@@ -52,7 +52,7 @@ std::string tables() {
         double ms[3];
         double* next = ms;
         for (const DeviceRates& rates : {kT4Limits, kT4WithGraphs, kT4Eager}) {
-          *next++ = 1e3 * expected_seconds(model.shape, {batch, beam}, rates) / batch;
+          *next++ = 1e3 * expected_seconds(model.sizes, {batch, beam}, rates) / batch;
         }
         text +=
             row("| %s | %d | %s | %.2f | %.2f | %.2f | %.0f | %.0f | %.0f |\n", model.name, batch,
@@ -78,9 +78,9 @@ TEST(ExpectedTime, IsTheLongerOfMemoryAndArithmeticAndTheLaunches) {
 TEST(ExpectedTime, OfABatchIsThatOfItsStages) {
   for (const Model& model : kModels) {
     double sum = 0;
-    for (const StageDemand& demand : model_demands(model.shape, {8, 5}))
+    for (const StageDemand& demand : model_demands(model.sizes, {8, 5}))
       sum += expected_seconds(demand, kT4Eager);
-    EXPECT_DOUBLE_EQ(expected_seconds(model.shape, {8, 5}, kT4Eager), sum);
+    EXPECT_DOUBLE_EQ(expected_seconds(model.sizes, {8, 5}, kT4Eager), sum);
   }
 }
 
@@ -88,9 +88,9 @@ TEST(ExpectedTime, PerImageFallsWithTheBatch) {
   for (const Model& model : kModels) {
     double last = 1;
     for (const int batch : {1, 8, 32}) {
-      const double seconds = expected_seconds(model.shape, {batch, 5}, kT4WithGraphs) / batch;
+      const double seconds = expected_seconds(model.sizes, {batch, 5}, kT4WithGraphs) / batch;
       EXPECT_LT(seconds, last);
-      EXPECT_GT(seconds, expected_seconds(model.shape, {batch, 5}, kT4Limits) / batch);
+      EXPECT_GT(seconds, expected_seconds(model.sizes, {batch, 5}, kT4Limits) / batch);
       last = seconds;
     }
   }

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "model/verify_files.h"
-#include "model/registry.h"
 #include "caption/error.h"
+#include "model/registry.h"
+#include "model/verify_files.h"
 #include "scratch_folder.h"
 
 namespace caption {

@@ -1,16 +1,17 @@
 #include "model/pack.h"
 
-#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "gpt2/session.h"
+#include "kernels/packed_layout.h"
 #include "model/bundle.h"
 #include "model/packed_reader.h"
-#include "kernels/packed_layout.h"
 #include "scratch_folder.h"
 
 namespace caption {
@@ -18,33 +19,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<at::ScalarType> kTypes = {at::kFloat, at::kBFloat16, at::kChar};
+const std::vector<DType> kTypes = {DType::fp32, DType::bf16, DType::int8};
 const std::vector<std::string> kModels = {"vit-mlp", "resnet-transformer"};
-
-Compute compute_with(at::ScalarType type) {
-  Compute compute;
-  compute.weights = type;
-  return compute;
-}
 
 /// What a model gives for one made-up image, stage by stage.
 struct Outputs {
-  at::Tensor embedding;  // [1, D]
-  at::Tensor prefix;     // [1, P, E]
-  at::Tensor logits;     // [1, V]
+  Tensor embedding;  // [1, D]
+  Tensor prefix;     // [1, P, E]
+  Tensor logits;     // [1, V]
 
   bool operator==(const Outputs& other) const {
-    return embedding.equal(other.embedding) && prefix.equal(other.prefix) && logits.equal(other.logits);
+    return equal_values(embedding, other.embedding) && equal_values(prefix, other.prefix) &&
+           equal_values(logits, other.logits);
   }
 };
 
-Outputs run(const Bundle& bundle) {
+Outputs run(const Bundle<Tensor>& bundle) {
   const std::int64_t side = bundle.encoder->resolution();
-  const at::Tensor pixels = at::arange(3 * side * side, at::kFloat).sin().view({1, 3, side, side});
+  Tensor pixels = Tensor::empty({1, 3, side, side});
+  for (std::int64_t i = 0; i < pixels.numel(); ++i)
+    pixels.mutable_data()[i] = static_cast<float>(std::sin(static_cast<double>(i)));
   Outputs outputs;
   outputs.embedding = bundle.encoder->encode(pixels);
   outputs.prefix = bundle.mapper->map(outputs.embedding);
-  outputs.logits = bundle.gpt2->start().step({}, {}, outputs.prefix);
+  outputs.logits = Gpt2Session<Tensor>(*bundle.gpt2).step({}, {}, outputs.prefix);
   return outputs;
 }
 
@@ -86,16 +84,16 @@ class PackTest : public ScratchFolder {
 TEST_F(PackTest, TheResultIsTheSameBitForBit) {
   for (const std::string& model : kModels) {
     const fs::path bundle = copy(model);
-    for (const at::ScalarType type : kTypes) {
-      const Outputs expected = run(load_bundle(bundle, compute_with(type)));
-      const PackReport report = pack_bundle(bundle, compute_with(type));
-      EXPECT_EQ(report.precision, type_name(type));
+    for (const DType type : kTypes) {
+      const Outputs expected = run(load_cpu_bundle(bundle, {type}));
+      const PackReport report = pack_bundle(bundle, {type});
+      EXPECT_EQ(report.precision, name_of(type));
       EXPECT_EQ(report.file, bundle / ("packed." + report.precision));
       EXPECT_EQ(report.bytes, fs::file_size(report.file));
-      EXPECT_EQ(run(load_bundle(bundle, compute_with(type))), expected) << model << " " << report.precision;
+      EXPECT_EQ(run(load_cpu_bundle(bundle, {type})), expected) << model << " " << report.precision;
       // They did come from the file.
       damage_matrices(report.file);
-      EXPECT_FALSE(run(load_bundle(bundle, compute_with(type))) == expected) << model;
+      EXPECT_FALSE(run(load_cpu_bundle(bundle, {type})) == expected) << model;
       fs::remove(report.file);
     }
   }
@@ -121,14 +119,14 @@ class Complete : public PackedStore {
 TEST_F(PackTest, EveryMatrixIsInTheFile) {
   for (const std::string& model : kModels) {
     const fs::path bundle = copy(model);
-    for (const at::ScalarType type : kTypes) {
-      pack_bundle(bundle, compute_with(type));
-      const auto found = find_packed(bundle, read_manifest(bundle), type_name(type));
+    for (const DType type : kTypes) {
+      pack_bundle(bundle, {type});
+      const auto found = find_packed(bundle, read_manifest(bundle), std::string(name_of(type)));
       ASSERT_TRUE(found);
       const auto store = std::make_shared<Complete>(open_packed(*found));
-      Compute compute = compute_with(type);
+      CpuCompute compute{type};
       compute.packed = store;
-      load_bundle(bundle, compute);
+      load_cpu_bundle(bundle, compute);
       EXPECT_EQ(store->count, static_cast<int>(found->header.matrices.size()));
       EXPECT_GT(store->count, 10);
     }
@@ -138,7 +136,7 @@ TEST_F(PackTest, EveryMatrixIsInTheFile) {
 /// A file for one precision says nothing of the others.
 TEST_F(PackTest, OnePrecisionAtATime) {
   const fs::path bundle = copy("vit-mlp");
-  const PackReport report = pack_bundle(bundle, compute_with(at::kBFloat16));
+  const PackReport report = pack_bundle(bundle, {DType::bf16});
   EXPECT_FALSE(find_packed(bundle, read_manifest(bundle), "fp32"));
   fs::copy(report.file, bundle / "packed.fp32");
   EXPECT_FALSE(find_packed(bundle, read_manifest(bundle), "fp32"));
@@ -150,15 +148,15 @@ TEST_F(PackTest, OnePrecisionAtATime) {
 
 TEST_F(PackTest, AChangedSourceIsPackedAsUsual) {
   const fs::path bundle = copy("vit-mlp");
-  const Outputs expected = run(load_bundle(bundle, Compute{}));
-  const fs::path file = pack_bundle(bundle, Compute{}).file;
+  const Outputs expected = run(load_cpu_bundle(bundle, {}));
+  const fs::path file = pack_bundle(bundle, {}).file;
   damage_matrices(file);  // whoever uses it, shows it
   EXPECT_EQ(problem_of(bundle, "fp32"), "");
   const auto time = fs::last_write_time(bundle / "clip.pt");
   fs::last_write_time(bundle / "clip.pt", time + std::chrono::nanoseconds(100));
   EXPECT_NE(problem_of(bundle, "fp32").find("packed.fp32: the model's files have changed"),
             std::string::npos);
-  EXPECT_EQ(run(load_bundle(bundle, Compute{})), expected);
+  EXPECT_EQ(run(load_cpu_bundle(bundle, {})), expected);
   fs::last_write_time(bundle / "clip.pt", time);
   EXPECT_EQ(problem_of(bundle, "fp32"), "");
   // Other hashes in model.json
@@ -174,14 +172,14 @@ TEST_F(PackTest, AChangedSourceIsPackedAsUsual) {
 
 TEST_F(PackTest, DamagedFilesAndOtherLayoutsArePackedAsUsual) {
   const fs::path bundle = copy("vit-mlp");
-  const Outputs expected = run(load_bundle(bundle, Compute{}));
-  const fs::path file = pack_bundle(bundle, Compute{}).file;
+  const Outputs expected = run(load_cpu_bundle(bundle, {}));
+  const fs::path file = pack_bundle(bundle, {}).file;
   const std::string good = read(file);
   const PackedHeader header = read_packed_header(file);
   const auto expect_unused = [&](const std::string& bytes, const std::string& why) {
     write(file, bytes);
     EXPECT_NE(problem_of(bundle, "fp32").find(why), std::string::npos) << problem_of(bundle, "fp32");
-    EXPECT_EQ(run(load_bundle(bundle, Compute{})), expected) << why;
+    EXPECT_EQ(run(load_cpu_bundle(bundle, {})), expected) << why;
   };
   const std::string matrices = good.substr(header.payload);
   const std::string broken(matrices.size(), '\7');
@@ -196,20 +194,20 @@ TEST_F(PackTest, DamagedFilesAndOtherLayoutsArePackedAsUsual) {
   for (auto& [origin, matrix] : other.matrices) matrix.words = matrix.bias = other.bytes;
   write(file, header_text(other) + broken);
   EXPECT_EQ(problem_of(bundle, "fp32"), "");
-  EXPECT_EQ(run(load_bundle(bundle, Compute{})), expected);
+  EXPECT_EQ(run(load_cpu_bundle(bundle, {})), expected);
   other = header;
   for (auto& [origin, matrix] : other.matrices) matrix.out += 1;
   write(file, header_text(other) + broken);
-  EXPECT_EQ(run(load_bundle(bundle, Compute{})), expected);
+  EXPECT_EQ(run(load_cpu_bundle(bundle, {})), expected);
   other = header;
   for (auto& [origin, matrix] : other.matrices) matrix.type = "bf16";
   write(file, header_text(other) + broken);
-  EXPECT_EQ(run(load_bundle(bundle, Compute{})), expected);
+  EXPECT_EQ(run(load_cpu_bundle(bundle, {})), expected);
 }
 
 TEST_F(PackTest, VerifyFindsADamagedMatrix) {
   const fs::path bundle = copy("vit-mlp");
-  const fs::path file = pack_bundle(bundle, Compute{}).file;
+  const fs::path file = pack_bundle(bundle, {}).file;
   const auto verify = [&] {
     for (const PackedFile& packed : list_packed(bundle, read_manifest(bundle))) verify_packed(packed);
   };
@@ -225,27 +223,27 @@ TEST_F(PackTest, ADamagedModelIsNotPacked) {
   std::string bytes = read(bundle / "captioner.pt");
   bytes[bytes.size() / 2] ^= 1;
   write(bundle / "captioner.pt", bytes);
-  EXPECT_NE(message_of([&] { pack_bundle(bundle, Compute{}); }).find("captioner.pt"), std::string::npos);
+  EXPECT_NE(message_of([&] { pack_bundle(bundle, {}); }).find("captioner.pt"), std::string::npos);
   EXPECT_TRUE(list_packed(bundle, read_manifest(bundle)).empty());
 }
 
 /// A folder in the way keeps root from writing, too.
 TEST_F(PackTest, WhereTheBundleCannotBeWrittenToTheCacheIsUsed) {
   const fs::path bundle = copy("vit-mlp");
-  const Outputs expected = run(load_bundle(bundle, Compute{}));
+  const Outputs expected = run(load_cpu_bundle(bundle, {}));
   fs::create_directory(bundle / "packed.fp32");
-  const PackReport report = pack_bundle(bundle, Compute{});
+  const PackReport report = pack_bundle(bundle, {});
   EXPECT_EQ(report.file.parent_path().parent_path(), folder_ / "cache" / "caption" / "packed");
   const auto found = find_packed(bundle, read_manifest(bundle), "fp32");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->path, report.file);
-  EXPECT_EQ(run(load_bundle(bundle, Compute{})), expected);
+  EXPECT_EQ(run(load_cpu_bundle(bundle, {})), expected);
   damage_matrices(report.file);
-  EXPECT_FALSE(run(load_bundle(bundle, Compute{})) == expected);
+  EXPECT_FALSE(run(load_cpu_bundle(bundle, {})) == expected);
   // One beside the bundle comes first.
   fs::remove(bundle / "packed.fp32");
-  pack_bundle(bundle, Compute{});
-  EXPECT_EQ(run(load_bundle(bundle, Compute{})), expected);
+  pack_bundle(bundle, {});
+  EXPECT_EQ(run(load_cpu_bundle(bundle, {})), expected);
   const std::vector<PackedFile> files = list_packed(bundle, read_manifest(bundle));
   ASSERT_EQ(files.size(), 2U);
   EXPECT_EQ(files[0].problem, "");
@@ -261,7 +259,7 @@ TEST_F(PackTest, NoPlaceAtAllIsAnErrorThatNamesThem) {
   const fs::path bundle = copy("vit-mlp");
   fs::create_directory(bundle / "packed.fp32");
   write("cache", "a file where the folder should be");
-  const std::string message = message_of([&] { pack_bundle(bundle, Compute{}); }, ErrorKind::output);
+  const std::string message = message_of([&] { pack_bundle(bundle, {}); }, ErrorKind::output);
   EXPECT_NE(message.find((bundle / "packed.fp32: cannot be written").string()), std::string::npos) << message;
   EXPECT_NE(message.find("cache/caption/packed/"), std::string::npos) << message;
   for (const auto& entry : fs::directory_iterator(bundle)) {

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "caption/explanation.h"
+#include "pipeline/picture.h"
 
 namespace caption {
 namespace {
@@ -27,7 +28,7 @@ class FakeStream : public CaptionStream {
   bool idle() const override { return held_.empty(); }
   void add(std::size_t number, Picture picture) override {
     --in_flight_;
-    const std::vector<float>& values = std::get<Pixels>(picture.image).values;
+    const std::vector<float>& values = std::get<Pixels>(picture.image->content).values;
     held_.push_back({number, {values.begin(), values.end()}, values.size()});
     most_held_ = std::max(most_held_, held_.size());
   }
@@ -71,7 +72,7 @@ class FakeCaptioner : public Captioner {
     int most = most_in_flight_;
     while (most < in_flight && !most_in_flight_.compare_exchange_weak(most, in_flight)) {
     }
-    return {std::move(pixels), {}};
+    return ready_picture(std::move(pixels));
   }
 
   std::unique_ptr<CaptionStream> stream(const DecodeOptions&, const StreamOptions& sizes) override {

@@ -4,54 +4,19 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
 #include <string>
 
-#include "../decode/beam_goldens.h"
+#include "../../decode/beam_goldens.h"
 #include "caption/error.h"
-#include "table_slots.h"
+#include "search_by_tensors.h"
 
 namespace caption {
 namespace {
 
-using Results = std::vector<std::vector<Hypothesis>>;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-/// All images of the table, which join as soon as one of the slots is free.
-Results search_by_tensors(const TableModel& table, const StopRule& stop, const DecodeOptions& options,
-                          std::size_t slots) {
-  TableSlots model(table, static_cast<std::int64_t>(slots), options);
-  DeviceSearches searches(model,
-                          {.stop = stop, .decode = options, .slots = static_cast<std::int64_t>(slots)});
-  Results results(table.images());
-  std::size_t waiting = table.images();
-  std::size_t left = table.images();
-  while (left > 0) {
-    const std::size_t joining = std::min(waiting, slots - searches.running());
-    waiting -= joining;
-    for (Found& found : searches.step(joining)) {
-      results.at(found.image) = std::move(found.hypotheses);
-      --left;
-    }
-  }
-  EXPECT_TRUE(searches.step(0).empty());
-  return results;
-}
-
-void expect_equal(const Results& actual, const Results& expected) {
-  ASSERT_EQ(actual.size(), expected.size());
-  for (std::size_t image = 0; image < actual.size(); ++image) {
-    ASSERT_EQ(actual[image].size(), expected[image].size()) << "image " << image;
-    for (std::size_t i = 0; i < actual[image].size(); ++i) {
-      const Hypothesis& hypothesis = expected[image][i];
-      EXPECT_EQ(actual[image][i].tokens, hypothesis.tokens) << "image " << image << " hypothesis " << i;
-      EXPECT_NEAR(actual[image][i].score, hypothesis.score, 2e-6 * (1 - hypothesis.score));
-    }
-  }
-}
 
 TEST(DeviceSearches, EqualTheReference) {
   for (Case& golden : read_cases()) {
@@ -131,14 +96,14 @@ TEST(DeviceSearches, PassesComeInFewKinds) {
   const DecodeOptions options{.beam = 2, .max_tokens = 40};
   TableSlots model(table, 3, options);
   std::vector<std::int64_t> keys;
-  DeviceTask task{.stop = {0}, .decode = options, .slots = 3};
+  DeviceTask task({0}, options, 3, at::kCPU);
   task.run = [&](std::int64_t key, const std::function<void()>& step) {
     keys.push_back(key);
     step();
   };
   DeviceSearches searches(model, task);
-  searches.step(1);
-  while (searches.running() > 0) searches.step(0);
+  searches.advance(1);
+  while (searches.running() > 0) searches.advance(0);
   EXPECT_EQ(keys.size(), 39U);
   EXPECT_EQ(keys, model.asked);
   for (std::size_t i = 0; i < keys.size(); ++i) EXPECT_EQ(keys[i], i < 16 ? 16 : i < 32 ? 32 : 40) << i;
@@ -161,11 +126,22 @@ TEST(DeviceSearches, MistakesAreRefused) {
   auto table = constant_model({{1, 2, 3}});
   const DecodeOptions options{.beam = 2, .max_tokens = 4};
   TableSlots model(table, 1, options);
-  EXPECT_THROW(DeviceSearches(model, {.stop = {3}, .decode = options}), Error);
-  EXPECT_THROW(DeviceSearches(model, {.stop = {0}, .decode = {.beam = 0, .max_tokens = 4}}), Error);
-  EXPECT_THROW(DeviceSearches(model, {.stop = {0}, .decode = {.beam = 2}}), Error);
-  DeviceSearches searches(model, {.stop = {0}, .decode = options});
-  EXPECT_THROW(searches.step(2), Error);
+  const auto kind = [](const auto& make) {
+    try {
+      make();
+    } catch (const Error& error) {
+      return error.kind();
+    }
+    return ErrorKind::not_found;
+  };
+  const auto task = [](const DecodeOptions& wrong) { return DeviceTask({0}, wrong, 1, at::kCPU); };
+  EXPECT_EQ(kind([&] { task({.beam = 0, .max_tokens = 4}); }), ErrorKind::usage);
+  EXPECT_EQ(kind([&] { task({.beam = 2}); }), ErrorKind::usage);
+  EXPECT_EQ(kind([&] { task({.max_tokens = 4, .sample = true}); }), ErrorKind::internal);
+  EXPECT_EQ(kind([&] { task({.max_tokens = 4, .stop = {"a"}}); }), ErrorKind::internal);
+  EXPECT_EQ(kind([&] { DeviceSearches(model, {{3}, options, 1, at::kCPU}); }), ErrorKind::model);
+  DeviceSearches searches(model, {{0}, options, 1, at::kCPU});
+  EXPECT_THROW(searches.advance(2), Error);
 }
 
 }  // namespace

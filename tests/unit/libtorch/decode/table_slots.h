@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "../decode/table_model.h"
+#include "../../decode/table_model.h"
 #include "libtorch/decode/slot_model.h"
 
 namespace caption {

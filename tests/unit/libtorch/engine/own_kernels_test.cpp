@@ -7,9 +7,9 @@
 
 #include <limits>
 
-#include "../gpt2/tiny.h"
 #include "caption/error.h"
 #include "cuda/cpu_kernels.h"
+#include "unit/gpt2/tiny.h"
 
 namespace caption {
 namespace {
@@ -18,8 +18,8 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 void expect_alike(const at::Tensor& logits, std::int64_t count, double temperature) {
   SCOPED_TRACE("count " + std::to_string(count) + ", temperature " + std::to_string(temperature));
-  const Likeliest actual = likeliest_by_kernels(cuda::cpu_kernels())(logits, count, temperature);
-  const Likeliest expected = likeliest_by_operators(logits, count, temperature);
+  const TopK actual = top_k_by_kernels(cuda::cpu_kernels())(logits, count, temperature);
+  const TopK expected = top_k_by_operators(logits, count, temperature);
   ASSERT_EQ(actual.tokens.sizes(), expected.tokens.sizes());
   EXPECT_EQ(actual.tokens.scalar_type(), at::kLong);
   const at::Tensor damaged = expected.log_probabilities.select(1, 0).isnan();  // [R]
@@ -35,7 +35,7 @@ void expect_alike(const at::Tensor& logits, std::int64_t count, double temperatu
   EXPECT_LT(actual.tokens.max().item<std::int64_t>(), logits.size(1));
 }
 
-TEST(OwnKernels, GiveTheOperatorsLikeliestTokens) {
+TEST(OwnKernels, GiveTheOperatorsTopK) {
   at::manual_seed(11);
   const at::Tensor logits = at::randn({5, 5000}) * 4;
   const at::Tensor equal = at::randint(0, 3, {5, 5000}).to(at::kFloat);  // nearly all choices between equals
@@ -62,10 +62,10 @@ void compare_slots(std::int64_t beams) {
   constexpr std::int64_t kSlots = 3;
   constexpr std::int64_t kPrefix = 4;
   constexpr std::int64_t kTokens = 9;
-  const Gpt2 model(Tensors("tiny.pt", "gpt.transformer.", tiny_gpt2()), {});
+  const Gpt2<at::Tensor> model(from_aten("tiny.pt", "gpt.transformer.", tiny_gpt2()), {});
   const SlotSizes sizes{.slots = kSlots, .beams = beams, .prefix = kPrefix, .tokens = kTokens};
-  Gpt2Slots by_kernels = model.slots(sizes, attention_by_kernels(cuda::cpu_kernels()));
-  Gpt2Slots by_operators = model.slots(sizes);
+  Gpt2Slots by_kernels(model, sizes, attention_by_kernels(cuda::cpu_kernels()));
+  Gpt2Slots by_operators(model, sizes);
   const auto compare = [](const at::Tensor& actual, const at::Tensor& expected) {
     EXPECT_LT((actual - expected).abs().max().item<double>(), 1e-4);
     EXPECT_TRUE(at::equal(actual.argmax(1), expected.argmax(1)));
