@@ -70,6 +70,8 @@ def test_version(fake):
         (["--device", "gpu", "a.jpg"], "--device needs auto, cpu, cuda or cuda:N, not 'gpu'"),
         (["--device", "cuda:x", "a.jpg"], "not 'cuda:x'"),
         (["--n-best", "6", "a.jpg"], "n-best is 6: without sampling it can be at most the beam width, 5"),
+        (["--min-tokens", "5", "--max-tokens", "3", "a.jpg"], "the minimum of tokens is 5: it can be at most the maximum, 3; see 'caption --help'"),
+        (["--stop", "", "a.jpg"], "stop text"),
         (["--top-k", "5", "a.jpg"], "--top-k is for sampling: add --sample"),
         (["--top-p", "0.5", "a.jpg"], "--top-p is for sampling: add --sample"),
         (["--seed", "1", "a.jpg"], "--seed is for sampling: add --sample"),
