@@ -17,7 +17,7 @@ std::string contradiction(const Options& options) {
     validate(options);
     return {};
   } catch (const Error& error) {
-    return std::string("--n-best: ") + error.what();
+    return error.what();
   }
 }
 
@@ -32,6 +32,11 @@ Flags<DecodeOptions> decode_flags() {
           .check(contradiction),
       number("--max-tokens", &Options::max_tokens, {0, 100000},
              "End a caption after so many tokens; 0 is the model's own limit"),
+      number("--min-tokens", &Options::min_tokens, {0, 100000},
+             "Do not let a caption reach the model's stop token before so many tokens; at most --max-tokens"),
+      text("--stop", &Options::stop,
+           "End a caption where it contains TEXT, too; may be given several times. Most words begin with a "
+           "space, the first one too"),
       number(
           "--length-penalty", &Options::length_penalty, {0.0, kHighestLengthPenalty},
           "Beams are ranked by log-probability / length^X: below 1 favours short captions, above 1 long ones")

@@ -88,6 +88,13 @@ class FakeScheduler : public CaptionScheduler {
   std::vector<std::pair<std::size_t, Picture>> images_;
 };
 
+/// ' "TEXT"' for each
+std::string stops_of(const DecodeOptions& options) {
+  std::string text;
+  for (const std::string& stop : options.stop) text += " \"" + stop + "\"";
+  return text;
+}
+
 class FakeCaptioner : public Captioner {
  public:
   const std::string& name() const override { return name_; }
@@ -112,7 +119,8 @@ class FakeCaptioner : public Captioner {
                                         ": this model allows at most 1000");
     note("stream batch " + std::to_string(sizes.decode_batch) + " encode_batch " +
          std::to_string(sizes.encode_batch) + " beam " + std::to_string(options.beam) + " n_best " +
-         std::to_string(options.n_best) + " max_tokens " + std::to_string(options.max_tokens) + " sample " +
+         std::to_string(options.n_best) + " max_tokens " + std::to_string(options.max_tokens) +
+         " min_tokens " + std::to_string(options.min_tokens) + " stop" + stops_of(options) + " sample " +
          std::to_string(options.sample) + " top_k " + std::to_string(options.top_k) + " top_p " +
          std::to_string(options.top_p) + " temperature " + std::to_string(options.temperature) + " seed " +
          std::to_string(options.seed) + " length_penalty " + std::to_string(options.length_penalty));
