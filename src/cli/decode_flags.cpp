@@ -31,9 +31,9 @@ Flags<DecodeOptions> decode_flags() {
              "Captions per image, best first; at most the beam")
           .check(contradiction),
       number("--max-tokens", &Options::max_tokens, {0, 100000},
-             "End a caption after so many tokens; 0 is the model's own limit"),
+             "End a caption after N tokens; 0 is the model's own limit"),
       number("--min-tokens", &Options::min_tokens, {0, 100000},
-             "Do not let a caption reach the model's stop token before so many tokens; at most --max-tokens"),
+             "The model's stop token cannot come before N tokens; at most --max-tokens"),
       text("--stop", &Options::stop,
            "End a caption where it contains TEXT, too; may be given several times. Most words begin with a "
            "space, the first one too"),
@@ -42,7 +42,7 @@ Flags<DecodeOptions> decode_flags() {
           "Beams are ranked by log-probability / length^X: below 1 favours short captions, above 1 long ones")
           .excludes({"--sample"}, "--length-penalty ranks beams: it does not go with --sample"),
       number("--temperature", &Options::temperature, {kLowestTemperature, kHighestTemperature},
-             "Divides the model's scores: below 1 sharpens, above 1 flattens"),
+             "Divides the logits: below 1 sharpens, above 1 flattens"),
       on("--sample", &Options::sample, "Draw tokens at random instead of searching"),
       number("--top-k", &Options::top_k, {0, 1000000},
              "With --sample: keep the N likeliest tokens; 0 keeps all")
