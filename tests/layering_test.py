@@ -149,7 +149,7 @@ def named_flags(file: str, text: str, rooms: dict[str, Room]) -> list[str]:
     path = file.partition("/")[2]
     if path == MAIN or fits(folder_of(path, rooms), "cli*"):
         return []
-    code = re.sub(r"^\s*//.*", "", text, flags=re.MULTILINE)
+    code = re.sub(r"^\s*//.*|///<.*", "", text, flags=re.MULTILINE)
     code = re.sub(r'(?<!\\)"\s*\n\s*"', "", code)  # a literal in several lines
     literals = re.findall(r'"((?:[^"\\\n]|\\.)*)"', code)
     return [f"{file}: a message names a flag: {literal}" for literal in literals
