@@ -68,6 +68,35 @@ TEST(DoctorKernels, ABrokenOneIsNamedWithWhatToDo) {
   EXPECT_NE(check.detail.find("test the machine's memory"), std::string::npos);
 }
 
+TEST(DoctorKernels, OfAGpuHaveALineEach) {
+  Checks checks;
+  check_gpu_kernels(checks, [] {
+    return std::vector<cuda::Comparison>{{"resize fp32", 0, 0}, {"attend fp16", 0.25, 0.001}};
+  });
+  const std::vector<Check> lines = checks.take();
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[0].name, "gpu kernel resize fp32");
+  EXPECT_EQ(lines[0].status, CheckStatus::ok);
+  EXPECT_EQ(lines[0].detail, "differs from the CPU's by 0, allowed 0");
+  EXPECT_EQ(lines[1].name, "gpu kernel attend fp16");
+  EXPECT_EQ(lines[1].status, CheckStatus::failed);
+  EXPECT_TRUE(lines[1].detail.starts_with(
+      "differs from the CPU's by 0.25, allowed 0.001: the GPU's results are wrong"))
+      << lines[1].detail;
+}
+
+TEST(DoctorKernels, OfAGpuThatRunsNoneOfThemAreOneFailure) {
+  Checks checks;
+  check_gpu_kernels(checks, []() -> std::vector<cuda::Comparison> {
+    throw Error(ErrorKind::model, "CUDA could not allocate memory: no driver");
+  });
+  const std::vector<Check> lines = checks.take();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0].status, CheckStatus::failed);
+  EXPECT_EQ(lines[0].detail,
+            "CUDA could not allocate memory: no driver: look at nvidia-smi, or use the device cpu");
+}
+
 TEST(DoctorParity, ExactMeansAllAndRoundedMeansMost) {
   const ParityTokens expected{{{1}, {2}, {3}, {4}}, {{5}, {6}, {7}, {8}}};
   EXPECT_EQ(agreement(expected, expected, true),
