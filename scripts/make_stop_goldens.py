@@ -3,7 +3,7 @@
 of new tokens and an end-of-text token, and the logits that lead there.
 
     python3 -m pip install torch transformers
-    scripts/make_stop_goldens.py
+    python3 scripts/make_stop_goldens.py
 
 As in ClipCap, the prompt is a prefix of embeddings, so that there is no text before the caption. Greedy search has the same
 meaning here and there, whatever ends it. ClipCap's beam search is another one: a stopped beam keeps its place among the beams,

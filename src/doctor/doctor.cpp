@@ -39,7 +39,8 @@ std::optional<std::int64_t> examine_model(Checks& checks, const std::filesystem:
 }
 
 void check_own_gpu_kernels(Checks& checks, const ExaminedDevice& device) {
-  if (device.own_kernels) return gpu_library().check_kernels(checks, device.index);
+  if (device.own_kernels)
+    return check_gpu_kernels(checks, [&] { return gpu_library().compare_kernels(device.index); });
   checks.skip("gpu kernels", device.name == "cpu" ? "no GPU in use" : "none to check");
 }
 

@@ -22,6 +22,18 @@ std::string number(double value) {
   throw Error(ErrorKind::model, what + ": " + advice);
 }
 
+void check_gpu_kernel(Checks& checks, const cuda::Comparison& comparison) {
+  checks.look("gpu kernel " + comparison.kernel, [&] {
+    std::string text = "differs from the CPU's by " + number(comparison.difference) + ", allowed " +
+                       number(comparison.allowed);
+    if (!comparison.passed())
+      differs(
+          text,
+          "the GPU's results are wrong: use the device cpu, and send this report to those who make caption");
+    return text;
+  });
+}
+
 }  // namespace
 
 void check_kernels(Checks& checks, const kernels::Kernels& kernels, const kernels::Kernels& reference) {
@@ -54,6 +66,18 @@ void check_cpu_kernels(Checks& checks) {
       checks.skip("kernels " + std::string(name_of(set)), "this processor does not have these instructions");
     }
   }
+}
+
+void check_gpu_kernels(Checks& checks, const std::function<std::vector<cuda::Comparison>()>& compare) {
+  std::vector<cuda::Comparison> comparisons;
+  try {
+    comparisons = compare();
+  } catch (const std::exception& exception) {
+    checks.look("gpu kernels", [&]() -> std::string {
+      differs(message_of(exception), "look at nvidia-smi, or use the device cpu");
+    });
+  }
+  for (const cuda::Comparison& comparison : comparisons) check_gpu_kernel(checks, comparison);
 }
 
 }  // namespace caption

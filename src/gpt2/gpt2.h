@@ -79,7 +79,7 @@ class Gpt2 {
         embedding_(wte, tensors.take("wpe.weight", {sizes.context, sizes.width}), compute),
         blocks_(take_blocks(tensors, sizes, compute)),
         ln_f_(take_layer_norm(tensors, "ln_f", sizes.width, compute)),
-        lm_head_(wte, {}, compute) {
+        lm_head_(embedding_.output_layer(compute)) {
     tensors.require_all_taken();
   }
 

@@ -55,10 +55,8 @@ class EngineCaptioner : public Captioner {
   std::int32_t stop_token() const { return static_cast<std::int32_t>(engine_->manifest().stop.token); }
 
   StopRule stop_rule(const DecodeOptions& options) const {
-    return make_stop_rule(stop_token(), options.stop, [this](std::int32_t token) {
-      const Piece piece = engine_->tokenizer().piece(token);
-      return piece.special ? std::string() : piece.bytes;
-    });
+    return make_stop_rule(stop_token(), options.stop,
+                          [this](std::int32_t token) { return engine_->tokenizer().piece(token).bytes; });
   }
 
   /// The options with the model's own maximum in place of "as the model says".

@@ -27,18 +27,15 @@ std::unique_ptr<Engine> open_on_cpu(const std::filesystem::path& folder, const M
   return make_cpu_engine(folder, cpu_compute(options.precision));
 }
 
-std::unique_ptr<Engine> open_on_gpu(const std::filesystem::path& folder, int index, const ModelOptions& options) {
-  ModelOptions resolved = options;
-  resolved.precision = resolve_precision(options.precision, /*gpu=*/true);
-  const GpuLibrary* library = nullptr;
-  {
-    const CudaDriver driver;
-    require_gpu(driver, index);
-    require_memory(driver, index, weight_type(resolved.precision), count_weights(folder));
-    library = &gpu_library();
-    library->open_cuda_library(index);
-  }
-  return library->make_engine(folder, index, resolved);
+std::unique_ptr<Engine> open_on_gpu(const std::filesystem::path& folder, int index,
+                                    const ModelOptions& options) {
+  require_gpu_library();
+  const DType weights = weight_type(resolve_precision(options.precision, /*gpu=*/true));
+  const CudaDriver driver;
+  require_gpu(driver, index);
+  require_memory(driver, index, weights, count_weights(folder));
+  gpu_library().open_cuda_library(index);
+  return gpu_library().make_engine(folder, {index, weights, options.threads, options.note});
 }
 
 }  // namespace
@@ -124,7 +121,8 @@ std::unique_ptr<Engine> open_engine(const std::filesystem::path& folder, const M
   try {
     return open_on_gpu(folder, index.value_or(0), options);
   } catch (const Error& error) {
-    if (!automatic || error.kind() != ErrorKind::model) throw Error(error.kind(), asked + ": " + error.what());
+    if (!automatic || error.kind() != ErrorKind::model)
+      throw Error(error.kind(), asked + ": " + error.what());
     if (options.note) options.note(asked + " takes the CPU: " + error.what());
     return open_on_cpu(folder, options);
   }

@@ -15,6 +15,8 @@ struct Picture::Image {
 
 /// A picture whose pixels are ready.
 Picture ready_picture(Pixels pixels);
+/// A picture that the model's device is to resize.
+Picture planned_picture(PlannedImage image);
 
 /// Its pixels, which are computed here if the device was to do that.
 Pixels pixels_of(const Picture& picture, const PixelFormat& format);

@@ -7,11 +7,12 @@
 
 #include "caption/error.h"
 #include "libtorch/engine/device_streams.h"
-#include "pipeline/stages.h"
+#include "pipeline/way.h"
 
 namespace caption {
 
-EncodeAhead::EncodeAhead(const Bundle& bundle, Transfer transfer, std::size_t batch, c10::Stream beside)
+EncodeAhead::EncodeAhead(const Bundle<at::Tensor>& bundle, Transfer transfer, std::size_t batch,
+                         c10::Stream beside)
     : bundle_(bundle), transfer_(std::move(transfer)), batch_(batch), beside_(beside) {
   reached(current_stream(transfer_.device)).block(beside_);  // where the weights came
 }

@@ -9,8 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "model/bundle.h"
 #include "libtorch/engine/transfer.h"
+#include "libtorch/layers/layers.h"
+#include "model/bundle.h"
 
 namespace caption {
 
@@ -19,7 +20,7 @@ namespace caption {
 class EncodeAhead {
  public:
   /// Refers to the bundle. At most `batch` images are encoded together, in the stream `beside`.
-  EncodeAhead(const Bundle& bundle, Transfer transfer, std::size_t batch, c10::Stream beside);
+  EncodeAhead(const Bundle<at::Tensor>& bundle, Transfer transfer, std::size_t batch, c10::Stream beside);
   EncodeAhead(const EncodeAhead&) = delete;
   EncodeAhead& operator=(const EncodeAhead&) = delete;
   /// What is still being encoded comes before all that the current stream does from then on, as it uses the
@@ -43,7 +44,7 @@ class EncodeAhead {
 
   void encode(std::size_t count);
 
-  const Bundle& bundle_;
+  const Bundle<at::Tensor>& bundle_;
   Transfer transfer_;
   std::size_t batch_;
   c10::Stream beside_;

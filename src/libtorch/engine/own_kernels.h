@@ -1,9 +1,9 @@
 #pragma once
 
 #include "cuda/kernels.h"
-#include "gpt2/gpt2.h"
 #include "libtorch/decode/top_k.h"
 #include "libtorch/engine/transfer.h"
+#include "libtorch/layers/gpt2_slots.h"
 
 namespace caption {
 

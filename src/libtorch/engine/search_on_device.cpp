@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "libtorch/engine/device.h"
 #include "libtorch/engine/encode_ahead.h"
+#include "libtorch/engine/use_libtorch.h"
 
 namespace caption {
 namespace {
@@ -11,9 +11,9 @@ namespace {
 /// GPT-2 as a search on a device sees it: its images are pictures.
 class SlotLanguageModel : public SlotModel {
  public:
-  SlotLanguageModel(const Gpt2& gpt2, const SlotSizes& sizes, StepAttentionFunction attention,
+  SlotLanguageModel(const Gpt2<at::Tensor>& gpt2, const SlotSizes& sizes, StepAttentionFunction attention,
                     EncodeAhead& images)
-      : vocabulary_(gpt2.vocabulary()), slots_(gpt2.slots(sizes, std::move(attention))), images_(images) {}
+      : vocabulary_(gpt2.sizes().vocabulary), slots_(gpt2, sizes, std::move(attention)), images_(images) {}
 
   std::int64_t vocabulary() const override { return vocabulary_; }
   at::Tensor begin(const at::Tensor& slots) override {
@@ -31,7 +31,7 @@ class SlotLanguageModel : public SlotModel {
 
 class BundleSearches : public PictureSearches {
  public:
-  BundleSearches(const Bundle& bundle, PictureTask task)
+  BundleSearches(const Bundle<at::Tensor>& bundle, PictureTask task)
       : device_(task.search.device),
         images_(bundle, std::move(task.transfer), task.encode_batch, task.beside),
         model_(*bundle.gpt2,
@@ -45,9 +45,8 @@ class BundleSearches : public PictureSearches {
   void add(Picture picture) override { images_.add(std::move(picture)); }
 
   std::vector<Found> advance(std::size_t joining) override {
-    const at::InferenceMode no_gradients;
-    return within_memory(device_,
-                         [&] { return searches_.advance(joining, [&] { images_.encode_whole_batches(); }); });
+    return use_libtorch(device_,
+                        [&] { return searches_.advance(joining, [&] { images_.encode_whole_batches(); }); });
   }
 
   std::size_t running() const override { return searches_.running(); }
@@ -61,10 +60,9 @@ class BundleSearches : public PictureSearches {
 
 }  // namespace
 
-std::unique_ptr<PictureSearches> search_on_device(const Bundle& bundle, PictureTask task) {
-  const at::InferenceMode no_gradients;
-  return within_memory(task.search.device,
-                       [&] { return std::make_unique<BundleSearches>(bundle, std::move(task)); });
+std::unique_ptr<PictureSearches> search_on_device(const Bundle<at::Tensor>& bundle, PictureTask task) {
+  return use_libtorch(task.search.device,
+                      [&] { return std::make_unique<BundleSearches>(bundle, std::move(task)); });
 }
 
 }  // namespace caption

@@ -5,9 +5,9 @@
 #include <functional>
 #include <span>
 
-#include "caption/captioner.h"
 #include "cuda/kernels.h"
 #include "image/image.h"
+#include "pipeline/picture.h"
 
 namespace caption {
 

@@ -2,13 +2,13 @@
 #include <cstddef>
 #include <vector>
 
-#include "layers/attention.h"
 #include "gpt2/cache.h"
+#include "libtorch/layers/layers.h"
 
 namespace caption {
 namespace {
 
-class GatheredCache : public Cache {
+class GatheredCache : public Cache<at::Tensor> {
  public:
   GatheredCache(const CacheShape& shape, at::Device device)
       : heads_(shape.heads), device_(device), past_(static_cast<std::size_t>(shape.layers)) {}
@@ -52,8 +52,8 @@ class GatheredCache : public Cache {
       const at::Tensor prefix =
           qkv.narrow(0, rows, j.prefixes * j.positions).view({j.prefixes, j.positions, -1});
       now.narrow(0, rows, j.prefixes).narrow(1, 0, j.positions).copy_(prefix.slice(2, width));
-      y.push_back(attention_by_aten(prefix.slice(2, 0, width), prefix.slice(2, width, 2 * width),
-                                    prefix.slice(2, 2 * width), heads_, true)
+      y.push_back(Ops<at::Tensor>::attention(prefix.slice(2, 0, width), prefix.slice(2, width, 2 * width),
+                                             prefix.slice(2, 2 * width), heads_, true)
                       .reshape({-1, width}));
     }
     past_[static_cast<std::size_t>(layer)] = now;
@@ -87,8 +87,9 @@ class GatheredCache : public Cache {
 
 }  // namespace
 
-std::unique_ptr<Cache> make_gathered_cache(const CacheShape& shape, at::Device device) {
-  return std::make_unique<GatheredCache>(shape, device);
+template <>
+std::unique_ptr<Cache<at::Tensor>> make_cache(const CacheShape& shape, const TorchCompute& compute) {
+  return std::make_unique<GatheredCache>(shape, compute.device);
 }
 
 }  // namespace caption

@@ -7,9 +7,9 @@
 
 #include <limits>
 
-#include "../gpt2/tiny.h"
 #include "caption/error.h"
 #include "cuda/cpu_kernels.h"
+#include "unit/gpt2/tiny.h"
 
 namespace caption {
 namespace {
@@ -62,10 +62,10 @@ void compare_slots(std::int64_t beams) {
   constexpr std::int64_t kSlots = 3;
   constexpr std::int64_t kPrefix = 4;
   constexpr std::int64_t kTokens = 9;
-  const Gpt2 model(Tensors("tiny.pt", "gpt.transformer.", tiny_gpt2()), {});
+  const Gpt2<at::Tensor> model(from_aten("tiny.pt", "gpt.transformer.", tiny_gpt2()), {});
   const SlotSizes sizes{.slots = kSlots, .beams = beams, .prefix = kPrefix, .tokens = kTokens};
-  Gpt2Slots by_kernels = model.slots(sizes, attention_by_kernels(cuda::cpu_kernels()));
-  Gpt2Slots by_operators = model.slots(sizes);
+  Gpt2Slots by_kernels(model, sizes, attention_by_kernels(cuda::cpu_kernels()));
+  Gpt2Slots by_operators(model, sizes);
   const auto compare = [](const at::Tensor& actual, const at::Tensor& expected) {
     EXPECT_LT((actual - expected).abs().max().item<double>(), 1e-4);
     EXPECT_TRUE(at::equal(actual.argmax(1), expected.argmax(1)));

@@ -1,3 +1,5 @@
+#include "libtorch/layers/gpt2_slots.h"
+
 #include <gtest/gtest.h>
 
 #include <random>
@@ -5,8 +7,8 @@
 #include <vector>
 
 #include "caption/error.h"
-#include "gpt2/gpt2.h"
-#include "tiny.h"
+#include "gpt2/session.h"
+#include "unit/gpt2/tiny.h"
 
 namespace caption {
 namespace {
@@ -21,8 +23,8 @@ struct Row {
 };
 
 /// logits [V] of a sequence, run from its start.
-at::Tensor logits_of(const Gpt2& model, const at::Tensor& prefixes, const Row& row) {
-  Gpt2Session session = model.start();
+at::Tensor logits_of(const Gpt2<at::Tensor>& model, const at::Tensor& prefixes, const Row& row) {
+  Gpt2Session<at::Tensor> session(model);
   at::Tensor logits = session.step({}, {}, prefixes.narrow(0, row.prefix, 1));
   for (const std::int32_t token : row.tokens) {
     const std::int32_t parent = 0;
@@ -33,9 +35,9 @@ at::Tensor logits_of(const Gpt2& model, const at::Tensor& prefixes, const Row& r
 
 /// Slots are taken, taken again and left empty; beams branch and end.
 void compare_with_sessions(std::int64_t beams) {
-  const Gpt2 model(Tensors("tiny.pt", "gpt.transformer.", tiny_gpt2()), {});
+  const Gpt2<at::Tensor> model(from_aten("tiny.pt", "gpt.transformer.", tiny_gpt2()), {});
   const at::Tensor prefixes = at::randn({6, kPrefix, kWidth}) * 0.5;
-  Gpt2Slots slots = model.slots({.slots = 3, .beams = beams, .prefix = kPrefix, .tokens = kTokens});
+  Gpt2Slots slots(model, {.slots = 3, .beams = beams, .prefix = kPrefix, .tokens = kTokens});
   std::vector<Row> rows(static_cast<std::size_t>(3 * beams), Row{{}, -1});
   std::mt19937 random(3);
   std::int64_t next = 0;
@@ -89,10 +91,10 @@ TEST(Gpt2Slots, SingleRowsEqualSessions) {
 }
 
 TEST(Gpt2Slots, MisuseIsAnError) {
-  const Gpt2 model(Tensors("tiny.pt", "gpt.transformer.", tiny_gpt2()), {});
-  EXPECT_THROW(model.slots({.slots = 0}), Error);
-  EXPECT_THROW(model.slots({.prefix = 12, .tokens = kContext}), Error);
-  Gpt2Slots slots = model.slots({.slots = 2, .beams = 2, .prefix = 3, .tokens = 4});
+  const Gpt2<at::Tensor> model(from_aten("tiny.pt", "gpt.transformer.", tiny_gpt2()), {});
+  EXPECT_THROW(Gpt2Slots(model, {.slots = 0}), Error);
+  EXPECT_THROW(Gpt2Slots(model, {.prefix = 12, .tokens = kContext}), Error);
+  Gpt2Slots slots(model, {.slots = 2, .beams = 2, .prefix = 3, .tokens = 4});
   const at::Tensor one = at::zeros({1}, at::kLong);
   EXPECT_THROW(slots.begin(one, at::zeros({1, 2, kWidth})), Error);
   EXPECT_THROW(slots.begin(one, at::zeros({2, 3, kWidth})), Error);
