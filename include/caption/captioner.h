@@ -6,27 +6,19 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "caption/api.h"
 #include "caption/error.h"
 #include "caption/options.h"
 
 namespace caption {
 
-/// A picture as the image encoder takes it.
-struct Pixels {
-  int resolution = 0;         ///< R
-  std::vector<float> values;  ///< [3, R, R], RGB, normalised per channel
-};
-
-struct PlannedImage;  // see image/resample.h
-
-/// A picture on its way into a model.
+/// A picture on its way into the model whose captioner has prepared it.
 struct Picture {
-  /// As the encoder takes it; or as it was decoded, if the model's device is to resize it.
-  std::variant<Pixels, std::shared_ptr<const PlannedImage>> image;
-  std::vector<std::byte> thumbnail;  ///< the whole picture, upright, as a small JPEG, if it was asked for
+  struct Image;                        ///< decoded, and resized unless the model's device does that
+  std::shared_ptr<const Image> image;  ///< copies share it
+  std::vector<std::byte> thumbnail;    ///< the whole picture, upright, as a small JPEG, if it was asked for
 };
 
 /// One caption of one image.
@@ -37,33 +29,34 @@ struct Caption {
   double mean_logprob = 0;           ///< score / number of tokens
 };
 
-/// Captions of one image of a stream.
-struct StreamResult {
+/// Captions of one image that was scheduled.
+struct ScheduledCaptions {
   std::size_t image;              ///< the number it was added under
   std::vector<Caption> captions;  ///< n_best, best first
 };
 
-/// Captions of images that come one after the other. Those that are in it go through the model together; as
+/// Captions of images that come one after the other. Those that were admitted go through the model together; as
 /// soon as one has its captions, another takes its place, so that short captions do not wait for long ones.
 /// An image's captions do not depend on the others. For one thread at a time.
-class CaptionStream {
+class CAPTION_API CaptionScheduler {
  public:
-  virtual ~CaptionStream() = default;
-  /// How many more images it takes in now.
+  virtual ~CaptionScheduler() = default;
+  /// How many more images it admits now.
   virtual std::size_t room() const = 0;
-  /// Takes an image in, if there is room, under a number that is nobody else's at the moment.
+  /// Admits an image, if there is room, under a number that is nobody else's at the moment.
   virtual void add(std::size_t number, Picture picture) = 0;
   /// Whether no image is in it.
   virtual bool idle() const = 0;
   /// Goes one step further with the images that are in it. -> those that have their captions now, which leave
-  virtual std::vector<StreamResult> advance() = 0;
+  virtual std::vector<ScheduledCaptions> advance() = 0;
 };
 
 struct Explanation;     // see caption/explanation.h
 struct ExplainOptions;  // likewise
 
-/// A loaded model. Made by `load_captioner`; lives until its last user lets go.
-class Captioner {
+/// A loaded model, made by `load_captioner`. Its schedulers refer to it and must not outlive it. Several threads may
+/// call `prepare`; everything else is for one thread at a time.
+class CAPTION_API Captioner {
  public:
   virtual ~Captioner() = default;
 
@@ -75,16 +68,16 @@ class Captioner {
   /// that concerns one image.
   virtual Picture prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const = 0;
 
-  /// An empty stream, which refers to this captioner. Throws Error(usage) if the options do not fit the
+  /// An empty scheduler, which refers to this captioner. Throws Error(usage) if the options do not fit the
   /// model.
-  virtual std::unique_ptr<CaptionStream> stream(const DecodeOptions& options, const StreamOptions& sizes) = 0;
+  virtual std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions& options, const BatchSizes& sizes) = 0;
 
-  /// Captions of B pictures, n_best each, best first: all of them through one stream, together. Throws
+  /// Captions of B pictures, n_best each, best first: all of them together. Throws
   /// Error(usage) if the options do not fit the model.
   std::vector<std::vector<Caption>> caption(std::vector<Picture> pictures, const DecodeOptions& options);
-  /// Likewise, one after the other in a stream of these sizes.
+  /// Likewise, as many at a time as the sizes say.
   std::vector<std::vector<Caption>> caption(std::vector<Picture> pictures, const DecodeOptions& options,
-                                            const StreamOptions& sizes);
+                                            const BatchSizes& sizes);
 
   /// Which words of a picture's best caption, or of a given text, came from where, and what else could have
   /// stood there. One call at a time. Throws Error(usage) if the options or the text do not fit the model.
@@ -93,6 +86,6 @@ class Captioner {
 };
 
 /// Loads the bundle in `folder` and checks every tensor. Throws Error(model).
-std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const ModelOptions& options);
+CAPTION_API std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const ModelOptions& options);
 
 }  // namespace caption

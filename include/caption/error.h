@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "caption/api.h"
+
 namespace caption {
 
 /// What went wrong, as a closed set. The first group is about one input image: the batch goes on and writes
@@ -17,21 +19,21 @@ enum class ErrorKind {
   corrupt,             ///< a damaged or truncated image
   too_large,           ///< more pixels than the limit allows
   // The whole run.
-  usage,     ///< an option or an argument is wrong: exit status 2
-  model,     ///< a bundle, a weight file or a device cannot be used: exit status 3
-  output,    ///< a result could not be written: exit status 3
-  internal,  ///< a defect of this program: exit status 3
+  usage,     ///< an option or an argument is wrong; the program's exit status is 2
+  model,     ///< a bundle, a weight file or a device cannot be used; 3
+  output,    ///< a result could not be written; 3
+  internal,  ///< a defect of caption itself; 3
 };
 
 /// The stable name of a kind ("not_found", "corrupt", ...), as it stands in JSON records.
-std::string_view error_code(ErrorKind kind);
+CAPTION_API std::string_view error_code(ErrorKind kind);
 
 /// Whether `kind` concerns one input image only, so that a batch can go on.
-bool concerns_one_image(ErrorKind kind);
+CAPTION_API bool concerns_one_image(ErrorKind kind);
 
 /// The one exception type of this program. `what()` is a complete message for a person: it names the thing
 /// and, where there is something to do, what to do.
-class Error : public std::runtime_error {
+class CAPTION_API Error : public std::runtime_error {
  public:
   /// `path` is the file concerned, empty if there is none; it is not added to the message.
   Error(ErrorKind kind, const std::string& message, std::filesystem::path path = {});

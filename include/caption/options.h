@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace caption {
 
@@ -51,7 +52,7 @@ struct ImageOptions {
 
 /// How many images go through a model at a time. On the CPU a caption does not depend on it; speed and memory
 /// do.
-struct StreamOptions {
+struct BatchSizes {
   /// Images that the image encoder takes together at most. More than this many gain little.
   int encode_batch = 8;
   /// Images whose captions are written together at most: as one ends, another can begin. Each costs `beam`
@@ -66,6 +67,8 @@ inline constexpr int kMostHypotheses = 1000;  ///< for the beam width and for n-
 inline constexpr double kLowestTemperature = 0.001;
 inline constexpr double kHighestTemperature = 1000;
 inline constexpr double kHighestLengthPenalty = 10;
+inline constexpr int kMostStopTexts = 64;
+inline constexpr int kMostStopTextBytes = 1024;  ///< of all texts together
 
 /// How a caption is searched for. The defaults are the published advice: beam search of width 5.
 struct DecodeOptions {
@@ -76,6 +79,16 @@ struct DecodeOptions {
   /// A caption that has not met the stop token ends after so many tokens; at most what the model's positions
   /// allow. 0 takes the model's own limit: 67 for the published ones.
   int max_tokens = 0;
+  /// The model's stop token cannot come before a caption has so many tokens; at most `max_tokens`. The other
+  /// tokens' probabilities stay as they are. A text of `stop` ends a caption all the same. 0 sets no minimum.
+  /// transformers' min_new_tokens.
+  int min_tokens = 0;
+  /// Texts that end a caption beside the model's stop token, each as soon as the caption contains it: with the
+  /// token that completes it, and with what that token brings beyond. They are looked for in the bytes of the
+  /// caption's tokens as the model writes them, in which most words begin with a space, the first one too; a
+  /// published caption has lost its outer spaces. UTF-8, none empty, at most kMostStopTexts of
+  /// kMostStopTextBytes together. transformers' stop_strings.
+  std::vector<std::string> stop;
   /// Divides the logits before the softmax.
   double temperature = 1.0;
   /// Draw tokens at random instead of searching.
@@ -84,7 +97,7 @@ struct DecodeOptions {
   int top_k = 0;
   /// Sampling keeps the likeliest tokens that together have this probability, in (0, 1]; 1 keeps all.
   double top_p = 1.0;
-  /// Start of the random stream. Every image draws from a stream of its own that starts here, so a caption
+  /// Start of the random numbers. Every image draws from a sequence of its own that starts here, so a caption
   /// does not depend on what else is in the run.
   std::uint64_t seed = 0;
   /// Beams are ranked by log-probability / length^length_penalty; 1 is the published ranking, below 1 favours

@@ -1,5 +1,8 @@
-# What only a GPU needs, as shared objects in lib/caption that are opened when there is one.
-#
+# What only a GPU needs, as shared objects beside libcaption_libtorch.so that are opened when there is one.
+if(NOT CAPTION_LIBTORCH_ENGINE)
+  message(FATAL_ERROR "CAPTION_CUDA is for CAPTION_LIBTORCH_ENGINE, which runs models on GPUs: set it, too")
+endif()
+
 # The GPU's kernels (src/cuda/plugin.cu), libcaption_cuda.so. nvcc compiles the one source and
 # the C++ compiler links it: CMake's own CUDA language wants a whole toolkit, and the compiler's wheels are none.
 find_program(CAPTION_NVCC nvcc REQUIRED NO_CACHE NO_DEFAULT_PATH
@@ -54,15 +57,15 @@ target_link_libraries(caption_cuda_plugin PRIVATE caption_base "${CAPTION_CUDART
 set_target_properties(caption_cuda_plugin PROPERTIES
   LINKER_LANGUAGE CXX
   OUTPUT_NAME caption_cuda
-  LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/caption
+  LIBRARY_OUTPUT_DIRECTORY ${CAPTION_GPU_PREFIX}/lib/caption
   INSTALL_RPATH "$ORIGIN/nvidia/cu13/lib:$ORIGIN/nvidia/cudnn/lib"
   INSTALL_RPATH_USE_LINK_PATH ON)  # a cuDNN of the machine's own is not installed with the program
 
 # CUDA graphs of LibTorch's operators. What this needs of LibTorch's CUDA libraries is resolved when it is opened, after they
 # were: a machine without them can build it.
-add_library(caption_cuda_graphs SHARED src/cuda_graphs/cuda_graphs.cpp)
-target_include_directories(caption_cuda_graphs SYSTEM PRIVATE "${cuda_toolkit}/include")
+target_include_directories(caption_libtorch_graphs SYSTEM PRIVATE "${cuda_toolkit}/include")
+add_library(caption_cuda_graphs SHARED $<TARGET_OBJECTS:caption_libtorch_graphs>)
 target_link_libraries(caption_cuda_graphs PRIVATE caption_flags caption_torch "${CAPTION_CUDART}")
 set_target_properties(caption_cuda_graphs PROPERTIES
-  LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/caption
+  LIBRARY_OUTPUT_DIRECTORY ${CAPTION_GPU_PREFIX}/lib/caption
   INSTALL_RPATH "$ORIGIN/torch/lib:$ORIGIN/nvidia/cu13/lib")

@@ -1,4 +1,5 @@
-# The CPU subset of LibTorch that scripts/setup unpacks from the PyPI wheel, as one imported target, caption_torch.
+# LibTorch's libraries for the CPU, which those for GPUs build on, as one imported target, caption_torch; and where what needs
+# them belongs. scripts/setup unpacks them from the PyPI wheel.
 # find_package(Torch) of a CUDA wheel demands a CUDA toolkit, which a CPU build does not need.
 if(NOT CAPTION_LIBTORCH)
   message(FATAL_ERROR "CAPTION_LIBTORCH is not set: run scripts/setup, which fetches LibTorch and says where it is, "
@@ -20,3 +21,11 @@ target_compile_definitions(caption_torch INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
 # libtorch_cpu needs NVIDIA's runtime libraries, which its own RPATH finds at run time only.
 target_link_options(caption_torch INTERFACE -Wl,--allow-shlib-undefined)
 target_link_libraries(caption_torch INTERFACE libtorch_torch_cpu libtorch_c10)
+
+# Without its libraries for GPUs, LibTorch is there for the tests: then what needs it is in a tree of its own, and the build's is
+# the one that users of the CPU get.
+if(EXISTS "${CAPTION_LIBTORCH}/torch/lib/libtorch_cuda.so")
+  set(CAPTION_GPU_PREFIX ${CMAKE_BINARY_DIR})
+else()
+  set(CAPTION_GPU_PREFIX ${CMAKE_BINARY_DIR}/gpu)
+endif()

@@ -5,9 +5,8 @@
 namespace caption::cli {
 
 /// Where the program's parts are, relative to the program itself, so that the tree can be moved:
-/// PREFIX/bin/caption, PREFIX/lib/caption/libcaption.so, PREFIX/share/caption/models.
+/// PREFIX/bin/caption, PREFIX/share/caption/models.
 struct Installation {
-  std::filesystem::path engine;     ///< the shared library that holds the model code
   std::filesystem::path models;     ///< the models that come with the program
   std::filesystem::path tokenizer;  ///< GPT-2's encoder.json and vocab.bpe
 };

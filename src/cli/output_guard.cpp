@@ -1,11 +1,9 @@
 #include "cli/output_guard.h"
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "caption/error.h"
-#include "cli/image_names.h"
+#include "inputs/image_names.h"
 
 namespace caption::cli {
 namespace {
@@ -34,36 +32,19 @@ void guard(const std::string& option, const fs::path& file, const InputOptions& 
   }
 }
 
-/// An option and its file.
-using Outputs = std::vector<std::pair<std::string, fs::path>>;
-
-void guard(const Outputs& outputs, const InputOptions& inputs) {
-  std::error_code ignored;
-  for (auto later = outputs.begin(); later != outputs.end(); ++later) {
-    guard(later->first, later->second, inputs);
-    for (auto earlier = outputs.begin(); earlier != later; ++earlier) {
-      if (!fs::is_character_file(earlier->second, ignored) && same_file(earlier->second, later->second)) {
-        refuse(later->first, later->second, "is the file of " + earlier->first + ", too");
-      }
-    }
-  }
-}
-
 }  // namespace
 
-void guard_outputs(const CaptionConfig& config) {
-  Outputs outputs;
-  if (config.output) outputs.emplace_back("--output", *config.output);
-  if (config.failed) outputs.emplace_back("--failed", *config.failed);
-  if (config.html) outputs.emplace_back("--html", *config.html);
-  guard(outputs, config.inputs);
-}
-
-void guard_outputs(const ExplainConfig& config) {
-  Outputs outputs;
-  if (config.html) outputs.emplace_back("--html", *config.html);
-  if (config.png) outputs.emplace_back("--png", *config.png);
-  guard(outputs, {.names = {config.image}});
+void guard_outputs(const std::vector<OutputOption>& outputs, const InputOptions& inputs) {
+  std::error_code ignored;
+  for (auto later = outputs.begin(); later != outputs.end(); ++later) {
+    if (!later->file) continue;
+    guard(later->option, *later->file, inputs);
+    for (auto earlier = outputs.begin(); earlier != later; ++earlier) {
+      if (!earlier->file || fs::is_character_file(*earlier->file, ignored)) continue;
+      if (!same_file(*earlier->file, *later->file)) continue;
+      refuse(later->option, *later->file, "is the file of " + earlier->option + ", too");
+    }
+  }
 }
 
 }  // namespace caption::cli

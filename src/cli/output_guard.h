@@ -1,13 +1,22 @@
 #pragma once
 
-#include "cli/options.h"
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "inputs/input.h"
 
 namespace caption::cli {
 
-/// Throws Error(usage) if --output, --failed or --html would overwrite an input, a list, each other, or any
-/// image: the last happens when the option's value was forgotten (`caption --output *.jpg`).
-void guard_outputs(const CaptionConfig& config);
-/// The same for --html and --png.
-void guard_outputs(const ExplainConfig& config);
+/// An option that names a file to write.
+struct OutputOption {
+  std::string option;                         ///< "--output"
+  std::optional<std::filesystem::path> file;  ///< nothing: it was not given
+};
+
+/// Throws Error(usage) if one of them would overwrite an input, a list, another's file, or any image: the
+/// last happens when the option's value was forgotten (`caption --output *.jpg`).
+void guard_outputs(const std::vector<OutputOption>& outputs, const InputOptions& inputs);
 
 }  // namespace caption::cli

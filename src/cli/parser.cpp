@@ -1,33 +1,16 @@
 #include "cli/parser.h"
 
 #include <algorithm>
-#include <array>
+#include <memory>
+#include <utility>
 
+#include "base/printable.h"
 #include "caption/error.h"
 #include "cli/help.h"
-#include "cli/printable.h"
+#include "cli/suggestions.h"
 
 namespace caption::cli {
-namespace detail {
-
-std::string to_text(double value) {
-  std::array<char, 512> buffer{};  // fixed notation of any double
-  const auto written =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
-  return {buffer.data(), written.ptr};
-}
-
-}  // namespace detail
-
 namespace {
-
-std::vector<std::string> option_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  }
-  return names;
-}
 
 /// CLI11 takes the next argument for the value of "--name=".
 void reject_empty_values(const std::vector<std::string>& arguments) {
@@ -39,72 +22,92 @@ void reject_empty_values(const std::vector<std::string>& arguments) {
   }
 }
 
-[[noreturn]] void fail(const std::string& command, const std::string& problem) {
-  throw Error(ErrorKind::usage, printable(problem) + "; see '" + command + " --help'");
-}
-
 bool looks_like_option(const std::string& argument) {
   return argument.size() > 1 && argument.front() == '-';
 }
 
-std::string unknown_option(const CLI::App& app, const std::string& argument) {
-  return "unknown option '" + argument + "'" +
-         did_you_mean(argument.substr(0, argument.find('=')), option_names(app));
-}
-
-/// What CLI11 left over: unknown options, or one argument too many.
-std::string describe_leftover(const CLI::App& app) {
-  for (const std::string& argument : app.remaining()) {
-    if (looks_like_option(argument)) return unknown_option(app, argument);
-  }
-  return "unexpected argument '" + app.remaining().at(0) + "'";
-}
-
 }  // namespace
 
-std::unique_ptr<CLI::App> make_app(const std::string& description, const std::string& usage) {
-  auto app = std::make_unique<CLI::App>(description);
-  app->formatter(std::make_shared<HelpFormatter>(usage));
-  app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  return app;
+Parser::Parser(Manual manual)
+    : manual_(std::move(manual)), app_(manual_.command + " - " + manual_.description) {
+  app_.formatter(std::make_shared<HelpFormatter>(manual_.usage));
+  app_.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app_.footer(manual_.footer);
 }
 
-std::optional<std::string> parse(CLI::App& app, const std::string& command,
-                                 std::vector<std::string> arguments) {
+void Parser::add_argument(const std::string& heading, const std::string& name, std::string& target,
+                          const std::string& help) {
+  app_.add_option(name, target, help)->group(heading);
+}
+
+std::optional<std::string> Parser::parse(std::vector<std::string> arguments) {
   std::string problem;
   // Added last, so that it stands at the end of the page.
-  app.set_help_flag("-h,--help", "Show this page and exit")->group("Other");
+  app_.set_help_flag("-h,--help", "Show this page and exit")->group("Other");
   try {
     reject_empty_values(arguments);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants it
-    app.parse(std::move(arguments));
+    app_.parse(std::move(arguments));
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
-    return app.help(command);
+    return app_.help(manual_.command);
   } catch (const CLI::ExtrasError&) {
-    problem = describe_leftover(app);
+    problem = describe_leftover();
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string what = error.what();
     problem = what.substr(0, what.find(':')) + " needs a value";
   } catch (const CLI::ParseError& error) {
     problem = error.what();
   }
-  fail(command, problem);
+  fail(problem);
 }
 
-std::vector<std::string> other_arguments(const CLI::App& app, const std::string& command) {
+void Parser::check() const {
+  for (const Problem Rules::*kind : {&Rules::misplaced, &Rules::missing, &Rules::wrong}) {
+    for (const Rules& rules : rules_) {
+      if (const std::string problem = (rules.*kind)(); !problem.empty()) fail(problem);
+    }
+  }
+}
+
+/// CLI11's own list of positional arguments would take a name like "[a,b]" apart.
+std::vector<std::string> Parser::inputs() const {
   std::vector<std::string> names;
   bool options_ended = false;
-  for (const std::string& argument : app.remaining()) {
+  for (const std::string& argument : app_.remaining()) {
     if (!options_ended && argument == "--") {
       options_ended = true;
     } else if (!options_ended && looks_like_option(argument)) {
-      fail(command, unknown_option(app, argument));
+      fail(unknown_option(argument));
     } else {
       names.push_back(argument);
     }
   }
   return names;
+}
+
+void Parser::require(bool condition, const std::string& problem) const {
+  if (!condition) fail(problem);
+}
+
+void Parser::fail(const std::string& problem) const {
+  throw Error(ErrorKind::usage, printable(problem) + "; see '" + manual_.command + " --help'");
+}
+
+std::string Parser::unknown_option(const std::string& argument) const {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app_.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  return "unknown option '" + argument + "'" + did_you_mean(argument.substr(0, argument.find('=')), known);
+}
+
+/// What CLI11 left over: unknown options, or one argument too many.
+std::string Parser::describe_leftover() const {
+  for (const std::string& argument : app_.remaining()) {
+    if (looks_like_option(argument)) return unknown_option(argument);
+  }
+  return "unexpected argument '" + app_.remaining().at(0) + "'";
 }
 
 }  // namespace caption::cli

@@ -1,121 +1,74 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <charconv>
-#include <concepts>
-#include <memory>
+#include <functional>
 #include <optional>
 #include <string>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
-#include "cli/suggestions.h"
+#include "cli/flag.h"
 
 namespace caption::cli {
 
-/// A parser with our layout of the help page, in which the last of a repeated option counts. `usage`: the
-/// lines after "Usage:", each with its line end.
-std::unique_ptr<CLI::App> make_app(const std::string& description, const std::string& usage);
-
-/// Runs CLI11. Throws Error(usage) for whatever is wrong; returns the help text if it was asked for.
-/// `command` ("caption", "caption models import") is what messages point to.
-std::optional<std::string> parse(CLI::App& app, const std::string& command,
-                                 std::vector<std::string> arguments);
-
-/// After `parse`, if `app` allows extras: the arguments that are no options, among them all after "--".
-/// (CLI11's own list of positional arguments would take a name like "[a,b]" apart.) Throws Error(usage) for
-/// an unknown option.
-std::vector<std::string> other_arguments(const CLI::App& app, const std::string& command);
-
-/// Which numbers an option takes.
-template <typename T>
-struct Range {
-  T low;
-  T high;
-  bool above_low = false;  ///< low itself is not allowed
+/// What a command's pages of help say besides its options.
+struct Manual {
+  std::string command;      ///< "caption models import": what messages point to
+  std::string description;  ///< "what it is for", without the command
+  std::string usage;        ///< the lines after "Usage:", each with its end
+  std::string footer;       ///< what stands behind the options, likewise; may be empty
 };
 
-namespace detail {
-std::string to_text(double value);
+/// Takes a command's arguments apart. Of a repeated option the last counts. Whatever is wrong is an
+/// Error(usage) that points to the command's help.
+class Parser {
+ public:
+  explicit Parser(Manual manual);
 
-template <std::integral T>
-std::string to_text(T value) {
-  return std::to_string(value);
-}
-
-template <typename T>
-std::string describe(const Range<T>& range) {
-  return range.above_low ? "above " + to_text(range.low) + ", at most " + to_text(range.high)
-                         : "from " + to_text(range.low) + " to " + to_text(range.high);
-}
-}  // namespace detail
-
-/// Adds an option that takes a number in `range`; `target` holds the default, and help shows both.
-template <typename T>
-CLI::Option* add_number(CLI::App& app, const std::string& names, T& target, const Range<T>& range,
-                        const std::string& description) {
-  const auto set = [&target, range, name = names](const std::string& text) {
-    T value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool number = error == std::errc() && end == text.data() + text.size();
-    // Written so that NaN fails.
-    const bool inside = value <= range.high && (range.above_low ? value > range.low : value >= range.low);
-    if (!number || !inside) {
-      throw CLI::ValidationError(name, std::string("needs a ") + (std::is_integral_v<T> ? "whole " : "") +
-                                           "number " + detail::describe(range) + ", not '" + text + "'");
+  /// Adds options under a heading of the help page, below those that have it already. `target` must outlive
+  /// the parser.
+  template <typename Target>
+  void add(const std::string& heading, const Flags<Target>& flags, Target& target) {
+    for (const Flag<Target>& flag : flags) {
+      flag.add_to(app_, target)->group(heading);
+      rules_.push_back({[this, flag] { return flag.misplaced(app_); },
+                        [this, flag] { return flag.missing(app_); },
+                        [flag, &target] { return flag.wrong(target); }});
     }
-    target = value;
-  };
-  return app
-      .add_option_function<std::string>(
-          names, set,
-          description + " [" + detail::describe(range) + "; default " + detail::to_text(target) + "]")
-      ->type_name(std::is_integral_v<T> ? "N" : "X");
-}
-
-/// Adds an option that takes one of a few words.
-template <typename T>
-CLI::Option* add_choice(CLI::App& app, const std::string& names, T& target, const std::string& type,
-                        const std::vector<std::pair<std::string, T>>& choices,
-                        const std::string& description) {
-  std::vector<std::string> words;
-  std::string list;
-  std::string initial;
-  for (const auto& [word, value] : choices) {
-    list += (words.empty() ? "" : words.size() + 1 == choices.size() ? " or " : ", ") + word;
-    words.push_back(word);
-    if (value == target) initial = word;
   }
-  const auto set = [&target, choices, words, list, name = names](const std::string& text) {
-    for (const auto& [word, value] : choices) {
-      if (word == text) {
-        target = value;
-        return;
-      }
-    }
-    throw CLI::ValidationError(name, "needs " + list + ", not '" + text + "'" + did_you_mean(text, words));
-  };
-  return app
-      .add_option_function<std::string>(
-          names, set, description + " [" + list + (initial.empty() ? "" : "; default " + initial) + "]")
-      ->type_name(type);
-}
+  /// The one argument that is no option.
+  void add_argument(const std::string& heading, const std::string& name, std::string& target,
+                    const std::string& help);
+  /// Arguments that are no options are inputs.
+  void take_inputs() { app_.allow_extras(); }
 
-/// Adds an option that takes the name of a file, a folder or a model. A name that begins with '-' is taken
-/// for a forgotten value, "-" alone excepted.
-template <typename T>
-CLI::Option* add_name(CLI::App& app, const std::string& names, T& target, const std::string& type,
-                      const std::string& description) {
-  const auto set = [&target, name = names](const std::string& text) {
-    if (text.empty()) throw CLI::ValidationError(name, "needs a name, which cannot be empty");
-    if (text.size() > 1 && text.front() == '-') {
-      throw CLI::ValidationError(name,
-                                 "needs a name, not '" + text + "' (write ./" + text + " if it is one)");
-    }
-    target = text;
+  /// Sets the targets. -> the help page, if it was asked for
+  std::optional<std::string> parse(std::vector<std::string> arguments);
+  /// After `parse`: that the options go together and with what they need, then their values.
+  void check() const;
+
+  /// After `parse`: the inputs, among them all arguments after "--".
+  std::vector<std::string> inputs() const;
+  /// After `parse`: whether the option is on the command line.
+  bool given(const std::string& option) const { return app_.count(option) > 0; }
+
+  /// Throws unless `condition`.
+  void require(bool condition, const std::string& problem) const;
+
+ private:
+  using Problem = std::function<std::string()>;
+  struct Rules {
+    Problem misplaced;
+    Problem missing;
+    Problem wrong;
   };
-  return app.add_option_function<std::string>(names, set, description)->type_name(type);
-}
+
+  [[noreturn]] void fail(const std::string& problem) const;
+  std::string unknown_option(const std::string& argument) const;
+  std::string describe_leftover() const;
+
+  Manual manual_;
+  CLI::App app_;
+  std::vector<Rules> rules_;
+};
 
 }  // namespace caption::cli

@@ -1,9 +1,11 @@
 #pragma once
 
-#include "cli/options.h"
-#include "cli/output.h"
+#include "files/output.h"
 
 namespace caption::cli {
+
+/// When names are coloured.
+enum class Color { automatic, always, never };
 
 /// Whether to colour what goes to `output`: for `automatic`, if it is a terminal that can, and NO_COLOR is
 /// not set.

@@ -1,14 +1,20 @@
 #include "cli/version.h"
 
-#include "cli/engine_library.h"
+#include "files/output.h"
+#include "pipeline/versions.h"
 
 namespace caption::cli {
 
-std::string version_text(const PrintVersion& request) {
-  std::string text = "caption " CAPTION_VERSION " (commit " CAPTION_COMMIT ")\n";
-  if (request.verbose) text += load_engine().versions();
+std::string program_version() {
+  return "caption " CAPTION_VERSION " (commit " CAPTION_COMMIT ")";
+}
+
+ExitStatus run(const PrintVersion& request) {
+  std::string text = program_version() + '\n';
+  if (request.verbose) text += library_versions();
   if (text.back() != '\n') text += '\n';
-  return text;
+  Output().write(text);
+  return ExitStatus::success;
 }
 
 }  // namespace caption::cli

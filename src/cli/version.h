@@ -2,14 +2,19 @@
 
 #include <string>
 
+#include "cli/exit_status.h"
+
 namespace caption::cli {
 
 /// `caption --version`.
 struct PrintVersion {
-  bool verbose = false;  ///< the libraries and instruction sets, too; loads the engine
+  bool verbose = false;  ///< the libraries and instruction sets, too
 };
 
-/// "caption 0.1.0 (commit 1234567)" and, if `verbose`, a line for each thing that the engine reports.
-std::string version_text(const PrintVersion& request);
+/// "caption 0.2.0 (commit 1234567)"
+std::string program_version();
+
+/// Throws Error(output), or ClosedPipe if nobody reads the output any more.
+ExitStatus run(const PrintVersion& request);
 
 }  // namespace caption::cli

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "caption/api.h"
+
 namespace caption::cuda {
 
 /// A cudaStream_t; nullptr is the default stream. The CPU's kernels ignore it.
@@ -115,4 +117,4 @@ class Kernels {
 
 /// The one entry point of the shared library with the GPU's kernels. It needs neither a GPU nor a driver to
 /// be called.
-extern "C" const caption::cuda::Kernels* caption_cuda_kernels();
+extern "C" CAPTION_API const caption::cuda::Kernels* caption_cuda_kernels();

@@ -14,6 +14,7 @@ struct Beam {
   std::vector<std::int32_t> tokens;
   float score = 0;  ///< sum of log-probabilities
   bool stopped = false;
+  StopTexts::State text = StopTexts::kStart;
   std::size_t row = 0;  ///< of the model's latest answer, unless stopped
 };
 
@@ -47,20 +48,21 @@ class BeamSearch : public ImageSearch {
   }
 
   /// The beams become the best of their continuations.
-  void advance(const Rows& rows) override {
+  void extend(const LogitRows& rows) override {
     continuations_.clear();
     for (const Beam& beam : beams_) {
       if (beam.stopped) {
         continuations_.push_back({beam.score / divisor(beam.tokens.size()), &beam, beam.tokens.back()});
         continue;
       }
-      next_.load(rows[beam.row]);
-      next_.likeliest(width_, candidates_);
+      next_.load(rows[beam.row], stop_.excluded(beam.tokens.size(), options_.min_tokens));
+      next_.top_k(width_, candidates_);
       for (const Candidate& next : candidates_) {
         const float sum = beam.score + next.log_probability;
         continuations_.push_back({sum / divisor(beam.tokens.size() + 1), &beam, next.token});
       }
     }
+    if (continuations_.empty()) throw no_continuation();
     std::stable_sort(continuations_.begin(), continuations_.end(),
                      [](const Continuation& a, const Continuation& b) { return a.value > b.value; });
     continuations_.resize(std::min(continuations_.size(), width_));
@@ -85,7 +87,7 @@ class BeamSearch : public ImageSearch {
     Beam beam = *continuation.beam;
     if (!beam.stopped) {
       beam.tokens.push_back(continuation.token);
-      beam.stopped = continuation.token == stop_.token;
+      beam.stopped = stop_.ends_with(continuation.token, beam.text);
     }
     // Not the sum itself: the reference multiplies the quotient back, and its rounding is part of the
     // ranking.

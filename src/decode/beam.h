@@ -14,7 +14,7 @@ namespace caption {
 /// `beam`. A beam that has stopped takes part as itself, but is not run through the model. All sums and
 /// quotients are fp32, in the reference's order, so its rankings and scores come out. Equal values go to the
 /// earlier beam, then to the likelier token, then to the lower id. Where the vocabulary offers fewer
-/// continuations than `beam`, there are fewer beams.
+/// continuations than `beam`, there are fewer beams; a beam has none where only an excluded token can come.
 std::unique_ptr<ImageSearch> make_beam_search(const StopRule& stop, const DecodeOptions& options,
                                               std::size_t row);
 

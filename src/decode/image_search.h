@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "decode/rows.h"
+#include "decode/logit_rows.h"
 #include "decode/search.h"
 
 namespace caption {
@@ -15,7 +15,7 @@ class ImageSearch {
  public:
   virtual ~ImageSearch() = default;
   /// Sets the next token of every running sequence by its row of the latest pass.
-  virtual void advance(const Rows& rows) = 0;
+  virtual void extend(const LogitRows& rows) = 0;
   /// Appends the last token of every running sequence, and the row that it came from, to those of the next
   /// pass; there they are its rows.
   virtual void ask(std::vector<std::int32_t>& tokens, std::vector<std::int32_t>& parents) = 0;

@@ -26,8 +26,9 @@ constexpr float kImpossible = -std::numeric_limits<float>::infinity();
 
 }  // namespace
 
-void NextToken::load(std::span<const float> logits) {
+void NextToken::load(std::span<const float> logits, std::optional<std::int32_t> excluded) {
   logits_ = logits;
+  excluded_ = excluded;
   if (temperature_ != 1.0F) {
     scaled_.resize(logits.size());
     for (std::size_t i = 0; i < logits.size(); ++i) scaled_[i] = logits[i] / temperature_;
@@ -46,7 +47,7 @@ float NextToken::log_probability(std::int32_t token) const {
   return (logits_[static_cast<std::size_t>(token)] - peak_) - log_sum_;
 }
 
-void NextToken::likeliest(std::size_t count, std::vector<Candidate>& candidates) const {
+void NextToken::top_k(std::size_t count, std::vector<Candidate>& candidates) const {
   candidates.clear();
   const auto logit = [&](const Candidate& c) { return logits_[static_cast<std::size_t>(c.token)]; };
   float least =
@@ -56,7 +57,7 @@ void NextToken::likeliest(std::size_t count, std::vector<Candidate>& candidates)
     const std::size_t begin = block * kExponentialBlock;
     const std::size_t end = std::min(begin + kExponentialBlock, logits_.size());
     for (std::size_t i = begin; i < end; ++i) {
-      if (!(logits_[i] > least)) continue;
+      if (!(logits_[i] > least) || static_cast<std::int32_t>(i) == excluded_) continue;
       if (candidates.size() == count) candidates.pop_back();
       const auto place = std::find_if(candidates.begin(), candidates.end(),
                                       [&](const Candidate& c) { return logits_[i] > logit(c); });
@@ -76,9 +77,23 @@ std::size_t NextToken::rank(std::int32_t token) const {
   return before + 1;
 }
 
-void NextToken::weights(std::vector<float>& result) const {
+bool NextToken::weights(std::vector<float>& result) const {
   result.resize(logits_.size());
-  exponentials(logits_.data(), logits_.size(), peak_, result.data());
+  if (!excluded_) {
+    exponentials(logits_.data(), logits_.size(), peak_, result.data());
+    return true;
+  }
+  // The others, before and behind it, by their own largest: beside a far larger one they would all vanish.
+  const auto place = static_cast<std::size_t>(*excluded_);
+  const auto before = logits_.first(place);
+  const auto behind = logits_.subspan(place + 1);
+  float peak = kImpossible;
+  for (const auto part : {before, behind})
+    for (const float logit : part) peak = std::max(peak, logit);
+  exponentials(before.data(), before.size(), peak, result.data());
+  exponentials(behind.data(), behind.size(), peak, result.data() + place + 1);
+  result[place] = 0;
+  return peak != kImpossible;
 }
 
 }  // namespace caption

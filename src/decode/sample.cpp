@@ -24,8 +24,9 @@ class Choices {
  public:
   explicit Choices(const DecodeOptions& options) : options_(options) {}
 
+  /// Throws if there are none.
   void load(const NextToken& next) {
-    next.weights(weights_);
+    if (!next.weights(weights_)) throw no_continuation();
     kept_.resize(weights_.size());
     std::iota(kept_.begin(), kept_.end(), 0);
     mass_ = std::accumulate(weights_.begin(), weights_.end(), 0.0);
@@ -89,9 +90,10 @@ class Choices {
 /// A sequence being drawn.
 struct Draw {
   Hypothesis hypothesis;
-  RandomStream random;
-  bool stopped = false;
+  SplitMix64 random;
   std::size_t row = 0;
+  bool stopped = false;
+  StopTexts::State text = StopTexts::kStart;
 };
 
 double mean(const Hypothesis& hypothesis) {
@@ -103,7 +105,7 @@ class Sampling : public ImageSearch {
   Sampling(const StopRule& stop, const DecodeOptions& options, std::size_t row)
       : stop_(stop), options_(options), next_(options.temperature), choices_(options_) {
     for (int i = 0; i < options.n_best; ++i)
-      draws_.push_back({{}, RandomStream(options.seed, static_cast<std::uint64_t>(i)), false, row});
+      draws_.push_back({{}, SplitMix64(options.seed, static_cast<std::uint64_t>(i)), row});
   }
   Sampling(const Sampling&) = delete;  // choices_ refers to options_
   Sampling& operator=(const Sampling&) = delete;
@@ -120,19 +122,19 @@ class Sampling : public ImageSearch {
     }
   }
 
-  void advance(const Rows& rows) override {
+  void extend(const LogitRows& rows) override {
     std::size_t loaded = std::numeric_limits<std::size_t>::max();  // at the first position all have one row
     for (Draw& draw : draws_) {
       if (draw.stopped) continue;
       if (loaded != draw.row) {
         loaded = draw.row;
-        next_.load(rows[loaded]);
+        next_.load(rows[loaded], stop_.excluded(draw.hypothesis.tokens.size(), options_.min_tokens));
         choices_.load(next_);
       }
       const std::int32_t token = choices_.at(draw.random.next());
       draw.hypothesis.tokens.push_back(token);
       draw.hypothesis.score += static_cast<double>(next_.log_probability(token));
-      draw.stopped = token == stop_.token;
+      draw.stopped = stop_.ends_with(token, draw.text);
     }
   }
 
@@ -155,10 +157,10 @@ class Sampling : public ImageSearch {
 
 }  // namespace
 
-RandomStream::RandomStream(std::uint64_t seed, std::uint64_t number)
+SplitMix64::SplitMix64(std::uint64_t seed, std::uint64_t number)
     : state_(mix(mix(seed + kGolden) + number)) {}
 
-double RandomStream::next() {
+double SplitMix64::next() {
   state_ += kGolden;
   return static_cast<double>(mix(state_) >> 11) * 0x1p-53;
 }

@@ -39,6 +39,13 @@ void validate(const DecodeOptions& options) {
                                       std::to_string(options.beam));
   }
   require("the maximum of tokens", options.max_tokens, 0, kNoLimit);
+  require("the minimum of tokens", options.min_tokens, 0, kNoLimit);
+  if (options.max_tokens > 0 && options.min_tokens > options.max_tokens) {
+    throw Error(ErrorKind::usage, "the minimum of tokens is " + std::to_string(options.min_tokens) +
+                                      ": it can be at most the maximum, " +
+                                      std::to_string(options.max_tokens));
+  }
+  validate_stop_texts(options.stop);
   require("the temperature", options.temperature, kLowestTemperature, kHighestTemperature);
   require("top-k", options.top_k, 0, kNoLimit);
   require("the length penalty", options.length_penalty, 0.0, kHighestLengthPenalty);
@@ -49,10 +56,19 @@ void validate(const DecodeOptions& options) {
   }
 }
 
-void require_stop_token(const StopRule& stop, std::size_t vocabulary) {
-  if (!stop.token || (*stop.token >= 0 && static_cast<std::size_t>(*stop.token) < vocabulary)) return;
-  throw Error(ErrorKind::model, "the stop token " + std::to_string(*stop.token) +
-                                    " is not in the vocabulary of " + std::to_string(vocabulary) + " tokens");
+void require_searchable(const StopRule& stop, const DecodeOptions& options) {
+  validate(options);
+  if (options.max_tokens < 1) {
+    throw Error(ErrorKind::usage, "the maximum of tokens of a search is " +
+                                      std::to_string(options.max_tokens) + ": it must be at least 1");
+  }
+  if (options.stop.empty() != (stop.texts == nullptr))
+    throw Error(ErrorKind::internal, "a search's stop rule was not made with its stop texts");
+}
+
+Error no_continuation() {
+  return {ErrorKind::model,
+          "the language model leaves only the stop token, before a caption has its minimum of tokens"};
 }
 
 std::vector<std::vector<Hypothesis>> search(StepFunction& model, std::size_t images, const StopRule& stop,
@@ -61,7 +77,7 @@ std::vector<std::vector<Hypothesis>> search(StepFunction& model, std::size_t ima
   std::vector<std::vector<Hypothesis>> results(images);
   std::size_t joining = images;
   do {
-    for (Found& found : searches.step(std::exchange(joining, 0)))
+    for (Found& found : searches.advance(std::exchange(joining, 0)))
       results[found.image] = std::move(found.hypotheses);
   } while (searches.running() > 0);
   return results;

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
+#include "caption/error.h"
 #include "caption/options.h"
+#include "decode/stop_rule.h"
 
 namespace caption {
 
@@ -29,21 +30,20 @@ class StepFunction {
 
 /// One finished sequence.
 struct Hypothesis {
-  std::vector<std::int32_t> tokens;  ///< with the stop token, if it was reached
+  std::vector<std::int32_t> tokens;  ///< with the one that ended it
   double score = 0;                  ///< sum of log-probabilities
 };
 
-/// When a sequence ends before it has max_tokens.
-struct StopRule {
-  std::optional<std::int32_t> token = 13;  ///< GPT-2's "."; nothing: never
-};
-
-/// Throws Error(usage), with the valid range, if an option is outside it or if n_best > beam without
-/// sampling. That max_tokens fits the model's positions is not known here.
+/// Throws Error(usage), with the valid range, if an option is outside it, if n_best > beam without sampling
+/// or if min_tokens > max_tokens. That max_tokens fits the model's positions is not known here.
 void validate(const DecodeOptions& options);
 
-/// Throws Error(model) if the stop token is not in the vocabulary.
-void require_stop_token(const StopRule& stop, std::size_t vocabulary);
+/// What every search demands: options that validate and say a maximum of tokens, else Error(usage), and a
+/// rule that was made with their stop texts, else Error(internal).
+void require_searchable(const StopRule& stop, const DecodeOptions& options);
+
+/// For sequences none of which can go on: the only token that could come is excluded.
+Error no_continuation();
 
 /// Decodes the model's first `images` images together, as `options` say (greedy, beam search or sampling). ->
 /// one list per image, best first, of at most n_best (fewer only if the vocabulary has no more). Errors as

@@ -1,30 +1,25 @@
 #include "decode/searches.h"
 
 #include <exception>
-#include <string>
 #include <utility>
 
-#include "caption/error.h"
-#include "core/parallel.h"
 #include "decode/beam.h"
 #include "decode/sample.h"
+#include "kernels/parallel.h"
 
 namespace caption {
 
 Searches::Searches(StepFunction& model, const StopRule& stop, const DecodeOptions& options)
     : rows_(model), stop_(stop), options_(options) {
-  validate(options);
-  if (options.max_tokens >= 1) return;
-  throw Error(ErrorKind::usage, "the maximum of tokens of a search is " + std::to_string(options.max_tokens) +
-                                    ": it must be at least 1");
+  require_searchable(stop, options);
 }
 
-std::vector<Found> Searches::step(std::size_t joining) {
+std::vector<Found> Searches::advance(std::size_t joining) {
   tokens_.clear();
   parents_.clear();
   for (const Running& one : running_) one.search->ask(tokens_, parents_);
   if (tokens_.empty() && joining == 0) return {};
-  rows_.step(tokens_, parents_, joining);
+  rows_.compute(tokens_, parents_, joining);
   if (joining > 0) require_stop_token(stop_, rows_.vocabulary());
   for (std::size_t i = 0; i < joining; ++i) {
     const std::size_t row = tokens_.size() + i;
@@ -32,7 +27,7 @@ std::vector<Found> Searches::step(std::size_t joining) {
         {joined_++, 0,
          options_.sample ? make_sampling(stop_, options_, row) : make_beam_search(stop_, options_, row)});
   }
-  advance();
+  extend_all();
   std::vector<Found> found;
   std::vector<Running> left;
   for (Running& one : running_) {
@@ -47,12 +42,12 @@ std::vector<Found> Searches::step(std::size_t joining) {
 }
 
 /// All images by their rows, side by side.
-void Searches::advance() {
+void Searches::extend_all() {
   std::vector<std::exception_ptr> failures(running_.size());
   parallel_for(running_.size(), [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       try {
-        running_[i].search->advance(rows_);
+        running_[i].search->extend(rows_);
       } catch (...) {
         failures[i] = std::current_exception();
       }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "decode/image_search.h"
-#include "decode/rows.h"
+#include "decode/logit_rows.h"
 #include "decode/search.h"
 
 namespace caption {
@@ -26,7 +26,7 @@ class ImageSearches {
   /// One pass of all images that are running, and of the model's next `joining` ones. -> those that have
   /// ended, in order of joining, each once. Without any image, does nothing. Throws Error(model) for logits
   /// that are NaN or plus infinity, Error(internal) for an answer of the wrong shape.
-  virtual std::vector<Found> step(std::size_t joining) = 0;
+  virtual std::vector<Found> advance(std::size_t joining) = 0;
   /// Number of images that have joined and not ended.
   virtual std::size_t running() const = 0;
 };
@@ -35,11 +35,12 @@ class ImageSearches {
 /// ended it.
 class Searches : public ImageSearches {
  public:
-  /// max_tokens must be at least 1 by now. Throws Error(usage) for options that do not validate.
+  /// Throws as require_searchable does.
   Searches(StepFunction& model, const StopRule& stop, const DecodeOptions& options);
 
-  /// Also throws Error(model) for a stop token outside the vocabulary.
-  std::vector<Found> step(std::size_t joining) override;
+  /// Also throws Error(model) for a stop token outside the vocabulary, and where no token can come but a
+  /// stop token that is excluded.
+  std::vector<Found> advance(std::size_t joining) override;
   std::size_t running() const override { return running_.size(); }
 
  private:
@@ -49,9 +50,9 @@ class Searches : public ImageSearches {
     std::unique_ptr<ImageSearch> search;
   };
 
-  void advance();
+  void extend_all();
 
-  Rows rows_;
+  LogitRows rows_;
   StopRule stop_;
   DecodeOptions options_;
   std::vector<Running> running_;

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include <cstdint>
 #include <memory>
 #include <span>
+
+#include "layers/layers.h"
 
 namespace caption {
 
@@ -22,6 +22,7 @@ struct Joining {
 
 /// Keys and values of all sequences in flight, in the type that they come in. In each pass every sequence
 /// gets one position more, or joins with those of its prefix.
+template <typename T>
 class Cache {
  public:
   virtual ~Cache() = default;
@@ -31,15 +32,16 @@ class Cache {
   virtual void begin_pass(std::span<const std::int32_t> parents, const Joining& joining) = 0;
   /// Keeps the new positions' keys and values and lets each position attend to those of its row up to itself.
   /// qkv [R + B * P, 3 width] (queries, keys, values), contiguous -> [R + B * P, width]
-  virtual at::Tensor attend(std::int64_t layer, const at::Tensor& qkv) = 0;
+  virtual T attend(std::int64_t layer, const T& qkv) = 0;
 };
 
-/// On the CPU: no key or value is ever copied from row to row; each row has a table of where those of its
-/// positions lie, which rows of one ancestor share. Memory: L * 2 width floats for each position that a row
-/// in flight still looks at, at the fullest moment so far.
-std::unique_ptr<Cache> make_shared_cache(const CacheShape& shape);
-
-/// On any device, by LibTorch's operators: the rows' keys and values are gathered anew in each pass.
-std::unique_ptr<Cache> make_gathered_cache(const CacheShape& shape, at::Device device);
+/// An empty cache. On the CPU no key or value is ever copied from row to row; each row has a table of where
+/// those of its positions lie, which rows of one ancestor share. Memory: L * 2 width floats for each position
+/// that a row in flight still looks at, at the fullest moment so far. On other devices the rows' keys and
+/// values are gathered anew in each pass.
+template <typename T>
+std::unique_ptr<Cache<T>> make_cache(const CacheShape& shape, const Compute<T>& compute);
+template <>
+std::unique_ptr<Cache<Tensor>> make_cache(const CacheShape& shape, const Compute<Tensor>& compute);
 
 }  // namespace caption

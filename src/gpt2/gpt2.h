@@ -1,113 +1,192 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
-#include "core/compute.h"
-#include "core/tensors.h"
+#include "caption/error.h"
+#include "gpt2/cache.h"
+#include "gpt2/sizes.h"
+#include "layers/layers.h"
 
 namespace caption {
 
-class Gpt2;
+/// One pre-norm block of GPT-2. Its "Conv1D" is a linear layer whose weight is stored transposed, [in, out].
+template <typename T>
+struct Gpt2Block {
+  Gpt2Block(Tensors& tensors, const std::string& name, std::int64_t width, const Compute<T>& compute)
+      : ln_1(take_layer_norm(tensors, name + ".ln_1", width, compute)),
+        c_attn(take_conv1d(tensors, name + ".attn.c_attn", width, 3 * width, compute)),
+        attn_c_proj(take_conv1d(tensors, name + ".attn.c_proj", width, width, compute)),
+        ln_2(take_layer_norm(tensors, name + ".ln_2", width, compute)),
+        c_fc(take_conv1d(tensors, name + ".mlp.c_fc", width, tensors.shape(name + ".mlp.c_fc.weight", 2)[1],
+                         compute)),
+        mlp_c_proj(take_conv1d(tensors, name + ".mlp.c_proj", c_fc.out(), width, compute)) {}
+
+  static Linear<T> take_conv1d(Tensors& tensors, const std::string& name, std::int64_t in, std::int64_t out,
+                               const Compute<T>& compute) {
+    const Tensor weight = tensors.take(name + ".weight", {in, out});
+    return Linear<T>(weight.t(), tensors.take(name + ".bias", {out}), compute);
+  }
+
+  LayerNorm<T> ln_1;
+  Linear<T> c_attn;       // [E] -> [3E]: queries, keys, values
+  Linear<T> attn_c_proj;  // [E] -> [E]
+  LayerNorm<T> ln_2;
+  Linear<T> c_fc;        // [E] -> [F]
+  Linear<T> mlp_c_proj;  // [F] -> [E]
+};
+
+/// "wte.weight" as it is in the file. A "lm_head.weight" beside it must be the same. Throws Error(model).
+Tensor take_tied_embedding(Tensors& tensors, const Gpt2Sizes& sizes);
+
+/// GPT-2 of any size, read off the shapes: the weights, and the way through them. Where keys and values of
+/// earlier positions are is its callers' business (Gpt2Session, libtorch/layers/gpt2_slots.h).
+template <typename T>
+class Gpt2 {
+ public:
+  /// Attention of one block: (layer, qkv [N, 3E]) -> [N, E]
+  using Attend = std::function<T(std::int64_t layer, const T& qkv)>;
+
+  /// Tensors as in Hugging Face's GPT2Model ("wte.weight", "h.0.ln_1.weight", ..., Conv1D weights [in, out])
+  /// with "lm_head.weight", if it is there, equal to wte. Throws Error(model).
+  Gpt2(Tensors tensors, const Compute<T>& compute) : Gpt2(tensors, read_gpt2_sizes(tensors), compute) {}
+
+  const Gpt2Sizes& sizes() const { return sizes_; }
+  const Compute<T>& compute() const { return compute_; }
+  const TokenEmbedding<T>& embedding() const { return embedding_; }
+
+  /// Takes x [N, E] through all blocks, in place.
+  void run_blocks(T& x, const Attend& attend) const {
+    for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
+      const Gpt2Block<T>& block = blocks_[layer];
+      const T qkv = block.c_attn(block.ln_1(x));  // [N, 3E]
+      block.attn_c_proj.add_to(x, attend(static_cast<std::int64_t>(layer), qkv));
+      const T hidden = block.c_fc(block.ln_2(x), Activation::gelu_tanh);  // [N, F]
+      block.mlp_c_proj.add_to(x, hidden);
+    }
+  }
+
+  /// x [N, E] -> logits [N, V] fp32
+  T logits(const T& x) const { return lm_head_.in_fp32(ln_f_(x)); }
+
+ private:
+  Gpt2(Tensors& tensors, const Gpt2Sizes& sizes, const Compute<T>& compute)
+      : Gpt2(tensors, sizes, compute, take_tied_embedding(tensors, sizes)) {}
+
+  Gpt2(Tensors& tensors, const Gpt2Sizes& sizes, const Compute<T>& compute, const Tensor& wte)
+      : sizes_(sizes),
+        compute_(compute),
+        embedding_(wte, tensors.take("wpe.weight", {sizes.context, sizes.width}), compute),
+        blocks_(take_blocks(tensors, sizes, compute)),
+        ln_f_(take_layer_norm(tensors, "ln_f", sizes.width, compute)),
+        lm_head_(embedding_.output_layer(compute)) {
+    tensors.require_all_taken();
+  }
+
+  static std::vector<Gpt2Block<T>> take_blocks(Tensors& tensors, const Gpt2Sizes& sizes, Compute<T> compute) {
+    compute.activations = Activations::bits8;
+    std::vector<Gpt2Block<T>> blocks;
+    for (std::int64_t layer = 0; layer < sizes.layers; ++layer)
+      blocks.emplace_back(tensors, "h." + std::to_string(layer), sizes.width, compute);
+    return blocks;
+  }
+
+  Gpt2Sizes sizes_;
+  Compute<T> compute_;
+  TokenEmbedding<T> embedding_;
+  std::vector<Gpt2Block<T>> blocks_;
+  LayerNorm<T> ln_f_;
+  Linear<T> lm_head_;  // [E] -> [V], tied to the token embedding
+};
 
 /// Many sequences decoded together over one cache; they join with their prefixes and leave at any time. On
 /// the CPU a row's logits are the same, bit for bit, whatever other rows and threads there are. Misuse is an
 /// Error(internal).
+template <typename T>
 class Gpt2Session {
  public:
-  Gpt2Session(Gpt2Session&&) noexcept;
-  ~Gpt2Session();
+  /// Without sequences; refers to the model.
+  explicit Gpt2Session(const Gpt2<T>& gpt2)
+      : gpt2_(gpt2),
+        cache_(make_cache<T>({gpt2.sizes().layers, gpt2.sizes().heads()}, gpt2.compute())) {}
 
   /// One pass over the weights. Row r < R is row parents[r] of the pass before with tokens[r] appended: rows
   /// may be dropped (by being nobody's parent), kept or multiplied. Behind them come B new rows, one for each
-  /// of `prefixes` [B, P, E] fp32, or none if that is undefined. R + B >= 1. -> logits [R + B, V] fp32 on the
-  /// model's device, of the position after each row
-  at::Tensor step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
-                  const at::Tensor& prefixes = {});
+  /// of `prefixes` [B, P, E] fp32, or none if that is undefined. R + B >= 1. -> logits [R + B, V] fp32 of the
+  /// position after each row
+  T step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents, const T& prefixes = {}) {
+    check(tokens, parents);
+    const Joining joining = check(prefixes);
+    require(tokens.size() + static_cast<std::size_t>(joining.prefixes) > 0, "a pass without rows");
+
+    std::vector<std::int64_t> positions;  // of the tokens
+    for (const std::int32_t parent : parents) positions.push_back(lengths_[static_cast<std::size_t>(parent)]);
+    cache_->begin_pass(parents, joining);
+    T x = embed(tokens, positions, prefixes);  // [R + B * P, E]
+    gpt2_.run_blocks(x, [&](std::int64_t layer, const T& qkv) { return cache_->attend(layer, qkv); });
+    for (std::int64_t& length : positions) ++length;
+    positions.insert(positions.end(), static_cast<std::size_t>(joining.prefixes), joining.positions);
+    lengths_ = std::move(positions);
+    return gpt2_.logits(last_positions(x, static_cast<std::int64_t>(tokens.size()), joining));  // [R + B, V]
+  }
 
  private:
-  friend class Gpt2;
-  struct State;
-  explicit Gpt2Session(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
-};
+  static void require(bool condition, const std::string& message) {
+    if (!condition) throw Error(ErrorKind::internal, "GPT-2: " + message);
+  }
 
-/// How large a `Gpt2Slots` is.
-struct SlotSizes {
-  std::int64_t slots = 1;   ///< S
-  std::int64_t beams = 1;   ///< B
-  std::int64_t prefix = 1;  ///< P, positions
-  std::int64_t tokens = 1;  ///< M, behind the prefix; P + M is at most the model's context
-};
+  void check(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents) const {
+    const Gpt2Sizes& sizes = gpt2_.sizes();
+    require(tokens.size() == parents.size(),
+            std::to_string(tokens.size()) + " tokens for " + std::to_string(parents.size()) + " parents");
+    for (std::size_t r = 0; r < tokens.size(); ++r) {
+      require(tokens[r] >= 0 && tokens[r] < sizes.vocabulary, "unknown token " + std::to_string(tokens[r]));
+      require(parents[r] >= 0 && static_cast<std::size_t>(parents[r]) < lengths_.size(),
+              "row " + std::to_string(parents[r]) + " of " + std::to_string(lengths_.size()) + " as a parent");
+      require(lengths_[static_cast<std::size_t>(parents[r])] < sizes.context,
+              "more than the " + std::to_string(sizes.context) + " positions of the model");
+    }
+  }
 
-/// One layer's attention of a step of `Gpt2Slots`: each row's newest position to all of its own.
-struct StepAttention {
-  const at::Tensor& qkv;     ///< [R, 3E]: queries, keys, values of the newest positions
-  const at::Tensor& store;   ///< [places, L, 2E]: keys, values; the newest positions' are to be written
-  std::int64_t layer;        ///< of the L
-  const at::Tensor& places;  ///< [R, T] int32: where each row's positions are; all contiguous
-  const at::Tensor& counts;  ///< [R] int32: positions of each row, 1 to T
-};
+  Joining check(const T& prefixes) const {
+    if (!prefixes.defined()) return {};
+    const Gpt2Sizes& sizes = gpt2_.sizes();
+    require(prefixes.dim() == 3 && prefixes.size(0) > 0 && prefixes.size(1) > 0 &&
+                prefixes.size(2) == sizes.width,
+            "expected prefixes of shape [images, positions, " + std::to_string(sizes.width) + "]");
+    require(prefixes.size(1) <= sizes.context,
+            std::to_string(prefixes.size(1)) + " prefix positions do not fit into the " +
+                std::to_string(sizes.context) + " positions of the model");
+    return {prefixes.size(0), prefixes.size(1)};
+  }
 
-/// -> [R, E] in the type of qkv
-using StepAttentionFunction = std::function<at::Tensor(const StepAttention&)>;
+  /// tokens [R] at positions [R], and prefixes [B, P, E] or undefined -> [R + B * P, E]
+  T embed(std::span<const std::int32_t> tokens, std::span<const std::int64_t> positions,
+          const T& prefixes) const {
+    std::vector<T> parts;
+    if (!tokens.empty()) parts.push_back(gpt2_.embedding()(tokens, positions));
+    if (prefixes.defined()) parts.push_back(gpt2_.embedding().of_prefixes(prefixes));
+    return parts.size() == 1 ? parts[0] : Ops<T>::concatenate(parts, 0);
+  }
 
-/// Sequences decoded together in memory that is taken once: S slots, for an image each, of B rows, r = slot *
-/// B + beam. Everything is and stays on the model's device, which nothing here waits for. Misuse is an
-/// Error(internal).
-///
-/// Keys and values never move. Each row has a table of where those of its positions lie, which beams of one
-/// ancestor share; a step writes one position of each row.
-class Gpt2Slots {
- public:
-  Gpt2Slots(Gpt2Slots&&) noexcept;
-  ~Gpt2Slots();
+  /// x [R + B * P, E] -> [R + B, E]: of each prefix only its last position
+  static T last_positions(const T& x, std::int64_t rows, const Joining& joining) {
+    if (joining.prefixes == 0) return x;
+    const T ends = x.narrow(0, rows, joining.prefixes * joining.positions)
+                       .reshape({joining.prefixes, joining.positions, x.size(1)})
+                       .select(1, joining.positions - 1);  // [B, E]
+    return rows == 0 ? ends : Ops<T>::concatenate(std::vector<T>{x.narrow(0, 0, rows), ends}, 0);
+  }
 
-  /// prefixes [n, P, E] fp32 take `slots` [n] int64, from whatever was there. -> logits [n, V] fp32 of the
-  /// position after each
-  at::Tensor begin(const at::Tensor& slots, const at::Tensor& prefixes);
-
-  /// Row r becomes row parents[r] with tokens[r] appended, both [S * B] int64; a parent is a row of the same
-  /// slot. No row that matters has more than `longest` tokens now, at most M. The same `longest` runs the
-  /// same operators over the same memory. -> logits [S * B, V] fp32; in slots that were never taken any
-  at::Tensor step(const at::Tensor& tokens, const at::Tensor& parents, std::int64_t longest);
-
- private:
-  friend class Gpt2;
-  struct State;
-  explicit Gpt2Slots(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
-};
-
-/// GPT-2 of any size, read off the shapes; heads = E / 64.
-class Gpt2 {
- public:
-  /// Tensors as in Hugging Face's GPT2Model ("wte.weight", "h.0.ln_1.weight", ..., Conv1D weights [in, out])
-  /// with "lm_head.weight", if it is there, equal to wte. Throws Error(model). "wte.weight" is kept as it is,
-  /// a view of the mapped file if it is one.
-  Gpt2(Tensors tensors, const Compute& compute);
-  ~Gpt2();
-
-  std::int64_t width() const;       ///< E
-  std::int64_t layers() const;      ///< L
-  std::int64_t vocabulary() const;  ///< V
-  std::int64_t context() const;     ///< number of learned positions
-
-  /// A session without sequences; it refers to this model.
-  Gpt2Session start() const;
-  /// Empty slots; they refer to this model. Their steps attend by `attention`, or by LibTorch's operators if
-  /// there is none. Throws Error(internal) for sizes that do not fit it.
-  Gpt2Slots slots(const SlotSizes& sizes, StepAttentionFunction attention = {}) const;
-
- private:
-  friend class Gpt2Session;
-  friend class Gpt2Slots;
-  struct Model;
-  std::unique_ptr<const Model> model_;
+  const Gpt2<T>& gpt2_;
+  std::unique_ptr<Cache<T>> cache_;
+  std::vector<std::int64_t> lengths_;  // positions of each row of the pass before
 };
 
 }  // namespace caption

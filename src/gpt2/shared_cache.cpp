@@ -3,16 +3,18 @@
 #include <utility>
 #include <vector>
 
-#include "core/kernels.h"
-#include "core/parallel.h"
-#include "core/work.h"
+#include "kernels/kernels.h"
+#include "kernels/parallel.h"
+#include "kernels/work.h"
+#include "layers/cpu.h"
 #include "gpt2/cache.h"
 #include "gpt2/position_store.h"
+#include "gpt2/sizes.h"
 
 namespace caption {
 namespace {
 
-constexpr std::int64_t kHead = 64;
+constexpr std::int64_t kHead = kGpt2HeadWidth;
 constexpr std::int64_t kLanes = 16;
 /// Multiply-adds below which waking other threads costs more than it saves.
 constexpr std::int64_t kWorthSharing = 32 * 1024;
@@ -21,7 +23,7 @@ std::size_t index(std::int64_t i) {
   return static_cast<std::size_t>(i);
 }
 
-class SharedCache : public Cache {
+class SharedCache : public Cache<Tensor> {
  public:
   explicit SharedCache(const CacheShape& shape)
       : heads_(shape.heads), width_(shape.heads * kHead), store_(shape.layers * 2 * width_) {}
@@ -40,10 +42,10 @@ class SharedCache : public Cache {
     rows_ = std::move(rows);
   }
 
-  at::Tensor attend(std::int64_t layer, const at::Tensor& qkv) override {
-    const auto* from = qkv.const_data_ptr<float>();
-    at::Tensor y = at::empty({qkv.size(0), width_}, at::kFloat);
-    auto* to = y.mutable_data_ptr<float>();
+  Tensor attend(std::int64_t layer, const Tensor& qkv) override {
+    const auto* from = qkv.data();
+    Tensor y = Tensor::empty({qkv.size(0), width_});
+    auto* to = y.mutable_data();
     keep(layer, from);
     constexpr auto kBytes = static_cast<std::int64_t>(sizeof(float));
     count_work(Arithmetic::fp32, 4 * work(), 2 * work() * kBytes);
@@ -97,7 +99,7 @@ class SharedCache : public Cache {
     return store_.at(place) + layer * 2 * width_;
   }
 
-  /// Copies keys and values of all new positions. Not by LibTorch, whose threads would then spin beside ours.
+  /// Copies keys and values of all new positions.
   void keep(std::int64_t layer, const float* qkv) const {
     for (std::size_t i = 0; i < new_positions_.size(); ++i) {
       const NewPosition& position = new_positions_[i];
@@ -134,7 +136,8 @@ class SharedCache : public Cache {
 
 }  // namespace
 
-std::unique_ptr<Cache> make_shared_cache(const CacheShape& shape) {
+template <>
+std::unique_ptr<Cache<Tensor>> make_cache(const CacheShape& shape, const CpuCompute& /*compute*/) {
   return std::make_unique<SharedCache>(shape);
 }
 

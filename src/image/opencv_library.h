@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "caption/api.h"
 #include "caption/explanation.h"
 #include "image/image.h"
 #include "image/stored_picture.h"
@@ -17,7 +18,7 @@ StoredPicture decode_by_opencv(const Container& container);
 /// What needs OpenCV, as a table of functions: it lives in a shared library of its own, as opening OpenCV's
 /// codecs takes 50 ms (Debian's bring 140 libraries), and most runs see nothing but JPEG files.
 struct OpenCvLibrary {
-  StreamDecoder decode;  ///< decode_by_opencv
+  PictureDecoder decode;  ///< decode_by_opencv
   /// encode_thumbnail, encode_square: JPEG files' bytes
   std::vector<std::byte> (*encode_thumbnail)(const RgbImage& image, int longest);
   std::vector<std::byte> (*encode_square)(const RgbImage& image, int side);
@@ -30,4 +31,4 @@ struct OpenCvLibrary {
 }  // namespace caption
 
 /// The library's one entry point.
-extern "C" const caption::OpenCvLibrary* caption_opencv_library();
+extern "C" CAPTION_API const caption::OpenCvLibrary* caption_opencv_library();

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdio>
 
-#include "core/utf8.h"
+#include "base/utf8.h"
 
 namespace caption {
 namespace {

@@ -1,6 +1,8 @@
-#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 
+#include "base/crc32.h"
 #include "image/container.h"
 
 namespace caption {
@@ -10,39 +12,6 @@ constexpr std::uint32_t chunk_type(const char (&name)[5]) {
   std::uint32_t type = 0;
   for (int i = 0; i < 4; ++i) type = type << 8 | static_cast<std::uint8_t>(name[i]);
   return type;
-}
-
-using CrcTables = std::array<std::array<std::uint32_t, 256>, 8>;
-
-constexpr CrcTables make_crc_tables() {
-  CrcTables tables{};
-  for (std::uint32_t byte = 0; byte < 256; ++byte) {
-    std::uint32_t crc = byte;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc & 1) != 0 ? crc >> 1 ^ 0xEDB88320U : crc >> 1;
-    tables[0][byte] = crc;
-  }
-  for (std::size_t byte = 0; byte < 256; ++byte) {
-    for (std::size_t t = 1; t < 8; ++t) {
-      const std::uint32_t before = tables[t - 1][byte];
-      tables[t][byte] = before >> 8 ^ tables[0][before & 0xFF];
-    }
-  }
-  return tables;
-}
-constexpr CrcTables kCrc = make_crc_tables();
-
-/// The CRC-32 of PNG and zlib, eight bytes a step.
-std::uint32_t crc32(Bytes bytes) {
-  std::uint32_t crc = 0xFFFFFFFFU;
-  std::size_t i = 0;
-  for (; i + 8 <= bytes.size(); i += 8) {
-    const std::uint32_t low = little32(bytes, i) ^ crc;
-    const std::uint32_t high = little32(bytes, i + 4);
-    crc = kCrc[7][low & 0xFF] ^ kCrc[6][low >> 8 & 0xFF] ^ kCrc[5][low >> 16 & 0xFF] ^ kCrc[4][low >> 24] ^
-          kCrc[3][high & 0xFF] ^ kCrc[2][high >> 8 & 0xFF] ^ kCrc[1][high >> 16 & 0xFF] ^ kCrc[0][high >> 24];
-  }
-  for (; i < bytes.size(); ++i) crc = crc >> 8 ^ kCrc[0][(crc ^ bytes[i]) & 0xFF];
-  return ~crc;
 }
 
 enum Colour : int { kGrey = 0, kRgb = 2, kPalette = 3, kGreyAlpha = 4, kRgba = 6 };
@@ -104,7 +73,7 @@ Container read_png(Bytes file, double max_megapixels) {
     const std::size_t length = big32(file, at);
     type = big32(file, at + 4);
     if (file.size() - at - 12 < length) fail_truncated("PNG", "inside a chunk");
-    if (crc32(file.subspan(at + 4, length + 4)) != big32(file, at + 8 + length)) {
+    if (crc32(std::as_bytes(file.subspan(at + 4, length + 4))) != big32(file, at + 8 + length)) {
       fail_damaged("PNG", "a chunk's checksum is wrong");
     }
     if (type == chunk_type("CgBI")) fail_unsupported("the file is Apple's variant of PNG");

@@ -1,16 +1,15 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
-#include "core/compute.h"
-#include "core/tensors.h"
+#include "layers/layers.h"
 
 namespace caption {
 
 /// ClipCap's mapper from CLIP's embedding to GPT-2's prefix.
+template <typename T>
 class Mapper {
  public:
   virtual ~Mapper() = default;
@@ -19,11 +18,13 @@ class Mapper {
   virtual std::int64_t embedding() const = 0;      ///< D
   virtual std::int64_t prefix_length() const = 0;  ///< P
   /// embedding [B, D] fp32 -> prefix [B, P, E] fp32
-  virtual at::Tensor map(const at::Tensor& embedding) const = 0;
+  virtual T map(const T& embedding) const = 0;
 };
 
 /// Builds the mapper whose tensors these are (names without "clip_project."). `width` is GPT-2's E, which the
-/// MLP's shapes alone do not tell. Throws Error(model).
-std::unique_ptr<Mapper> make_mapper(Tensors tensors, std::int64_t width, const Compute& compute);
+/// MLP's shapes alone do not tell. Throws Error(model). Defined in mapper/make_mapper.h; here for Tensor, in
+/// libtorch/layers for at::Tensor.
+template <typename T>
+std::unique_ptr<Mapper<T>> make_mapper(Tensors tensors, std::int64_t width, const Compute<T>& compute);
 
 }  // namespace caption

@@ -1,17 +1,13 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 
 #include "caption/captioner.h"
-#include "core/compute.h"
-#include "pipeline/transfer.h"
+#include "pipeline/engine.h"
 
 namespace caption {
 
-/// As the other `load_captioner`, on the device and in the weight type of `compute`, which resizes images by
-/// `resize`, if there is one. Throws Error(model).
-std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const Compute& compute,
-                                          ResizeFunction resize = {});
+/// A captioner on any engine.
+std::unique_ptr<Captioner> make_captioner(std::unique_ptr<Engine> engine);
 
 }  // namespace caption

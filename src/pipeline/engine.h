@@ -1,51 +1,40 @@
 #pragma once
 
-#include <cstddef>
-#include <filesystem>
+#include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
-#include <vector>
 
-#include "bundle/import_request.h"
-#include "bundle/pack_report.h"
-#include "caption/benchmark.h"
 #include "caption/captioner.h"
-#include "caption/doctor.h"
-#include "caption/explanation.h"
+#include "decode/search.h"
+#include "image/image.h"
+#include "model/manifest.h"
+#include "pipeline/scheduler.h"
+#include "text/tokenizer.h"
 
 namespace caption {
 
-/// The part of the program that needs LibTorch and OpenCV, in a shared library of its own, so that `--help`
-/// does not pay for loading them. A table of functions, because it is opened at run time.
-struct Engine {
-  std::unique_ptr<Captioner> (*load_captioner)(const std::filesystem::path& folder,
-                                               const ModelOptions& options);
-  /// Checks the files and the pair, loads them once and writes the bundle; nothing is left behind if it
-  /// fails.
-  void (*import_bundle)(const ImportRequest& request);
-  /// Keeps a bundle's matrices as they are used with these options, for faster starts: bundle/pack.h.
-  PackReport (*pack_bundle)(const std::filesystem::path& folder, const ModelOptions& options);
-  /// Compares every file of a bundle with its size and sha256, and its packed matrices with theirs, if they
-  /// are in use. Throws Error(model) naming the file that differs.
-  void (*verify_bundle)(const std::filesystem::path& folder);
-  /// The square that a model sees of an image file, as a JPEG file's bytes of at most side x side pixels.
-  std::vector<std::byte> (*encode_square)(std::span<const std::byte> file_bytes, const ImageOptions& options,
-                                          int side);
-  /// A word's heat [cells, cells] as a PNG with transparency, side x side, to be laid over that square.
-  std::vector<std::byte> (*encode_heat_map)(std::span<const double> heat, int cells, int side);
-  /// An image file's explanation as one picture, a PNG file's bytes.
-  std::vector<std::byte> (*encode_contact_sheet)(std::span<const std::byte> file_bytes,
-                                                 const ImageOptions& options, const Explanation& explanation);
-  /// Measures a model, stage by stage: pipeline/benchmark.h.
-  BenchmarkReport (*benchmark)(const BenchmarkRequest& request);
-  /// Examines the machine, the installation and a model: pipeline/doctor.h.
-  DoctorReport (*doctor)(const DoctorRequest& request);
-  /// Versions of the libraries and the instruction sets in use, "name value" lines.
-  std::string (*versions)();
+/// A loaded model and what it runs on: the CPU by our kernels (pipeline/cpu_engine.h), or a GPU by LibTorch
+/// (libtorch/engine), in a library that is opened only then.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  virtual const Manifest& manifest() const = 0;
+  virtual const Tokenizer& tokenizer() const = 0;
+  /// Tokens that fit behind the prefix.
+  virtual std::int64_t most_tokens() const = 0;
+
+  /// RGB -> pixels [3, R, R]; or the image with the plan of its resizing, if the device does that. Safe to
+  /// call from several threads.
+  virtual Picture prepare(RgbImage image) const = 0;
+
+  /// Searches for captions: pixels [B, 3, R, R] -> embedding [B, D] -> prefix [B, P, E] -> token ids. They
+  /// refer to the engine.
+  virtual std::unique_ptr<PictureSearches> searches(const SearchTask& task) = 0;
+
+  /// The language model behind B versions of a picture, which are its next images, for teacher forcing. It
+  /// refers to the engine.
+  virtual std::unique_ptr<StepFunction> language_model(std::span<const Pixels> versions) = 0;
 };
 
 }  // namespace caption
-
-/// The library's one entry point.
-extern "C" const caption::Engine* caption_engine();

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "caption/error.h"
-#include "core/utf8.h"
+#include "base/utf8.h"
 #include "text/file.h"
 #include "text/gpt2_merges.h"
 #include "text/gpt2_vocabulary.h"

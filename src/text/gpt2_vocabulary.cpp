@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "caption/error.h"
-#include "core/utf8.h"
+#include "base/utf8.h"
 #include "text/file.h"
 
 namespace caption {

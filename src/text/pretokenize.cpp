@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <iterator>
 
-#include "core/utf8.h"
+#include "base/utf8.h"
 
 namespace caption {
 namespace {

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "core/mapped_file.h"
+#include "files/mapped_file.h"
 
 namespace caption {
 

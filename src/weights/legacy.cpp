@@ -59,7 +59,7 @@ Storages read_storages(const MappedFile& file, const Pickle& weights, const Pick
     const auto id = key->is(PickleValue::Kind::text) ? ids.find(key->text) : ids.end();
     if (id == ids.end()) reader.fail("no tensor belongs to the storage of " + describe(*key));
     const std::uint64_t elements = reader.u64();
-    const std::uint64_t item = c10::elementSize(id->second.dtype);
+    const std::uint64_t item = item_size(id->second.dtype);
     if (elements != id->second.bytes / item) {
       reader.fail("storage '" + shown(key->text) + "' has " + std::to_string(elements) +
                   " elements; expected " + std::to_string(id->second.bytes / item));

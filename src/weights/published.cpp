@@ -150,7 +150,7 @@ std::optional<Tensors> take_part(const WeightFile& file, const Layout& layout,
                                  const std::optional<Part>& part, Belongs which,
                                  const std::function<std::string(const std::string&)>& inner_name) {
   if (!part) return std::nullopt;
-  std::map<std::string, at::Tensor> tensors;
+  std::map<std::string, Tensor> tensors;
   for (const auto& [name, tensor] : file.tensors) {
     if (place(layout, name) != which) continue;
     if (!tensors.emplace(inner_name(name), tensor).second) {

@@ -110,8 +110,6 @@ WeightFile read_weights(const std::filesystem::path& path, Checksums checksums) 
     WeightFile result = dispatch(file, checksums);
     result.mapped = file;
     return result;
-  } catch (const c10::Error& error) {
-    file->fail(std::string("LibTorch refuses its tensors: ") + error.what_without_backtrace());
   } catch (const std::bad_alloc&) {
     file->fail("not enough memory to read it");
   }

@@ -20,7 +20,7 @@ constexpr std::size_t kMostTensors = 100'000;
 
 struct Entry {
   std::string name;
-  at::ScalarType dtype = at::kFloat;
+  DType dtype = DType::fp32;
   Shape shape;
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
@@ -77,7 +77,7 @@ Entry parse_entry(const MappedFile& file, const std::string& name, const json& v
   const auto count = element_count(entry.shape);
   std::uint64_t expected = 0;
   if (!count ||
-      __builtin_mul_overflow(static_cast<std::uint64_t>(*count), c10::elementSize(entry.dtype), &expected)) {
+      __builtin_mul_overflow(static_cast<std::uint64_t>(*count), item_size(entry.dtype), &expected)) {
     file.fail(what + ": the shape " + to_string(entry.shape) + " is impossible");
   }
   if (entry.end < entry.begin || entry.end - entry.begin != expected) {
@@ -99,14 +99,6 @@ std::vector<Entry> parse_entries(const MappedFile& file, const json& header) {
     return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
   });
   return entries;
-}
-
-/// Strides of a contiguous tensor.
-Shape contiguous_strides(const Shape& shape) {
-  Shape strides(shape.size(), 1);
-  for (std::size_t i = shape.size(); i-- > 1;)
-    strides[i - 1] = strides[i] * std::max<std::int64_t>(shape[i], 1);
-  return strides;
 }
 
 }  // namespace

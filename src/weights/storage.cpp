@@ -1,7 +1,6 @@
 #include "weights/storage.h"
 
 #include <array>
-#include <cstring>
 #include <utility>
 
 namespace caption {
@@ -10,34 +9,34 @@ namespace {
 struct DtypeName {
   std::string_view torch;
   std::string_view safetensors;
-  at::ScalarType dtype;
+  DType dtype;
 };
 
 constexpr std::array<DtypeName, 10> kDtypes = {{
-    {"DoubleStorage", "F64", at::kDouble},
-    {"FloatStorage", "F32", at::kFloat},
-    {"HalfStorage", "F16", at::kHalf},
-    {"BFloat16Storage", "BF16", at::kBFloat16},
-    {"LongStorage", "I64", at::kLong},
-    {"IntStorage", "I32", at::kInt},
-    {"ShortStorage", "I16", at::kShort},
-    {"CharStorage", "I8", at::kChar},
-    {"ByteStorage", "U8", at::kByte},
-    {"BoolStorage", "BOOL", at::kBool},
+    {"DoubleStorage", "F64", DType::fp64},
+    {"FloatStorage", "F32", DType::fp32},
+    {"HalfStorage", "F16", DType::fp16},
+    {"BFloat16Storage", "BF16", DType::bf16},
+    {"LongStorage", "I64", DType::int64},
+    {"IntStorage", "I32", DType::int32},
+    {"ShortStorage", "I16", DType::int16},
+    {"CharStorage", "I8", DType::int8},
+    {"ByteStorage", "U8", DType::uint8},
+    {"BoolStorage", "BOOL", DType::boolean},
 }};
 
 constexpr std::size_t kMostDimensions = 16;
 
 }  // namespace
 
-std::optional<at::ScalarType> storage_dtype(std::string_view torch_name) {
+std::optional<DType> storage_dtype(std::string_view torch_name) {
   for (const DtypeName& entry : kDtypes) {
     if (entry.torch == torch_name) return entry.dtype;
   }
   return std::nullopt;
 }
 
-std::optional<at::ScalarType> safetensors_dtype(std::string_view name) {
+std::optional<DType> safetensors_dtype(std::string_view name) {
   for (const DtypeName& entry : kDtypes) {
     if (entry.safetensors == name) return entry.dtype;
   }
@@ -52,20 +51,14 @@ std::optional<std::int64_t> element_count(const Shape& shape) {
   return count;
 }
 
-at::Tensor flat_tensor(const std::shared_ptr<const MappedFile>& file, std::span<const std::byte> bytes,
-                       at::ScalarType dtype) {
-  const std::size_t item = c10::elementSize(dtype);
-  const auto count = static_cast<std::int64_t>(bytes.size() / item);
-  if (count == 0) return at::empty({0}, dtype);
-  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % item != 0) {
-    at::Tensor copy = at::empty({count}, dtype);
-    std::memcpy(copy.mutable_data_ptr(), bytes.data(), bytes.size());
-    return copy;
-  }
-  return file->tensor(bytes, dtype);
+Tensor flat_tensor(const std::shared_ptr<const MappedFile>& file, std::span<const std::byte> bytes,
+                       DType dtype) {
+  const std::size_t item = item_size(dtype);
+  const bool aligned = reinterpret_cast<std::uintptr_t>(bytes.data()) % item == 0;
+  return bytes.empty() || !aligned ? Tensor::copy_of(bytes, dtype) : Tensor::of_file(file, bytes, dtype);
 }
 
-at::Tensor view_of(const MappedFile& file, const std::string& what, const at::Tensor& flat,
+Tensor view_of(const MappedFile& file, const std::string& what, const Tensor& flat,
                    const View& view) {
   const auto refuse = [&](const std::string& detail) {
     file.fail(what + ": " + detail + " (shape " + to_string(view.shape) + ", strides " +

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,23 +8,23 @@
 #include <string>
 #include <string_view>
 
-#include "core/mapped_file.h"
-#include "core/tensors.h"
+#include "files/mapped_file.h"
+#include "tensor/tensors.h"
 
 namespace caption {
 
 /// "FloatStorage" -> float32, ...; nothing for a type that weights do not have.
-std::optional<at::ScalarType> storage_dtype(std::string_view torch_name);
+std::optional<DType> storage_dtype(std::string_view torch_name);
 /// "F32" -> float32, ...
-std::optional<at::ScalarType> safetensors_dtype(std::string_view name);
+std::optional<DType> safetensors_dtype(std::string_view name);
 /// Number of elements; nothing if negative or too many for 64 bits.
 std::optional<std::int64_t> element_count(const Shape& shape);
 
 /// The bytes of a file as a flat tensor [bytes / item size]: over the mapping, which it keeps alive, if the
 /// bytes are aligned for the type; else a copy. The caller has checked that bytes.size() is a multiple of the
 /// item size.
-at::Tensor flat_tensor(const std::shared_ptr<const MappedFile>& file, std::span<const std::byte> bytes,
-                       at::ScalarType dtype);
+Tensor flat_tensor(const std::shared_ptr<const MappedFile>& file, std::span<const std::byte> bytes,
+                       DType dtype);
 
 /// Where a tensor lies in its storage, in elements.
 struct View {
@@ -37,6 +35,6 @@ struct View {
 
 /// A view of `flat` [numel]. Error(model) naming `what` if anything of it lies outside, if the offset or a
 /// stride is negative, or if the view has more elements than the storage.
-at::Tensor view_of(const MappedFile& file, const std::string& what, const at::Tensor& flat, const View& view);
+Tensor view_of(const MappedFile& file, const std::string& what, const Tensor& flat, const View& view);
 
 }  // namespace caption

@@ -41,6 +41,11 @@ bool holds_tensors(const PickleValue& dict) {
   return false;
 }
 
+/// In bytes, of a tensor without gaps.
+std::uint64_t size_of(const Tensor& flat) {
+  return static_cast<std::uint64_t>(flat.numel()) * item_size(flat.dtype());
+}
+
 bool is_plain(const PickleValue& value) {
   return value.is(Kind::none) || value.is(Kind::boolean) || value.is(Kind::integer) || value.is(Kind::real) ||
          value.is(Kind::text);
@@ -55,7 +60,7 @@ void strip_training_prefixes(WeightFile& file) {
           !file.tensors.rbegin()->first.starts_with(prefix)) {
         continue;
       }
-      std::map<std::string, at::Tensor> shorter;
+      std::map<std::string, Tensor> shorter;
       for (auto& [name, tensor] : file.tensors)
         shorter.emplace(name.substr(prefix.size()), std::move(tensor));
       file.tensors = std::move(shorter);
@@ -77,14 +82,14 @@ StorageId parse_storage_id(const MappedFile& file, const PickleValue& persistent
         "a storage that is described in an unknown way; expected ('storage', type, key, location, elements)");
   }
   const std::string type = items[1]->text.substr(kModule.size());
-  const std::optional<at::ScalarType> dtype = storage_dtype(type);
+  const std::optional<DType> dtype = storage_dtype(type);
   if (!dtype) {
     file.fail("storage '" + shown(items[2]->text) + "': type torch." + shown(type) +
               " is none of those that weights have (float16, bfloat16, float32, float64, integers, bool)");
   }
   StorageId id{.key = items[2]->text, .dtype = *dtype, .bytes = 0};
   if (items[4]->integer < 0 || __builtin_mul_overflow(static_cast<std::uint64_t>(items[4]->integer),
-                                                      c10::elementSize(*dtype), &id.bytes)) {
+                                                      item_size(*dtype), &id.bytes)) {
     file.fail("storage '" + shown(id.key) + "': " + std::to_string(items[4]->integer) +
               " elements are impossible");
   }
@@ -98,7 +103,7 @@ bool TorchTensors::is_tensor(const PickleValue& value) {
   return value.is(Kind::call) && value.text.starts_with("torch._utils _rebuild_");
 }
 
-at::Tensor TorchTensors::tensor(const std::string& name, const PickleValue& value) {
+Tensor TorchTensors::tensor(const std::string& name, const PickleValue& value) {
   const std::string what = "tensor '" + shown(name) + "'";
   const PickleValue* rebuilt = &value;
   if (rebuilt->text.starts_with(kRebuildParameter)) {
@@ -123,17 +128,17 @@ at::Tensor TorchTensors::tensor(const std::string& name, const PickleValue& valu
   return view_of(*file_, what, storage(what, *items[0]), view);
 }
 
-const at::Tensor& TorchTensors::storage(const std::string& what, const PickleValue& persistent) {
+const Tensor& TorchTensors::storage(const std::string& what, const PickleValue& persistent) {
   const StorageId id = parse_storage_id(*file_, persistent);
   auto found = storages_.find(id.key);
   if (found == storages_.end()) {
     found = storages_.emplace(id.key, flat_tensor(file_, load_(id), id.dtype)).first;
   }
-  const at::Tensor& flat = found->second;
-  if (flat.scalar_type() != id.dtype || flat.nbytes() != id.bytes) {
+  const Tensor& flat = found->second;
+  if (flat.dtype() != id.dtype || size_of(flat) != id.bytes) {
     file_->fail(what + ": storage '" + shown(id.key) + "' is " + std::to_string(id.bytes) + " bytes of " +
-                c10::toString(id.dtype) + " here and " + std::to_string(flat.nbytes()) + " bytes of " +
-                c10::toString(flat.scalar_type()) + " elsewhere");
+                std::string(name_of(id.dtype)) + " here and " + std::to_string(size_of(flat)) + " bytes of " +
+                std::string(name_of(flat.dtype())) + " elsewhere");
   }
   return flat;
 }
@@ -216,8 +221,8 @@ void TorchTensors::collect_module(const PickleValue& module, const std::string& 
     if (value.is(Kind::integer)) result.attributes[name] = value.integer;
     const auto found = result.tensors.find(name);
     if (found != result.tensors.end() && found->second.dim() == 0 &&
-        at::isIntegralType(found->second.scalar_type(), /*includeBool=*/false)) {
-      result.attributes[name] = found->second.item().toLong();
+        is_integer(found->second.dtype())) {
+      result.attributes[name] = found->second.integer();
       result.tensors.erase(found);
     }
   }

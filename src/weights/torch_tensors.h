@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -11,7 +9,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "core/mapped_file.h"
+#include "files/mapped_file.h"
 #include "weights/pickle.h"
 #include "weights/weights.h"
 
@@ -20,7 +18,7 @@ namespace caption {
 /// A storage that a pickle of torch's refers to by a persistent id.
 struct StorageId {
   std::string key;
-  at::ScalarType dtype = at::kFloat;
+  DType dtype = DType::fp32;
   std::uint64_t bytes = 0;  ///< elements times the size of one
 };
 
@@ -38,7 +36,7 @@ class TorchTensors {
 
   /// Whether `value` is the rebuilding of a tensor or a parameter.
   static bool is_tensor(const PickleValue& value);
-  at::Tensor tensor(const std::string& name, const PickleValue& value);
+  Tensor tensor(const std::string& name, const PickleValue& value);
 
   /// All tensors of a dict by its keys, or of the dict inside it that the usual training programs write:
   /// "state_dict", "model_state_dict" or "model". Scalars and strings beside the tensors are ignored. A
@@ -52,11 +50,11 @@ class TorchTensors {
  private:
   void collect_module(const PickleValue& module, const std::string& prefix, int depth, WeightFile& result);
   void add(WeightFile& result, const std::string& name, const PickleValue& value);
-  const at::Tensor& storage(const std::string& what, const PickleValue& persistent);
+  const Tensor& storage(const std::string& what, const PickleValue& persistent);
 
   std::shared_ptr<const MappedFile> file_;
   Load load_;
-  std::unordered_map<std::string, at::Tensor> storages_;
+  std::unordered_map<std::string, Tensor> storages_;
   std::size_t visited_ = 0;
 };
 

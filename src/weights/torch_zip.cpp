@@ -48,7 +48,7 @@ WeightFile read_torch_zip(const std::shared_ptr<const MappedFile>& file, Checksu
     const auto data = archive.read(record, checksums == Checksums::all);
     if (data.size() != id.bytes) {
       file->fail("record '" + shown(record) + "' has " + std::to_string(data.size()) + " bytes; expected " +
-                 std::to_string(id.bytes) + " of type " + c10::toString(id.dtype));
+                 std::to_string(id.bytes) + " of type " + std::string(name_of(id.dtype)));
     }
     return data;
   });

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -9,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "core/mapped_file.h"
-#include "core/tensors.h"
+#include "files/mapped_file.h"
+#include "tensor/tensors.h"
 
 namespace caption {
 
@@ -19,7 +17,7 @@ struct WeightFile {
   std::filesystem::path path;
   std::string format;  ///< "torchscript", "torch.save", "torch.save (legacy)", "safetensors"
   std::shared_ptr<const MappedFile> mapped;
-  std::map<std::string, at::Tensor>
+  std::map<std::string, Tensor>
       tensors;  ///< by full dotted name; read-only views of the mapped file where possible
   std::map<std::string, std::int64_t> attributes;  ///< int attributes of a TorchScript archive's top module
 };

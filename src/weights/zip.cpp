@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "weights/crc32.h"
+#include "base/crc32.h"
 
 namespace caption {
 namespace {

@@ -1,18 +1,17 @@
 // Speed of the CPU kernels as a share of what this machine can do, both measured in the same run.
 // Usage: kernels_bench [THREADS [SET]]   (default 1: other processes disturb it least; SET as in kernels.h)
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
 
-#include "core/kernels.h"
-#include "core/layers.h"
-#include "core/machine_peaks.h"
-#include "core/parallel.h"
+#include "../shared/aten.h"
+#include "kernels/kernels.h"
+#include "kernels/machine_peaks.h"
+#include "kernels/parallel.h"
+#include "layers/cpu.h"
 
 namespace caption {
 namespace {
@@ -24,7 +23,7 @@ struct Matrix {
 /// A precision, and what this machine can do at most.
 struct Type {
   const char* name;
-  Compute compute;
+  CpuCompute compute;
   double bytes;  ///< of a weight
   double peak;   ///< 10^9 operations per second
 };
@@ -35,17 +34,19 @@ void report(const Matrix& s, const Type& type, double bandwidth) {
   const int copies = static_cast<int>(std::clamp(300e6 / bytes, 2.0, 60.0));
   const at::Tensor weight = at::randn({s.out, s.in});
   const at::Tensor x = at::randn({s.rows, s.in});
-  std::vector<Linear> layers;
-  for (int i = 0; i < copies; ++i) layers.emplace_back(weight, at::zeros({s.out}), type.compute);
+  const Tensor ours = from_aten(x);
+  std::vector<Linear<Tensor>> layers;
+  for (int i = 0; i < copies; ++i)
+    layers.emplace_back(from_aten(weight), from_aten(at::zeros({s.out})), type.compute);
   const double time = best_seconds([&] {
-                        for (const Linear& layer : layers) layer(x);
+                        for (const Linear<Tensor>& layer : layers) layer(ours);
                       }) /
                       copies;
   const double rate = 2.0 * static_cast<double>(s.rows * s.out * s.in) / time * 1e-9;
   std::printf("%6ld x %4ld, %4ld rows %-7s %9.1f us  %6.1f Gop/s (%3.0f%%)  %5.1f GB/s (%3.0f%%)", s.out,
               s.in, s.rows, type.name, time * 1e6, rate, type.peak > 0 ? 100 * rate / type.peak : 0,
               bytes / time * 1e-9, 100 * bytes / time * 1e-9 / bandwidth);
-  if (type.compute.weights == at::kFloat) {
+  if (type.compute.weights == DType::fp32) {
     std::vector<at::Tensor> copies_of_weight;
     for (int i = 0; i < copies; ++i) copies_of_weight.push_back(weight.clone());
     const double theirs = best_seconds([&] {
@@ -60,7 +61,10 @@ void report(const Matrix& s, const Type& type, double bandwidth) {
 void report_attention(std::int64_t batch, std::int64_t heads, std::int64_t tokens) {
   const at::Tensor qkv = at::randn({batch, tokens, 3 * heads * 64});
   const std::vector<at::Tensor> parts = qkv.chunk(3, -1);
-  const double ours = best_seconds([&] { attention(parts[0], parts[1], parts[2], heads, false); });
+  const Tensor q = from_aten(parts[0]);
+  const Tensor k = from_aten(parts[1]);
+  const Tensor v = from_aten(parts[2]);
+  const double ours = best_seconds([&] { Ops<Tensor>::attention(q, k, v, heads, false); });
   const auto split = [&](const at::Tensor& t) {
     return t.reshape({batch, tokens, heads, 64}).transpose(1, 2);
   };
@@ -87,10 +91,9 @@ void run(int thread_count, const char* set) {
   std::printf("%d threads, %.*s: peak Gop/s %.0f fp32, %.0f bf16, %.0f int8; reads %.1f GB/s\n", threads(),
               static_cast<int>(kernels::active().name.size()), kernels::active().name.data(), fp32, bf16,
               int8, bandwidth);
-  for (const Type& type :
-       {Type{"fp32", {at::kCPU, at::kFloat}, 4, fp32}, Type{"bf16", {at::kCPU, at::kBFloat16}, 2, bf16},
-        Type{"int8", {at::kCPU, at::kChar}, 1, int8},
-        Type{"int8x16", {at::kCPU, at::kChar, Activations::bits16}, 1, int8}}) {
+  for (const Type& type : {Type{"fp32", {DType::fp32}, 4, fp32}, Type{"bf16", {DType::bf16}, 2, bf16},
+                           Type{"int8", {DType::int8, Activations::bits8}, 1, int8},
+                           Type{"int8x16", {DType::int8, Activations::bits16}, 1, int8}}) {
     for (const Matrix& shape : {Matrix{768, 768, 1},
                                 {2304, 768, 1},
                                 {2304, 768, 5},

@@ -1,5 +1,5 @@
-// An engine for tests of the command line: fixed captions from a file's first bytes, no model, no image
-// library.
+// What runs behind the command line, for tests:  fixed captions from a file's first bytes, no model, no image
+// library. It defines the functions that the command line calls.
 //
 // A file's bytes decide what becomes of it:
 //   "corrupt...", "unsupported...", "too_large..."   an Error of that kind
@@ -20,9 +20,22 @@
 #include <vector>
 
 #include "caption/explanation.h"
-#include "pipeline/engine.h"
+#include "doctor/doctor.h"
+#include "image/drawings.h"
+#include "measure/benchmark.h"
+#include "model/import.h"
+#include "model/verify.h"
+#include "pipeline/batch.h"
+#include "pipeline/optimize.h"
+#include "pipeline/versions.h"
 
 namespace caption {
+
+/// The file's bytes.
+struct Picture::Image {
+  std::string bytes;
+};
+
 namespace {
 
 std::string environment(const char* name) {
@@ -35,33 +48,30 @@ void note(const std::string& line) {
     std::ofstream(file, std::ios::app) << line << '\n';
 }
 
-/// Bytes travel as one value each.
 std::string text_of(const Picture& picture) {
-  std::string bytes;
-  for (const float value : std::get<Pixels>(picture.image).values)
-    bytes += static_cast<char>(static_cast<unsigned char>(value));
+  const std::string& bytes = picture.image->bytes;
   if (bytes.starts_with("say ")) return bytes.substr(4);
   return "a picture of " + std::to_string(bytes.size()) + " bytes that starts with " +
          (bytes.empty() ? "nothing" : std::to_string(static_cast<unsigned char>(bytes.front()))) + ".";
 }
 
 /// Takes all images at once, and the last one's captions come first.
-class FakeStream : public CaptionStream {
+class FakeScheduler : public CaptionScheduler {
  public:
-  FakeStream(int n_best, std::size_t most) : n_best_(n_best), most_(most) {}
+  FakeScheduler(int n_best, std::size_t most) : n_best_(n_best), most_(most) {}
 
   std::size_t room() const override { return most_ - images_.size(); }
   bool idle() const override { return images_.empty(); }
   void add(std::size_t number, Picture picture) override { images_.emplace_back(number, std::move(picture)); }
 
-  std::vector<StreamResult> advance() override {
+  std::vector<ScheduledCaptions> advance() override {
     if (!idle()) note("images " + std::to_string(images_.size()));
-    std::vector<StreamResult> results;
+    std::vector<ScheduledCaptions> results;
     for (; !images_.empty(); images_.pop_back()) {
       if (const std::string delay = environment("FAKE_DELAY_MS"); !delay.empty()) {
         std::this_thread::sleep_for(std::chrono::milliseconds(std::stoi(delay)));
       }
-      StreamResult& result = results.emplace_back();
+      ScheduledCaptions& result = results.emplace_back();
       result.image = images_.back().first;
       for (int i = 0; i < n_best_; ++i) {
         const std::string rank = i == 0 ? "" : " (" + std::to_string(i + 1) + ")";
@@ -78,22 +88,24 @@ class FakeStream : public CaptionStream {
   std::vector<std::pair<std::size_t, Picture>> images_;
 };
 
+/// ' "TEXT"' for each
+std::string stops_of(const DecodeOptions& options) {
+  std::string text;
+  for (const std::string& stop : options.stop) text += " \"" + stop + "\"";
+  return text;
+}
+
 class FakeCaptioner : public Captioner {
  public:
   const std::string& name() const override { return name_; }
 
   Picture prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const override {
-    Pixels pixels;
     std::string bytes;
-    for (const std::byte byte : file_bytes) {
-      bytes += static_cast<char>(byte);
-      pixels.values.push_back(static_cast<float>(byte));
-    }
+    for (const std::byte byte : file_bytes) bytes += static_cast<char>(byte);
     if (bytes.starts_with("corrupt")) throw Error(ErrorKind::corrupt, "the image ends early");
     if (bytes.starts_with("unsupported")) throw Error(ErrorKind::unsupported_format, "not an image");
-    if (bytes.starts_with("too_large"))
-      throw Error(ErrorKind::too_large, "more pixels than --max-megapixels allows");
-    Picture picture{std::move(pixels), {}};
+    if (bytes.starts_with("too_large")) throw Error(ErrorKind::too_large, "more pixels than the limit");
+    Picture picture{std::make_shared<const Picture::Image>(Picture::Image{bytes}), {}};
     if (options.thumbnail > 0) {
       for (const char c : "small " + bytes.substr(0, static_cast<std::size_t>(options.thumbnail)))
         picture.thumbnail.push_back(static_cast<std::byte>(c));
@@ -101,16 +113,18 @@ class FakeCaptioner : public Captioner {
     return picture;
   }
 
-  std::unique_ptr<CaptionStream> stream(const DecodeOptions& options, const StreamOptions& sizes) override {
+  std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions& options, const BatchSizes& sizes) override {
     if (options.max_tokens > 1000)
-      throw Error(ErrorKind::usage, "--max-tokens: this model allows at most 1000");
+      throw Error(ErrorKind::usage, "the maximum of tokens is " + std::to_string(options.max_tokens) +
+                                        ": this model allows at most 1000");
     note("stream batch " + std::to_string(sizes.decode_batch) + " encode_batch " +
          std::to_string(sizes.encode_batch) + " beam " + std::to_string(options.beam) + " n_best " +
-         std::to_string(options.n_best) + " max_tokens " + std::to_string(options.max_tokens) + " sample " +
+         std::to_string(options.n_best) + " max_tokens " + std::to_string(options.max_tokens) +
+         " min_tokens " + std::to_string(options.min_tokens) + " stop" + stops_of(options) + " sample " +
          std::to_string(options.sample) + " top_k " + std::to_string(options.top_k) + " top_p " +
          std::to_string(options.top_p) + " temperature " + std::to_string(options.temperature) + " seed " +
          std::to_string(options.seed) + " length_penalty " + std::to_string(options.length_penalty));
-    return std::make_unique<FakeStream>(options.n_best, static_cast<std::size_t>(sizes.decode_batch));
+    return std::make_unique<FakeScheduler>(options.n_best, static_cast<std::size_t>(sizes.decode_batch));
   }
 
   /// "NAME" in two tokens and "." in one, in a grid of 3: the first word at the top left, "." nowhere.
@@ -150,17 +164,18 @@ std::string name_of(Precision precision) {
                                         : "fp32";
 }
 
-std::unique_ptr<Captioner> load(const std::filesystem::path& folder, const ModelOptions& options) {
+}  // namespace
+
+std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const ModelOptions& options) {
   if (const std::string message = environment("FAKE_LOAD_ERROR"); !message.empty()) {
     throw Error(ErrorKind::model, message, folder);
   }
   note("load " + folder.filename().string() + " device " + options.device + " threads " +
-       std::to_string(options.threads) + " precision " + name_of(options.precision) + " OMP_WAIT_POLICY " +
-       environment("OMP_WAIT_POLICY"));
+       std::to_string(options.threads) + " precision " + name_of(options.precision));
   return std::make_unique<FakeCaptioner>();
 }
 
-void import(const ImportRequest& request) {
+void import_bundle(const ImportRequest& request) {
   note("import clip " + request.clip.filename().string() + " captioner " +
        request.captioner.filename().string() + " gpt2 " +
        (request.gpt2 ? request.gpt2->filename().string() : "none") + " name " + request.name + " folder " +
@@ -169,39 +184,44 @@ void import(const ImportRequest& request) {
        (request.normalize ? std::to_string(static_cast<int>(*request.normalize)) : "none"));
 }
 
-PackReport pack(const std::filesystem::path& folder, const ModelOptions& options) {
+PackReport optimize_bundle(const std::filesystem::path& folder, const ModelOptions& options) {
   note("pack " + folder.filename().string() + " device " + options.device + " threads " +
        std::to_string(options.threads) + " precision " + name_of(options.precision));
   return {folder / "packed.bf16", "bf16", 2500000, 1230, 50};
 }
 
-void verify(const std::filesystem::path& folder) {
+void verify_bundle(const std::filesystem::path& folder) {
   if (std::filesystem::exists(folder / "damaged"))
     throw Error(ErrorKind::model, "clip.pt: its SHA-256 differs", folder);
 }
+
+namespace {
 
 std::vector<std::byte> bytes_of(const std::string& text) {
   const auto bytes = std::as_bytes(std::span(text));
   return {bytes.begin(), bytes.end()};
 }
 
-std::vector<std::byte> square(std::span<const std::byte> file_bytes, const ImageOptions&, int side) {
+}  // namespace
+
+std::vector<std::byte> encode_square_of(std::span<const std::byte> file_bytes, const ImageOptions&,
+                                        int side) {
   return bytes_of("square of " + std::to_string(file_bytes.size()) + " bytes, side " + std::to_string(side));
 }
 
-std::vector<std::byte> heat_map(std::span<const double> heat, int cells, int side) {
+std::vector<std::byte> draw_heat_map(std::span<const double> heat, int cells, int side) {
   return bytes_of("map of " + std::to_string(heat.size()) + " in " + std::to_string(cells) + ", side " +
                   std::to_string(side));
 }
 
-std::vector<std::byte> sheet(std::span<const std::byte>, const ImageOptions&,
-                             const Explanation& explanation) {
+std::vector<std::byte> draw_contact_sheet(std::span<const std::byte>, const ImageOptions&,
+                                          const Explanation& explanation) {
   return bytes_of("sheet of " + explanation.caption.text);
 }
 
 /// Times that are easy to recognise: stage i takes i ms, and what it writes has the bytes of its image.
-BenchmarkReport benchmark(const BenchmarkRequest& request) {
-  const std::unique_ptr<Captioner> captioner = load(request.folder, request.model);
+BenchmarkReport run_benchmark(const BenchmarkRequest& request) {
+  const std::unique_ptr<Captioner> captioner = load_captioner(request.folder, request.model);
   const BenchmarkOptions& options = request.options;
   note("benchmark batch " + std::to_string(options.batch) + " beam " + std::to_string(options.decode.beam) +
        " tokens " + std::to_string(options.tokens) + " repeat " + std::to_string(options.repeat) + " peaks " +
@@ -237,8 +257,8 @@ BenchmarkReport benchmark(const BenchmarkRequest& request) {
 }
 
 /// A line of each kind; FAKE_HEALTHY leaves out the one that failed.
-DoctorReport doctor(const DoctorRequest& request) {
-  load(request.folder, request.model);
+DoctorReport run_doctor(const DoctorRequest& request) {
+  load_captioner(request.folder, request.model);
   note("doctor " + std::to_string(request.images.size()) + " images, the first " + request.images.at(0).name);
   DoctorReport report;
   report.device = "cuda:0";
@@ -253,16 +273,8 @@ DoctorReport doctor(const DoctorRequest& request) {
   return report;
 }
 
-std::string versions() {
+std::string library_versions() {
   return "engine fake\n";
 }
 
-}  // namespace
 }  // namespace caption
-
-extern "C" const caption::Engine* caption_engine() {
-  static const caption::Engine engine = {
-      caption::load,     caption::import, caption::pack,      caption::verify, caption::square,
-      caption::heat_map, caption::sheet,  caption::benchmark, caption::doctor, caption::versions};
-  return &engine;
-}

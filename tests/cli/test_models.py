@@ -1,6 +1,7 @@
 """caption models, and which model a run takes."""
 
 import json
+import re
 
 import pytest
 from conftest import add_model
@@ -211,3 +212,23 @@ def test_import_checks_its_options(fake, files, arguments, message):
 def test_every_action_has_help(fake, action):
     result = fake.run("models", action, "--help")
     assert result.code == 0 and f"caption models {action}" in result.text and result.err == ""
+
+
+@pytest.mark.parametrize("name", ["conceptual", "coco", "coco-transformer"])
+def test_the_readme_says_where_published_models_are(fake, images, source, name):
+    """The addresses of the program's table, all of which stand in the README's row of that model."""
+    result = fake.run("--model", name, "a.jpg")
+    assert result.code == 3 and f"no model '{name}': not found in" in result.err and "installed models: demo" in result.err
+    assert f" --name {name}" in result.err
+    told = re.search(r"download (\S+) \((\S+)\)\n  and (\S+) \(Google Drive id (\w+)(?:, or (\S+))?\)", result.err)
+    rows = [
+        line
+        for readme in [source / "README.md", source / "models" / "README.md"]
+        for line in readme.read_text().splitlines()
+        if line.startswith("| `")
+    ]
+    row = next(line for line in rows if line.startswith(f"| `{name}`"))
+    if "the same" in row:
+        row += next(line for line in rows if line.startswith("| `conceptual`"))
+    for part in told.groups():
+        assert part is None or part in row

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/graph_recorder.h"
+#include "libtorch/decode/graph_recorder.h"
 
 namespace caption {
 

@@ -15,15 +15,18 @@
 #include <vector>
 
 #include "accelerator.h"
-#include "bundle/bundle.h"
+#include "aten.h"
+#include "caption/explanation.h"
 #include "image/resample.h"
+#include "libtorch/engine/device_streams.h"
+#include "libtorch/engine/gpu_engine.h"
+#include "libtorch/engine/own_kernels.h"
+#include "libtorch/engine/search_on_device.h"
+#include "libtorch/engine/transfer.h"
+#include "model/bundle.h"
 #include "pipeline/captioner.h"
-#include "pipeline/device_streams.h"
-#include "pipeline/opencv_library.h"
-#include "pipeline/own_kernels.h"
-#include "pipeline/search_on_device.h"
-#include "pipeline/stages.h"
-#include "pipeline/transfer.h"
+#include "pipeline/cpu_engine.h"
+#include "pipeline/way.h"
 #include "queued_kernels.h"
 
 namespace caption {
@@ -35,8 +38,14 @@ const fs::path kData = fs::path(CAPTION_TEST_DATA) / "parity";
 
 class DeviceCaptions : public ::testing::TestWithParam<const char*> {
  protected:
-  std::unique_ptr<Captioner> load(at::Device device, at::ScalarType type = at::kFloat) const {
-    return load_captioner(kData / GetParam(), {.device = device, .weights = type});
+  std::unique_ptr<Captioner> load_on_cpu() const {
+    return make_captioner(make_cpu_engine(kData / GetParam(), {}));
+  }
+  std::unique_ptr<Captioner> load(DType type = DType::fp32) const {
+    return make_captioner(make_engine_on(kData / GetParam(), {accelerator::device(), type}));
+  }
+  Bundle<at::Tensor> load_modules(DType type = DType::fp32) const {
+    return load_bundle<at::Tensor>(kData / GetParam(), {accelerator::device(), type});
   }
 
   static std::vector<Picture> pictures(const Captioner& captioner) {
@@ -51,18 +60,20 @@ class DeviceCaptions : public ::testing::TestWithParam<const char*> {
 
   /// A captioner that leaves images to the device, and the same pictures for it.
   std::unique_ptr<Captioner> load_resizing() const {
-    return load_captioner(kData / GetParam(), {.device = accelerator::device()}, resize_by_kernels(kernels_));
+    return make_captioner(
+        make_engine_on(kData / GetParam(), {accelerator::device()}, resize_by_kernels(kernels_)));
   }
   std::vector<Picture> unsized_pictures() const {
     std::vector<Picture> images = pictures(*load_resizing());
     for (const Picture& image : images)
-      EXPECT_TRUE(std::holds_alternative<std::shared_ptr<const PlannedImage>>(image.image));
+      EXPECT_TRUE(std::holds_alternative<PlannedImage>(image.image->content));
     return images;
   }
 
-  static PictureTask task_for(const Bundle& bundle, const DecodeOptions& decode, std::int64_t slots) {
+  static PictureTask task_for(const Bundle<at::Tensor>& bundle, const DecodeOptions& decode,
+                              std::int64_t slots) {
     const at::Device device = accelerator::device();
-    return {.search = {.stop = {13}, .decode = decode, .slots = slots, .device = device},
+    return {.search = {{13}, decode, slots, device},
             .transfer = {pixel_format(bundle.manifest.image), device, {}},
             .encode_batch = 2,
             .beside = other_stream(device)};
@@ -90,8 +101,8 @@ class DeviceCaptions : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(DeviceCaptions, AreTheCpus) {
-  const auto cpu = load(at::kCPU);
-  const auto device = load(accelerator::device());
+  const auto cpu = load_on_cpu();
+  const auto device = load();
   const std::vector<Picture> images = pictures(*cpu);
   for (const int beam : {1, 3, 5, 10}) {
     SCOPED_TRACE("beam " + std::to_string(beam));
@@ -105,8 +116,8 @@ TEST_P(DeviceCaptions, AreTheCpus) {
 }
 
 TEST_P(DeviceCaptions, AreDrawnAsOnTheCpu) {
-  const auto cpu = load(at::kCPU);
-  const auto device = load(accelerator::device());
+  const auto cpu = load_on_cpu();
+  const auto device = load();
   const auto resizing = load_resizing();
   const std::vector<Picture> images = pictures(*cpu);
   const DecodeOptions options{.n_best = 3, .sample = true, .top_k = 20, .top_p = 0.9, .seed = 4};
@@ -116,7 +127,7 @@ TEST_P(DeviceCaptions, AreDrawnAsOnTheCpu) {
 }
 
 TEST_P(DeviceCaptions, AreTheCpusForImagesThatTheDeviceResizes) {
-  const auto cpu = load(at::kCPU);
+  const auto cpu = load_on_cpu();
   const auto device = load_resizing();
   const std::vector<Picture> images = pictures(*cpu);
   const std::vector<Picture> unsized = pictures(*device);
@@ -137,15 +148,15 @@ TEST_P(DeviceCaptions, PicturesHaveTheirThumbnails) {
   std::ifstream stream(kData / "images" / "wide.png", std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
   const Picture picture = device->prepare(std::as_bytes(std::span(text)), {.thumbnail = 16});
-  EXPECT_TRUE(std::holds_alternative<std::shared_ptr<const PlannedImage>>(picture.image));
+  EXPECT_TRUE(std::holds_alternative<PlannedImage>(picture.image->content));
   EXPECT_FALSE(picture.thumbnail.empty());
 }
 
 /// Results that nobody waits for: what is still being encoded must not find its memory taken.
 TEST_P(DeviceCaptions, MayBeGivenUpHalfWay) {
-  auto device = load(accelerator::device());
+  auto device = load();
   const std::vector<Picture> images = pictures(*device);
-  auto stream = device->stream({.beam = 3}, {.encode_batch = 2, .decode_batch = 2});
+  auto stream = device->schedule({.beam = 3}, {.encode_batch = 2, .decode_batch = 2});
   for (std::size_t i = 0; i < 2; ++i) stream->add(i, images[i]);
   stream->advance();
   for (std::size_t i = 2; i < 4; ++i) stream->add(i, images[i]);
@@ -156,8 +167,8 @@ TEST_P(DeviceCaptions, MayBeGivenUpHalfWay) {
 
 /// What the CPU and the device have to do with each other.
 TEST_P(DeviceCaptions, OneCopyInForABatchAndOneOutForAPass) {
-  const auto captioner = load(at::kCPU);  // prepares pictures
-  const Bundle bundle = load_bundle(kData / GetParam(), {.device = accelerator::device()});
+  const auto captioner = load_on_cpu();  // prepares pictures
+  const Bundle<at::Tensor> bundle = load_modules();
   for (const bool resized : {true, false}) {
     const std::vector<Picture> images = resized ? pictures(*captioner) : unsized_pictures();
     for (const int beam : {1, 5}) {
@@ -177,7 +188,7 @@ TEST_P(DeviceCaptions, OneCopyInForABatchAndOneOutForAPass) {
           for (int i = 0; i < 2; ++i)
             searches->add(images.at(static_cast<std::size_t>(pass == 0 ? i : 2 + i)));
         }
-        found += searches->step(joins ? 2 : 0).size();
+        found += searches->advance(joins ? 2 : 0).size();
         const accelerator::Counts step = accelerator::counts() - start;
         EXPECT_EQ(step.to_device, joins ? 1 : 0) << "pass " << pass;
         EXPECT_EQ(step.to_host, 1) << "pass " << pass;
@@ -191,9 +202,9 @@ TEST_P(DeviceCaptions, OneCopyInForABatchAndOneOutForAPass) {
 
 /// Images are encoded in another stream, a whole batch as soon as it is there, and the passes go on.
 TEST_P(DeviceCaptions, EncodesAheadBesideThePasses) {
-  const auto captioner = load(at::kCPU);
+  const auto captioner = load_on_cpu();
   const std::vector<Picture> images = pictures(*captioner);
-  const Bundle bundle = load_bundle(kData / GetParam(), {.device = accelerator::device()});
+  const Bundle<at::Tensor> bundle = load_modules();
   const DecodeOptions options{.beam = 3, .max_tokens = 24};
   PictureTask task = task_for(bundle, options, 2);
   std::int64_t beside_in_passes = 0;
@@ -209,11 +220,11 @@ TEST_P(DeviceCaptions, EncodesAheadBesideThePasses) {
     return accelerator::counts() - start;
   };
   searches->add(images[0]);
-  EXPECT_GT(count([&] { searches->step(1); }).beside, 10) << "one image that joins at once";
+  EXPECT_GT(count([&] { searches->advance(1); }).beside, 10) << "one image that joins at once";
   searches->add(images[1]);
-  EXPECT_EQ(count([&] { searches->step(0); }).beside, 0) << "no whole batch";
+  EXPECT_EQ(count([&] { searches->advance(0); }).beside, 0) << "no whole batch";
   searches->add(images[2]);
-  const accelerator::Counts ahead = count([&] { searches->step(0); });
+  const accelerator::Counts ahead = count([&] { searches->advance(0); });
   EXPECT_GT(ahead.beside, 10) << "a whole batch";
   EXPECT_EQ(ahead.to_device, 1);
   std::vector<std::vector<std::int32_t>> tokens(3);
@@ -222,7 +233,7 @@ TEST_P(DeviceCaptions, EncodesAheadBesideThePasses) {
     const std::size_t joining = std::min<std::size_t>(3 - joined, 2 - searches->running());
     joined += joining;
     const accelerator::Counts step = count([&] {
-      for (Found& one : searches->step(joining)) {
+      for (Found& one : searches->advance(joining)) {
         tokens.at(one.image) = std::move(one.hypotheses.at(0).tokens);
         ++found;
       }
@@ -237,9 +248,9 @@ TEST_P(DeviceCaptions, EncodesAheadBesideThePasses) {
 /// The same operators in every pass of one kind, for any number of images and beams: nothing is done image by
 /// image or beam by beam, nothing depends on what was found, and so a pass can be captured.
 TEST_P(DeviceCaptions, PassesAreAlike) {
-  const auto captioner = load(at::kCPU);
+  const auto captioner = load_on_cpu();
   const std::vector<Picture> images = pictures(*captioner);
-  const Bundle bundle = load_bundle(kData / GetParam(), {.device = accelerator::device()});
+  const Bundle<at::Tensor> bundle = load_modules();
   std::set<std::int64_t> counts;
   for (const std::int64_t slots : {2, 4}) {
     for (const int beam : {2, 10}) {
@@ -253,8 +264,8 @@ TEST_P(DeviceCaptions, PassesAreAlike) {
       };
       const auto searches = search_on_device(bundle, task);
       for (std::size_t i = 0; i < static_cast<std::size_t>(slots); ++i) searches->add(images[i]);
-      searches->step(static_cast<std::size_t>(slots));
-      while (searches->running() > 0) searches->step(0);
+      searches->advance(static_cast<std::size_t>(slots));
+      while (searches->running() > 0) searches->advance(0);
     }
   }
   EXPECT_EQ(counts.size(), 1U);
@@ -303,9 +314,9 @@ class CountingRecorder : public GraphRecorder {
 /// A pass that was captured once does what all others of its kind would do: no number of the CPU is in it,
 /// and every pass finds its input where that one did. With operators alone and with the kernels of a GPU.
 TEST_P(DeviceCaptions, AreTheCpusWhenPassesAreReplayed) {
-  const auto cpu = load(at::kCPU);
+  const auto cpu = load_on_cpu();
   const std::vector<Picture> images = pictures(*cpu);
-  const Bundle bundle = load_bundle(kData / GetParam(), {.device = accelerator::device()});
+  const Bundle<at::Tensor> bundle = load_modules();
   const std::vector<Picture> unsized = unsized_pictures();
   for (const int beam : {1, 5}) {
     const DecodeOptions options{.beam = beam, .n_best = beam, .max_tokens = 24};
@@ -317,7 +328,7 @@ TEST_P(DeviceCaptions, AreTheCpusWhenPassesAreReplayed) {
       task.search.run = run_by_graphs(std::make_unique<CountingRecorder>(counts),
                                       [](const std::string& note) { ADD_FAILURE() << note; });
       if (own) {
-        task.search.likeliest = likeliest_by_kernels(kernels_);
+        task.search.top_k = top_k_by_kernels(kernels_);
         task.attention = attention_by_kernels(kernels_);
         task.transfer.resize = resize_by_kernels(kernels_);
       }
@@ -328,7 +339,7 @@ TEST_P(DeviceCaptions, AreTheCpusWhenPassesAreReplayed) {
         const std::size_t joining = std::min(images.size() - next, 3 - searches->running());
         for (std::size_t i = 0; i < joining; ++i, ++next)
           searches->add(own && next % 2 == 0 ? unsized.at(next) : images.at(next));
-        for (const Found& one : searches->step(joining)) {
+        for (const Found& one : searches->advance(joining)) {
           ++found;
           ASSERT_EQ(one.hypotheses.size(), expected[one.image].size());
           for (std::size_t n = 0; n < one.hypotheses.size(); ++n)
@@ -343,19 +354,19 @@ TEST_P(DeviceCaptions, AreTheCpusWhenPassesAreReplayed) {
 }
 
 TEST_P(DeviceCaptions, ComeOneAfterTheOther) {
-  const auto cpu = load(at::kCPU);
+  const auto cpu = load_on_cpu();
   const auto device = load_resizing();
   const std::vector<Picture> images = pictures(*cpu);
   const std::vector<Picture> unsized = pictures(*device);
   const DecodeOptions options{.beam = 3, .n_best = 2};
   std::vector<std::vector<Caption>> captions(12);
-  const auto stream = device->stream(options, {.encode_batch = 2, .decode_batch = 3});
+  const auto stream = device->schedule(options, {.encode_batch = 2, .decode_batch = 3});
   for (std::size_t next = 0; next < 12 || !stream->idle();) {
     while (next < 12 && stream->room() > 0) {
       stream->add(next, next % 3 == 0 ? images[next % 4] : unsized[next % 4]);
       ++next;
     }
-    for (StreamResult& result : stream->advance()) captions.at(result.image) = std::move(result.captions);
+    for (ScheduledCaptions& result : stream->advance()) captions.at(result.image) = std::move(result.captions);
   }
   std::vector<std::vector<Caption>> expected;
   while (expected.size() < captions.size()) {
@@ -367,28 +378,29 @@ TEST_P(DeviceCaptions, ComeOneAfterTheOther) {
 /// fp16 weights and activations stay as close as 11 bits allow.
 TEST_P(DeviceCaptions, HalfPrecisionStaysClose) {
   const bool resnet = std::string(GetParam()).starts_with("resnet");
-  const auto captioner = load(at::kCPU);
-  const Bundle exact = load_bundle(kData / GetParam(), {});
-  const Bundle half =
-      load_bundle(kData / GetParam(), {.device = accelerator::device(), .weights = at::kHalf});
-  const auto difference = [](const at::Tensor& actual, const at::Tensor& expected) {
+  const auto captioner = load_on_cpu();
+  const Bundle<Tensor> exact = load_cpu_bundle(kData / GetParam(), {});
+  const Bundle<at::Tensor> half = load_modules(DType::fp16);
+  const auto there = [](const Tensor& x) { return to_aten(x).to(accelerator::device()); };
+  const auto difference = [](const at::Tensor& actual, const Tensor& expected) {
     EXPECT_EQ(actual.scalar_type(), at::kFloat);
-    return ((actual.cpu() - expected).abs().max() / expected.abs().max()).item<double>();
+    const at::Tensor theirs = to_aten(expected);
+    return largest_difference(actual.cpu(), theirs) / theirs.abs().max().item<double>();
   };
   const at::InferenceMode no_gradients;
   for (const Picture& image : pictures(*captioner)) {
-    const at::Tensor pixels = send({&image, 1}, {pixel_format(exact.manifest.image), at::kCPU, {}});
-    const at::Tensor embedding = embed(exact, pixels);
-    EXPECT_LT(difference(embed(half, pixels.to(accelerator::device())), embedding), resnet ? 0.03 : 0.003);
-    const at::Tensor prefix = exact.mapper->map(embedding);
-    EXPECT_LT(difference(half.mapper->map(embedding.to(accelerator::device())), prefix), 0.003);
-    const at::Tensor logits = exact.gpt2->start().step({}, {}, prefix);
-    const at::Tensor narrow = half.gpt2->start().step({}, {}, prefix.to(accelerator::device()));
+    const Tensor pixels = stack_pixels({&image, 1}, static_cast<int>(exact.encoder->resolution()));
+    const Tensor embedding = embedding_of(exact, pixels);
+    EXPECT_LT(difference(embedding_of(half, there(pixels)), embedding), resnet ? 0.03 : 0.003);
+    const Tensor prefix = exact.mapper->map(embedding);
+    EXPECT_LT(difference(half.mapper->map(there(embedding)), prefix), 0.003);
+    const Tensor logits = Gpt2Session<Tensor>(*exact.gpt2).step({}, {}, prefix);
+    const at::Tensor narrow = Gpt2Session<at::Tensor>(*half.gpt2).step({}, {}, there(prefix));
     EXPECT_LT(difference(narrow, logits), 0.002);
     EXPECT_GT(difference(narrow, logits), 1e-5) << "the type was not used";
   }
   // Searched with narrow weights: the scores are those that the CPU gives to the same tokens, nearly.
-  const auto device = load(accelerator::device(), at::kHalf);
+  const auto device = load(DType::fp16);
   const std::vector<Picture> images = pictures(*captioner);
   const auto captions = device->caption(images, {.beam = 5});
   const auto expected = captioner->caption(images, {.beam = 5});

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/graph_recorder.h"
+#include "libtorch/decode/graph_recorder.h"
 
 namespace caption::accelerator {
 

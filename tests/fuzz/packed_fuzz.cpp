@@ -13,9 +13,9 @@
 #include <random>
 #include <string>
 
-#include "../unit/bundle/packed_text.h"
-#include "bundle/packed_reader.h"
+#include "../unit/model/packed_text.h"
 #include "caption/error.h"
+#include "model/packed_reader.h"
 
 namespace {
 
@@ -28,7 +28,7 @@ std::size_t below(Random& random, std::size_t limit) {
 
 constexpr std::int64_t kOut = 130;
 constexpr std::int64_t kIn = 70;
-constexpr at::ScalarType kTypes[] = {at::kFloat, at::kBFloat16, at::kChar};
+constexpr caption::DType kTypes[] = {caption::DType::fp32, caption::DType::bf16, caption::DType::int8};
 
 /// A matrix of each type, the file's bytes ending with the last one's.
 PackedHeader example() {
@@ -40,8 +40,8 @@ PackedHeader example() {
     header.bytes += bytes;
     return bytes == 0 ? 0 : header.bytes - bytes;
   };
-  for (const at::ScalarType type : kTypes) {
-    const std::string name = caption::type_name(type);
+  for (const caption::DType type : kTypes) {
+    const std::string name(caption::name_of(type));
     const caption::PackedSizes sizes = caption::packed_sizes(kOut, kIn, type);
     PackedHeader::Matrix& matrix = header.matrices[name];
     matrix = {kOut, kIn, name};
@@ -115,7 +115,7 @@ std::string mutate_bytes(Random& random, std::string bytes) {
 std::uint64_t use(const std::filesystem::path& path, unsigned& sum) {
   const auto store = caption::open_packed({path, caption::read_packed_header(path)});
   std::uint64_t taken = 0;
-  for (const at::ScalarType type : kTypes) {
+  for (const caption::DType type : kTypes) {
     const caption::PackedSizes sizes = caption::packed_sizes(kOut, kIn, type);
     bool packed = false;
     const auto pack = [&]() -> caption::PackedWeights {
@@ -133,7 +133,8 @@ std::uint64_t use(const std::filesystem::path& path, unsigned& sum) {
               memory(sizes.only_int8),
               memory(sizes.only_int8)};
     };
-    const caption::PackedWeights weights = store->get({caption::type_name(type), kOut, kIn, type}, pack);
+    const caption::PackedWeights weights =
+        store->get({std::string(caption::name_of(type)), kOut, kIn, type}, pack);
     if (packed) continue;
     ++taken;
     const auto read = [&sum](const caption::WeightMemory& memory, std::size_t bytes) {

@@ -1,6 +1,5 @@
 // A deterministic fuzzer of read_weights: mutated copies of good files must be read or refused with
 // Error(model), nothing else. Usage: fuzz_weights ITERATIONS SEED FILE_OR_FOLDER... Build it with sanitizers.
-#include <ATen/Parallel.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -111,9 +110,9 @@ Bytes mutate_inside(Random& random, const Bytes& seed, const std::filesystem::pa
 double use(const caption::WeightFile& file) {
   double sum = 0;
   for (const auto& [name, tensor] : file.tensors) {
-    // A bool that is neither 0 nor 1 must not be read as one.
-    const auto as = tensor.scalar_type() == at::kBool ? tensor.view(at::kByte) : tensor;
-    sum += as.to(at::kDouble).sum().item<double>();
+    const caption::Tensor flat = tensor.contiguous();
+    const std::size_t bytes = static_cast<std::size_t>(flat.numel()) * caption::item_size(flat.dtype());
+    for (std::size_t i = 0; i < bytes; ++i) sum += std::to_integer<int>(flat.bytes()[i]);
   }
   return sum;
 }
@@ -129,7 +128,6 @@ int main(int argc, char** argv) {
   const std::uint64_t seed = std::strtoull(argv[2], nullptr, 10);
   const std::vector<Bytes> seeds = read_seeds({argv + 3, argv + argc});
   const auto path = std::filesystem::temp_directory_path() / ("fuzz_weights_" + std::to_string(::getpid()));
-  at::set_num_threads(1);
   std::uint64_t accepted = 0;
   double sum = 0;
   for (std::uint64_t i = 0; i < iterations; ++i) {

@@ -1,17 +1,19 @@
 // The whole way, stage by stage, against what the Python reference wrote (scripts/make_parity_models.py).
 
-#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <iterator>
 #include <string_view>
 
-#include "bundle/bundle.h"
 #include "caption/captioner.h"
 #include "caption/explanation.h"
+#include "gpt2/gpt2.h"
 #include "image/image.h"
+#include "model/bundle.h"
+#include "pipeline/picture.h"
 #include "weights/weights.h"
 
 namespace caption {
@@ -29,9 +31,23 @@ std::vector<std::byte> read_bytes(const fs::path& file) {
   return {start, start + text.size()};
 }
 
-std::vector<std::int32_t> to_ids(const at::Tensor& tensor) {
-  const at::Tensor ids = tensor.to(at::kInt).contiguous();
-  return {ids.const_data_ptr<std::int32_t>(), ids.const_data_ptr<std::int32_t>() + ids.numel()};
+std::vector<std::int32_t> to_ids(const Tensor& tensor) {
+  std::vector<std::int32_t> ids;
+  for (std::int64_t i = 0; i < tensor.numel(); ++i)
+    ids.push_back(static_cast<std::int32_t>(tensor.reshape({-1}).select(0, i).integer()));
+  return ids;
+}
+
+std::vector<float> values_of(const Tensor& tensor) {
+  const Tensor values = tensor.to_fp32();
+  return {values.data(), values.data() + values.numel()};
+}
+
+/// [...] -> [1, ...]
+Tensor batch_of_one(const Tensor& tensor) {
+  Shape shape = tensor.sizes();
+  shape.insert(shape.begin(), 1);
+  return tensor.reshape(shape);
 }
 
 class ParityTest : public ::testing::TestWithParam<const char*> {
@@ -45,7 +61,7 @@ class ParityTest : public ::testing::TestWithParam<const char*> {
     return options;
   }
 
-  at::Tensor golden(const std::string& image, const std::string& stage) const {
+  Tensor golden(const std::string& image, const std::string& stage) const {
     return goldens_.tensors.at(image + "/" + stage);
   }
 
@@ -54,8 +70,18 @@ class ParityTest : public ::testing::TestWithParam<const char*> {
   }
 
   /// The largest difference, relative to the golden's largest value.
-  static double difference(const at::Tensor& actual, const at::Tensor& expected) {
-    return ((actual.reshape_as(expected) - expected).abs().max() / expected.abs().max()).item<double>();
+  static double difference(const Tensor& actual, const Tensor& expected) {
+    const std::vector<float> found = values_of(actual);
+    const std::vector<float> wanted = values_of(expected);
+    double difference = found.size() == wanted.size() ? 0 : INFINITY;
+    double largest = 0;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const double off = std::abs(static_cast<double>(found.at(i)) - static_cast<double>(wanted[i]));
+      if (std::isnan(off)) return off;
+      difference = std::max(difference, off);
+      largest = std::max(largest, std::abs(static_cast<double>(wanted[i])));
+    }
+    return difference / largest;
   }
 
   WeightFile goldens_ = read_weights(kData / GetParam() / "goldens.safetensors");
@@ -64,25 +90,23 @@ class ParityTest : public ::testing::TestWithParam<const char*> {
 TEST_P(ParityTest, PixelsAreEqual) {
   const auto captioner = load_captioner(folder(), on_cpu());
   for (const std::string& image : kImages) {
-    const auto pixels = std::get<Pixels>(picture_of(*captioner, image).image);
-    const at::Tensor expected = golden(image, "pixels").contiguous();
-    ASSERT_EQ(static_cast<std::int64_t>(pixels.values.size()), expected.numel());
-    EXPECT_TRUE(std::equal(pixels.values.begin(), pixels.values.end(), expected.const_data_ptr<float>()))
-        << image;
+    const Picture picture = picture_of(*captioner, image);
+    EXPECT_EQ(std::get<Pixels>(picture.image->content).values, values_of(golden(image, "pixels"))) << image;
   }
 }
 
 TEST_P(ParityTest, EveryStageIsClose) {
   constexpr double kTolerance = 2e-5;
-  const Bundle bundle = load_bundle(folder(), Compute{});
+  const Bundle<Tensor> bundle = load_cpu_bundle(folder(), {});
   for (const std::string& image : kImages) {
-    const at::Tensor embedding = bundle.encoder->encode(golden(image, "pixels").unsqueeze(0));  // [1, D]
+    const Tensor embedding = bundle.encoder->encode(batch_of_one(golden(image, "pixels")));  // [1, D]
     EXPECT_LT(difference(embedding, golden(image, "embedding")), kTolerance) << image;
     const bool normalize = bundle.manifest.mapper.normalize;
-    const at::Tensor input = golden(image, normalize ? "normalized" : "embedding").unsqueeze(0);
+    const Tensor input = batch_of_one(golden(image, normalize ? "normalized" : "embedding"));
     EXPECT_LT(difference(bundle.mapper->map(input), golden(image, "prefix")), kTolerance) << image;
-    const at::Tensor prefix = golden(image, "prefix").unsqueeze(0);  // [1, P, E]
-    EXPECT_LT(difference(bundle.gpt2->start().step({}, {}, prefix), golden(image, "logits")), kTolerance)
+    const Tensor prefix = batch_of_one(golden(image, "prefix"));  // [1, P, E]
+    EXPECT_LT(difference(Gpt2Session<Tensor>(*bundle.gpt2).step({}, {}, prefix), golden(image, "logits")),
+              kTolerance)
         << image;
   }
 }
@@ -96,13 +120,13 @@ TEST_P(ParityTest, TokenIdsAreIdentical) {
     const auto captions = captioner->caption(batch, {.beam = beam, .n_best = beam});
     for (std::size_t i = 0; i < kImages.size(); ++i) {
       const std::string search = "beam" + std::to_string(beam) + "/";
-      const at::Tensor scores = golden(kImages[i], search + "scores").to(at::kDouble).contiguous();
-      ASSERT_EQ(static_cast<std::int64_t>(captions[i].size()), scores.numel());
+      const std::vector<float> scores = values_of(golden(kImages[i], search + "scores"));
+      ASSERT_EQ(captions[i].size(), scores.size());
       for (std::size_t n = 0; n < captions[i].size(); ++n) {
-        const at::Tensor ids = golden(kImages[i], search + std::to_string(n) + "/tokens");
+        const Tensor ids = golden(kImages[i], search + std::to_string(n) + "/tokens");
         EXPECT_EQ(captions[i][n].tokens, to_ids(ids))
             << kImages[i] << " beam " << beam << " hypothesis " << n;
-        EXPECT_NEAR(captions[i][n].score, scores.const_data_ptr<double>()[n], 1e-3);
+        EXPECT_NEAR(captions[i][n].score, static_cast<double>(scores[n]), 1e-3);
       }
     }
   }
@@ -114,21 +138,25 @@ TEST_P(ParityTest, ExplanationsAreClose) {
   const auto captioner = load_captioner(folder(), on_cpu());
   const WeightFile goldens = read_weights(folder() / "occlusion.safetensors");
   for (const std::string& image : kImages) {
-    const at::Tensor drops = goldens.tensors.at(image + "/drops").to(at::kDouble);        // [T, G, G]
-    const at::Tensor logprobs = goldens.tensors.at(image + "/logprobs").to(at::kDouble);  // [T]
+    const Tensor drops = goldens.tensors.at(image + "/drops").to_fp32();                     // [T, G, G]
+    const std::vector<float> logprobs = values_of(goldens.tensors.at(image + "/logprobs"));  // [T]
     const Explanation explanation = captioner->explain(picture_of(*captioner, image), {},
                                                        {.grid = static_cast<int>(drops.size(1)), .batch = 8});
     ASSERT_EQ(explanation.caption.tokens, to_ids(goldens.tensors.at(image + "/tokens"))) << image;
     for (std::size_t i = 0; i < explanation.tokens.size(); ++i) {
-      const double expected = logprobs[static_cast<std::int64_t>(i)].item<double>();
+      const auto expected = static_cast<double>(logprobs.at(i));
       EXPECT_NEAR(explanation.tokens[i].chosen.logprob, expected, 1e-3) << image << " token " << i;
     }
     for (const ExplainedWord& word : explanation.words) {
-      const auto first = static_cast<std::int64_t>(word.first_token);
-      const auto count = static_cast<std::int64_t>(word.token_count);
-      const at::Tensor expected = drops.slice(0, first, first + count).sum(0);  // [G, G]
-      const at::Tensor heat = at::tensor(at::ArrayRef<double>(word.heat), at::kDouble).view_as(expected);
-      EXPECT_LT((heat - expected).abs().max().item<double>(), kTolerance) << image << " " << word.text;
+      std::vector<double> expected(word.heat.size());  // [G, G]
+      for (std::size_t t = word.first_token; t < word.first_token + word.token_count; ++t) {
+        const std::vector<float> drop = values_of(drops.select(0, static_cast<std::int64_t>(t)));
+        ASSERT_EQ(drop.size(), expected.size());
+        for (std::size_t cell = 0; cell < drop.size(); ++cell)
+          expected[cell] += static_cast<double>(drop[cell]);
+      }
+      for (std::size_t cell = 0; cell < expected.size(); ++cell)
+        EXPECT_NEAR(word.heat[cell], expected[cell], kTolerance) << image << " " << word.text;
     }
   }
 }
@@ -138,19 +166,20 @@ TEST_P(ParityTest, NarrowWeightsStayClose) {
   // The random ResNet's embeddings are small differences of large numbers.
   const bool resnet = std::string_view(GetParam()).starts_with("resnet");
   struct Case {
-    at::ScalarType type;
+    DType type;
     double embedding;  // tolerances
     double logits;
   };
   for (const Case& narrow :
-       {Case{at::kBFloat16, resnet ? 0.2 : 0.015, 0.01}, Case{at::kChar, resnet ? 0.2 : 0.05, 0.03}}) {
-    const Bundle bundle = load_bundle(folder(), Compute{at::kCPU, narrow.type});
+       {Case{DType::bf16, resnet ? 0.2 : 0.015, 0.01}, Case{DType::int8, resnet ? 0.2 : 0.05, 0.03}}) {
+    const Bundle<Tensor> bundle = load_cpu_bundle(folder(), {narrow.type});
     for (const std::string& image : kImages) {
-      const std::string where = image + " " + c10::toString(narrow.type);
-      const at::Tensor embedding = bundle.encoder->encode(golden(image, "pixels").unsqueeze(0));  // [1, D]
+      const std::string where = image + " " + std::string(name_of(narrow.type));
+      const Tensor embedding = bundle.encoder->encode(batch_of_one(golden(image, "pixels")));  // [1, D]
       const double encoded = difference(embedding, golden(image, "embedding"));
-      const at::Tensor prefix = golden(image, "prefix").unsqueeze(0);  // [1, P, E]
-      const double logits = difference(bundle.gpt2->start().step({}, {}, prefix), golden(image, "logits"));
+      const Tensor prefix = batch_of_one(golden(image, "prefix"));  // [1, P, E]
+      const double logits =
+          difference(Gpt2Session<Tensor>(*bundle.gpt2).step({}, {}, prefix), golden(image, "logits"));
       EXPECT_LT(encoded, narrow.embedding) << where;
       EXPECT_LT(logits, narrow.logits) << where;
       EXPECT_GT(logits, 1e-4) << where << ": the type was not used";

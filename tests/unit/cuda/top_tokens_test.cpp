@@ -57,7 +57,7 @@ void expect_next_token(const Result& result, int row, int count, std::span<const
   NextToken next(temperature);
   next.load(logits);
   std::vector<Candidate> candidates;
-  next.likeliest(static_cast<std::size_t>(count), candidates);
+  next.top_k(static_cast<std::size_t>(count), candidates);
   EXPECT_EQ(result.status[static_cast<std::size_t>(row)], kRowIsFine);
   for (int k = 0; k < count; ++k) {
     const auto place = static_cast<std::size_t>(row * count + k);

@@ -6,7 +6,7 @@
 #include "caption/error.h"
 #include "cuda/compare.h"
 #include "cuda/cpu_kernels.h"
-#include "cuda_graphs/cuda_graphs.h"
+#include "libtorch/graphs/cuda_graphs.h"
 
 namespace caption::cuda {
 namespace {

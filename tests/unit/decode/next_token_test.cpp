@@ -93,7 +93,7 @@ TEST(NextToken, FindsTheLikeliestAsASortDoes) {
       next.load(logits);
       for (const std::size_t count : {1U, 2U, 5U, 40U, 3000U}) {
         std::vector<Candidate> candidates;
-        next.likeliest(count, candidates);
+        next.top_k(count, candidates);
         ASSERT_EQ(candidates.size(), std::min(count, vocabulary));
         for (std::size_t i = 0; i < candidates.size(); ++i) EXPECT_EQ(candidates[i].token, order[i]);
       }
@@ -106,11 +106,37 @@ TEST(NextToken, LeavesOutWhatCannotCome) {
   const std::vector<float> logits = {-kInfinity, 1, -kInfinity, 1};
   next.load(logits);
   std::vector<Candidate> candidates;
-  next.likeliest(3, candidates);
+  next.top_k(3, candidates);
   ASSERT_EQ(candidates.size(), 2U);
   EXPECT_EQ(candidates[0].token, 1);
   EXPECT_EQ(candidates[1].token, 3);
   EXPECT_NEAR(candidates[0].log_probability, -std::log(2), 1e-6);
+}
+
+TEST(NextToken, AnExcludedTokenCannotComeAndChangesNoOther) {
+  const std::vector<float> logits = {1, 4, -kInfinity, 3};
+  NextToken next(1);
+  std::vector<float> weights;
+  next.load(logits);
+  EXPECT_TRUE(next.weights(weights));
+  const float of_all = next.log_probability(3);
+  next.load(logits, 1);
+  EXPECT_EQ(next.log_probability(3), of_all);
+  std::vector<Candidate> candidates;
+  next.top_k(4, candidates);
+  ASSERT_EQ(candidates.size(), 2U);
+  EXPECT_EQ(candidates[0].token, 3);
+  EXPECT_EQ(candidates[0].log_probability, of_all);
+  EXPECT_EQ(candidates[1].token, 0);
+  EXPECT_EQ(next.rank(3), 2U);
+  EXPECT_TRUE(next.weights(weights));
+  EXPECT_NEAR(weights[0], std::exp(-2.0F), 1e-6);
+  EXPECT_EQ((std::vector<float>{weights.begin() + 1, weights.end()}), (std::vector<float>{0, 0, 1}));
+  const std::vector<float> alone = {-kInfinity, 1};
+  next.load(alone, 1);
+  next.top_k(2, candidates);
+  EXPECT_TRUE(candidates.empty());
+  EXPECT_FALSE(next.weights(weights));
 }
 
 TEST(NextToken, RefusesLogitsThatAreNoNumbers) {

@@ -33,6 +33,9 @@ TEST(DecodeOptions, TheBoundsAreValid) {
   EXPECT_EQ(failure([](auto& o) { o.sample = true, o.beam = 1, o.n_best = kMostHypotheses; }), "");
   EXPECT_EQ(failure([](auto& o) { o.max_tokens = 0; }), "");
   EXPECT_EQ(failure([](auto& o) { o.max_tokens = std::numeric_limits<int>::max(); }), "");
+  EXPECT_EQ(failure([](auto& o) { o.min_tokens = 9; }), "");  // the model's own maximum may be above it
+  EXPECT_EQ(failure([](auto& o) { o.max_tokens = o.min_tokens = 9; }), "");
+  EXPECT_EQ(failure([](auto& o) { o.stop.assign(kMostStopTexts, "text"); }), "");
   EXPECT_EQ(failure([](auto& o) { o.top_k = std::numeric_limits<int>::max(); }), "");
   EXPECT_EQ(failure([](auto& o) { o.temperature = kLowestTemperature; }), "");
   EXPECT_EQ(failure([](auto& o) { o.length_penalty = 0; }), "");
@@ -47,6 +50,12 @@ TEST(DecodeOptions, AnInvalidOneIsNamedWithItsRange) {
             "n-best is 6: without sampling it can be at most the beam width, 5");
   EXPECT_EQ(failure([](auto& o) { o.max_tokens = -1; }),
             "the maximum of tokens is -1: it must be at least 0");
+  EXPECT_EQ(failure([](auto& o) { o.min_tokens = -1; }),
+            "the minimum of tokens is -1: it must be at least 0");
+  EXPECT_EQ(failure([](auto& o) { o.max_tokens = 5, o.min_tokens = 6; }),
+            "the minimum of tokens is 6: it can be at most the maximum, 5");
+  EXPECT_EQ(failure([](auto& o) { o.stop = {""}; }),
+            "stop text 1 is empty: it would end every caption at once");
   EXPECT_EQ(failure([](auto& o) { o.temperature = 0; }), "the temperature is 0: it must be in [0.001, 1000]");
   EXPECT_EQ(failure([](auto& o) { o.temperature = NAN; }),
             "the temperature is nan: it must be in [0.001, 1000]");

@@ -43,19 +43,19 @@ TableModel random_model(std::size_t images, std::size_t vocabulary) {
   return {images, 3, vocabulary, values};
 }
 
-TEST(RandomStream, IsTheSameEverywhere) {
-  RandomStream random(0, 0);
+TEST(SplitMix64, IsTheSameEverywhere) {
+  SplitMix64 random(0, 0);
   EXPECT_DOUBLE_EQ(random.next(), 0.33805245419550545);
   EXPECT_DOUBLE_EQ(random.next(), 0.2691302712263999);
-  EXPECT_NE(RandomStream(0, 1).next(), RandomStream(0, 0).next());
-  EXPECT_NE(RandomStream(1, 0).next(), RandomStream(0, 0).next());
-  EXPECT_NE(RandomStream(1, 0).next(), RandomStream(0, 1).next());
+  EXPECT_NE(SplitMix64(0, 1).next(), SplitMix64(0, 0).next());
+  EXPECT_NE(SplitMix64(1, 0).next(), SplitMix64(0, 0).next());
+  EXPECT_NE(SplitMix64(1, 0).next(), SplitMix64(0, 1).next());
 }
 
-TEST(RandomStream, IsUniform) {
+TEST(SplitMix64, IsUniform) {
   int below[10] = {};
   for (std::uint64_t number = 0; number < 100; ++number) {
-    RandomStream random(17, number);
+    SplitMix64 random(17, number);
     for (int i = 0; i < 100; ++i) {
       const double x = random.next();
       ASSERT_TRUE(x >= 0 && x < 1);

@@ -41,7 +41,7 @@ TEST(Searches, ImagesThatJoinAndLeaveHaveTheResultsOfAllTogether) {
       const std::size_t joining = joined < kImages && searches.running() < 4 && pass % 2 == 0 ? 2 : 0;
       replaced = replaced || (joining > 0 && !found.empty() && searches.running() > 0);
       joined += joining;
-      for (Found& one : searches.step(joining))
+      for (Found& one : searches.advance(joining))
         EXPECT_TRUE(found.emplace(one.image, std::move(one.hypotheses)).second);
       ASSERT_EQ(searches.running(), joined - found.size());
     }
@@ -57,7 +57,7 @@ TEST(Searches, DamagedLogitsOfOneImageAmongMany) {
   TableModel model{kImages, 5, 7, values};
   Searches searches(model, {0}, {.max_tokens = 4});
   try {
-    searches.step(kImages);
+    searches.advance(kImages);
     FAIL() << "accepted";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::model);
@@ -69,11 +69,11 @@ TEST(Searches, DamagedLogitsOfOneImageAmongMany) {
 TEST(Searches, NothingToDoIsNoPass) {
   TableModel model = random_model();
   Searches searches(model, {0}, {.max_tokens = 2});
-  EXPECT_TRUE(searches.step(0).empty());
-  searches.step(1);
-  searches.step(0);
+  EXPECT_TRUE(searches.advance(0).empty());
+  searches.advance(1);
+  searches.advance(0);
   EXPECT_EQ(searches.running(), 0U);
-  EXPECT_TRUE(searches.step(0).empty());
+  EXPECT_TRUE(searches.advance(0).empty());
 }
 
 }  // namespace

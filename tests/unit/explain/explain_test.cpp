@@ -1,4 +1,4 @@
-#include "pipeline/explain.h"
+#include "explain/explain.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "pipeline/occlusion.h"
+#include "explain/occlusion.h"
 
 namespace caption {
 namespace {
@@ -27,9 +27,8 @@ class FourTokens : public Tokenizer {
 /// one; all others cannot see.
 class CornerModel : public StepFunction {
  public:
-  explicit CornerModel(std::span<const Picture> pictures) {
-    for (const Picture& picture : pictures) {
-      const auto& image = std::get<Pixels>(picture.image);
+  explicit CornerModel(std::span<const Pixels> images) {
+    for (const Pixels& image : images) {
       logits_.insert(logits_.end(), {image.values.front() * 2, -image.values.back(), 0.5F, 0.25F});
     }
   }
@@ -63,7 +62,7 @@ double log_probability(float corner0, float corner1, std::size_t token) {
 
 Explanation explain_corners(const ExplainOptions& options, std::vector<std::size_t>* batches = nullptr) {
   const Pixels image = corners();
-  const auto start = [&](std::span<const Picture> versions) {
+  const auto start = [&](std::span<const Pixels> versions) {
     if (batches != nullptr) batches->push_back(versions.size());
     return std::make_unique<CornerModel>(versions);
   };

@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "caption/error.h"
-#include "core/parallel.h"
+#include "kernels/parallel.h"
+#include "layers/cpu.h"
 #include "tiny.h"
 
 namespace caption {
@@ -17,19 +17,21 @@ namespace {
 
 using Ids = std::vector<std::int32_t>;
 
-Gpt2 load(Named named, const Compute& compute = {}) {
-  return Gpt2(Tensors("tiny.pt", "gpt.transformer.", std::move(named)), compute);
+Gpt2<Tensor> load(const Named& named, const CpuCompute& compute = {}) {
+  return Gpt2<Tensor>(from_aten("tiny.pt", "gpt.transformer.", named), compute);
 }
 
-double difference(const at::Tensor& a, const at::Tensor& b) {
-  return (a - b).abs().max().item<double>();
-}
+/// A session that is called with LibTorch's tensors.
+class CpuSession {
+ public:
+  explicit CpuSession(const Gpt2<Tensor>& model) : session_(model) {}
+  at::Tensor step(const Ids& tokens, const Ids& parents, const at::Tensor& prefixes = {}) {
+    return to_aten(session_.step(tokens, parents, from_aten(prefixes)));
+  }
 
-bool same_bits(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor x = a.contiguous();
-  const at::Tensor y = b.contiguous();
-  return x.sizes() == y.sizes() && std::memcmp(x.const_data_ptr(), y.const_data_ptr(), x.nbytes()) == 0;
-}
+ private:
+  Gpt2Session<Tensor> session_;
+};
 
 /// One call of step.
 struct Step {
@@ -73,24 +75,25 @@ at::Tensor embeddings(const Named& named, const at::Tensor& prefix, const Ids& t
 }
 
 TEST(Gpt2, SizesAreReadOffTheShapes) {
-  const Gpt2 model = load(tiny_gpt2());
-  EXPECT_EQ(model.width(), kWidth);
-  EXPECT_EQ(model.layers(), kLayers);
-  EXPECT_EQ(model.vocabulary(), kVocabulary);
-  EXPECT_EQ(model.context(), kContext);
+  const Gpt2<Tensor> model = load(tiny_gpt2());
+  EXPECT_EQ(model.sizes().width, kWidth);
+  EXPECT_EQ(model.sizes().layers, kLayers);
+  EXPECT_EQ(model.sizes().vocabulary, kVocabulary);
+  EXPECT_EQ(model.sizes().context, kContext);
+  EXPECT_EQ(model.sizes().hidden, kInner);
 }
 
 TEST(Gpt2, CachedBranchingBeamsEqualTheWholeForward) {
   for (const at::ScalarType type : {at::kFloat, at::kHalf, at::kBFloat16}) {
     Named named = tiny_gpt2();
     for (auto& [name, tensor] : named) tensor = tensor.to(type);
-    const Gpt2 model = load(named);
+    const Gpt2<Tensor> model = load(named);
     const at::Tensor prefix = at::randn({3, 4, kWidth});
-    Gpt2Session session = model.start();
+    CpuSession session(model);
     const at::Tensor first = session.step({}, {}, prefix);
     ASSERT_EQ(first.sizes(), (Shape{3, kVocabulary}));
     for (std::int64_t b = 0; b < 3; ++b) {
-      EXPECT_LT(difference(first[b], reference_logits(named, prefix[b])), 5e-5);
+      EXPECT_LT(largest_difference(first[b], reference_logits(named, prefix[b])), 5e-5);
     }
     const auto expected = lineages(3, kBranching);
     for (std::size_t s = 0; s < kBranching.size(); ++s) {
@@ -98,7 +101,7 @@ TEST(Gpt2, CachedBranchingBeamsEqualTheWholeForward) {
       ASSERT_EQ(logits.size(0), static_cast<std::int64_t>(kBranching[s].tokens.size()));
       for (std::size_t r = 0; r < expected[s].size(); ++r) {
         const at::Tensor x = embeddings(named, prefix[expected[s][r].image], expected[s][r].tokens);
-        EXPECT_LT(difference(logits[static_cast<std::int64_t>(r)], reference_logits(named, x)), 5e-5)
+        EXPECT_LT(largest_difference(logits[static_cast<std::int64_t>(r)], reference_logits(named, x)), 5e-5)
             << "step " << s << " row " << r;
       }
     }
@@ -106,20 +109,20 @@ TEST(Gpt2, CachedBranchingBeamsEqualTheWholeForward) {
 }
 
 TEST(Gpt2, ARowAloneWithAnyThreadsGivesTheSameBits) {
-  for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kChar}) {
-    const Gpt2 model = load(tiny_gpt2(), {at::kCPU, type});
+  for (const DType type : {DType::fp32, DType::bf16, DType::int8}) {
+    const Gpt2<Tensor> model = load(tiny_gpt2(), {type});
     const at::Tensor prefix = at::randn({3, 4, kWidth});
     const auto expected = lineages(3, kBranching);
     for (const int thread_count : {1, 3}) {
       set_threads(thread_count);
-      Gpt2Session together = model.start();
+      CpuSession together(model);
       const at::Tensor first = together.step({}, {}, prefix);
       for (std::size_t s = 0; s < kBranching.size(); ++s) {
         const at::Tensor logits = together.step(kBranching[s].tokens, kBranching[s].parents);
         for (std::size_t r = 0; r < expected[s].size(); ++r) {
           const Lineage& row = expected[s][r];
           set_threads(1);
-          Gpt2Session alone = model.start();
+          CpuSession alone(model);
           at::Tensor last = alone.step({}, {}, prefix.slice(0, row.image, row.image + 1));
           EXPECT_TRUE(same_bits(last[0], first[row.image]));
           for (const std::int32_t token : row.tokens) last = alone.step(Ids{token}, Ids{0});
@@ -135,11 +138,11 @@ TEST(Gpt2, ARowAloneWithAnyThreadsGivesTheSameBits) {
 
 /// Sequences with prefixes of other lengths join rows that are on their way, some of which leave.
 TEST(Gpt2, RowsThatJoinLaterGiveTheSameBits) {
-  for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kChar}) {
-    const Gpt2 model = load(tiny_gpt2(), {at::kCPU, type});
+  for (const DType type : {DType::fp32, DType::bf16, DType::int8}) {
+    const Gpt2<Tensor> model = load(tiny_gpt2(), {type});
     const at::Tensor first = at::randn({2, 4, kWidth});
     const at::Tensor second = at::randn({3, 6, kWidth});
-    Gpt2Session together = model.start();
+    CpuSession together(model);
     together.step({}, {}, first);
     together.step(Ids{3, 4, 5}, Ids{1, 0, 1});
     const at::Tensor joined = together.step(Ids{6, 7}, Ids{2, 1}, second);  // rows 2, 3, 4 are new
@@ -149,7 +152,7 @@ TEST(Gpt2, RowsThatJoinLaterGiveTheSameBits) {
     ASSERT_EQ(last.size(0), 3);
 
     const auto alone = [&](const at::Tensor& prefix, const Ids& tokens) {
-      Gpt2Session session = model.start();
+      CpuSession session(model);
       at::Tensor logits = session.step({}, {}, prefix.unsqueeze(0));
       for (const std::int32_t token : tokens) logits = session.step(Ids{token}, Ids{0});
       return logits[0];
@@ -167,13 +170,13 @@ TEST(Gpt2, RowsThatJoinLaterGiveTheSameBits) {
 
 TEST(Gpt2, NarrowWeightsAreClose) {
   const at::Tensor prefix = at::randn({1, 4, kWidth});
-  const Gpt2 exact_model = load(tiny_gpt2());
-  const at::Tensor exact = exact_model.start().step({}, {}, prefix);
-  for (const at::ScalarType type : {at::kBFloat16, at::kChar}) {
-    const Gpt2 narrow_model = load(tiny_gpt2(), {at::kCPU, type});
-    const at::Tensor narrow = narrow_model.start().step({}, {}, prefix);
-    EXPECT_GT(difference(exact, narrow), 1e-4) << type;
-    EXPECT_LT(difference(exact, narrow) / exact.abs().max().item<double>(), 0.03) << type;
+  const Gpt2<Tensor> exact_model = load(tiny_gpt2());
+  const at::Tensor exact = CpuSession(exact_model).step({}, {}, prefix);
+  for (const DType type : {DType::bf16, DType::int8}) {
+    const Gpt2<Tensor> narrow_model = load(tiny_gpt2(), {type});
+    const at::Tensor narrow = CpuSession(narrow_model).step({}, {}, prefix);
+    EXPECT_GT(largest_difference(exact, narrow), 1e-4) << name_of(type);
+    EXPECT_LT(largest_difference(exact, narrow) / exact.abs().max().item<double>(), 0.03) << name_of(type);
   }
 }
 
@@ -231,9 +234,9 @@ TEST(Gpt2, ErrorsNameTheTensor) {
 }
 
 TEST(Gpt2, MisuseIsAnInternalError) {
-  const Gpt2 model = load(tiny_gpt2());
+  const Gpt2<Tensor> model = load(tiny_gpt2());
   const at::Tensor prefix = at::randn({2, kContext - 1, kWidth});
-  Gpt2Session session = model.start();
+  CpuSession session(model);
   EXPECT_THROW(session.step({}, {}), Error);
   EXPECT_THROW(session.step({}, {}, at::randn({2, 4, 64})), Error);
   EXPECT_THROW(session.step({}, {}, at::randn({4, kWidth})), Error);

@@ -1,16 +1,13 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include <cstdint>
-#include <map>
 #include <string>
 
-#include "core/tensors.h"
+#include "aten.h"
 
 namespace caption {
 
-using Named = std::map<std::string, at::Tensor>;
+using Named = AtenMap;
 
 constexpr std::int64_t kWidth = 128;
 constexpr std::int64_t kInner = 200;

@@ -5,12 +5,14 @@
 #include <cmath>
 #include <functional>
 
+#include "aten.h"
 #include "caption/error.h"
+#include "layers/cpu.h"
 
 namespace caption {
 namespace {
 
-using TensorMap = std::map<std::string, at::Tensor>;
+using TensorMap = AtenMap;
 
 constexpr std::int64_t kWidth = 16;      // E
 constexpr std::int64_t kEmbedding = 12;  // D
@@ -104,14 +106,22 @@ at::Tensor plain_linear(const TensorMap& w, const at::Tensor& embedding) {
   return (at::matmul(embedding, w.at("weight").t()) + w.at("bias")).view({-1, kPrefix, kWidth});
 }
 
-std::unique_ptr<Mapper> make(TensorMap map, std::int64_t width = kWidth) {
-  return make_mapper(Tensors("captioner.pt", "clip_project.", std::move(map)), width, Compute{});
-}
+/// A mapper that is called with LibTorch's tensors.
+class CpuMapper {
+ public:
+  explicit CpuMapper(const TensorMap& map, std::int64_t width = kWidth)
+      : mapper_(make_mapper<Tensor>(from_aten("captioner.pt", "clip_project.", map), width, {})) {}
+  const Mapper<Tensor>* operator->() const { return mapper_.get(); }
+  at::Tensor map(const at::Tensor& embedding) const { return to_aten(mapper_->map(from_aten(embedding))); }
+
+ private:
+  std::unique_ptr<Mapper<Tensor>> mapper_;
+};
 
 std::string refusal(TensorMap map, std::int64_t width, const std::function<void(TensorMap&)>& change = {}) {
   if (change) change(map);
   try {
-    make(std::move(map), width);
+    CpuMapper mapper(map, width);
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::model);
     return error.what();
@@ -135,22 +145,22 @@ void PrintTo(const Kind& kind, std::ostream* out) {
 class AnyMapper : public ::testing::TestWithParam<Kind> {};
 
 TEST_P(AnyMapper, EqualsThePlainFormula) {
-  const auto mapper = make(GetParam().tensors());
+  const CpuMapper mapper(GetParam().tensors());
   EXPECT_EQ(mapper->kind(), GetParam().name);
   EXPECT_EQ(mapper->embedding(), kEmbedding);
   EXPECT_EQ(mapper->prefix_length(), kPrefix);
   const at::Tensor embedding = normal({3, kEmbedding}, 1.0, 99);
-  const at::Tensor prefix = mapper->map(embedding);
+  const at::Tensor prefix = mapper.map(embedding);
   ASSERT_EQ(prefix.sizes(), (c10::IntArrayRef{3, kPrefix, kWidth}));
   EXPECT_LT((prefix - GetParam().plain(GetParam().tensors(), embedding)).abs().max().item<double>(), 1e-5);
 }
 
 TEST_P(AnyMapper, GivesAnEmbeddingTheSamePrefixInAnyBatch) {
-  const auto mapper = make(GetParam().tensors());
+  const CpuMapper mapper(GetParam().tensors());
   const at::Tensor embedding = normal({3, kEmbedding}, 1.0, 99);
-  const at::Tensor together = mapper->map(embedding);
+  const at::Tensor together = mapper.map(embedding);
   for (std::int64_t i = 0; i < 3; ++i) {
-    EXPECT_TRUE(mapper->map(embedding.narrow(0, i, 1))[0].equal(together[i])) << "embedding " << i;
+    EXPECT_TRUE(mapper.map(embedding.narrow(0, i, 1))[0].equal(together[i])) << "embedding " << i;
   }
 }
 
@@ -169,9 +179,9 @@ TEST_P(AnyMapper, RefusesUnknownTensors) {
 }
 
 TEST_P(AnyMapper, RefusesAnotherEmbedding) {
-  const auto mapper = make(GetParam().tensors());
+  const CpuMapper mapper(GetParam().tensors());
   try {
-    mapper->map(at::zeros({1, kEmbedding + 1}));
+    mapper.map(at::zeros({1, kEmbedding + 1}));
     FAIL() << "accepted";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::internal);

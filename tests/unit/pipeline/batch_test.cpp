@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "caption/explanation.h"
+#include "pipeline/picture.h"
 
 namespace caption {
 namespace {
@@ -18,22 +19,22 @@ namespace {
 namespace fs = std::filesystem;
 
 /// An image stays for as many steps as it has bytes.
-class FakeStream : public CaptionStream {
+class FakeScheduler : public CaptionScheduler {
  public:
-  FakeStream(std::size_t most, std::atomic<int>& in_flight, std::size_t& most_held)
+  FakeScheduler(std::size_t most, std::atomic<int>& in_flight, std::size_t& most_held)
       : most_(most), in_flight_(in_flight), most_held_(most_held) {}
 
   std::size_t room() const override { return most_ - held_.size(); }
   bool idle() const override { return held_.empty(); }
   void add(std::size_t number, Picture picture) override {
     --in_flight_;
-    const std::vector<float>& values = std::get<Pixels>(picture.image).values;
+    const std::vector<float>& values = std::get<Pixels>(picture.image->content).values;
     held_.push_back({number, {values.begin(), values.end()}, values.size()});
     most_held_ = std::max(most_held_, held_.size());
   }
 
-  std::vector<StreamResult> advance() override {
-    std::vector<StreamResult> results;
+  std::vector<ScheduledCaptions> advance() override {
+    std::vector<ScheduledCaptions> results;
     for (Held& held : held_) {
       if (--held.steps == 0) results.push_back({held.number, {Caption{held.text, {}, 0, 0}}});
     }
@@ -71,11 +72,11 @@ class FakeCaptioner : public Captioner {
     int most = most_in_flight_;
     while (most < in_flight && !most_in_flight_.compare_exchange_weak(most, in_flight)) {
     }
-    return {std::move(pixels), {}};
+    return ready_picture(std::move(pixels));
   }
 
-  std::unique_ptr<CaptionStream> stream(const DecodeOptions&, const StreamOptions& sizes) override {
-    return std::make_unique<FakeStream>(static_cast<std::size_t>(sizes.decode_batch), in_flight_, most_held_);
+  std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions&, const BatchSizes& sizes) override {
+    return std::make_unique<FakeScheduler>(static_cast<std::size_t>(sizes.decode_batch), in_flight_, most_held_);
   }
 
   Explanation explain(const Picture&, const DecodeOptions&, const ExplainOptions&) override { return {}; }

@@ -3,9 +3,9 @@
 #include <map>
 
 #include "caption/error.h"
-#include "goldens.h"
 #include "scratch_file.h"
 #include "text/tokenizer.h"
+#include "text_goldens.h"
 
 namespace caption {
 namespace {

@@ -4,8 +4,9 @@
 #include <thread>
 
 #include "caption/error.h"
-#include "goldens.h"
+#include "open_libraries.h"
 #include "text/tokenizer.h"
+#include "text_goldens.h"
 
 namespace caption {
 namespace {
@@ -24,6 +25,12 @@ const nlohmann::json& goldens() {
 
 TEST(Gpt2Tokenizer, HasTheVocabularysSize) {
   EXPECT_EQ(gpt2().size(), 50257);
+}
+
+TEST(Gpt2Tokenizer, OpensNothingOfSentencepiece) {
+  EXPECT_EQ(gpt2().encode("a"), Ids{64});
+  EXPECT_TRUE(library_is_open("libc.so"));
+  EXPECT_FALSE(library_is_open("sentencepiece"));
 }
 
 TEST(Gpt2Tokenizer, EncodesAsTheReference) {

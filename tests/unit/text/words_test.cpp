@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "caption/error.h"
-#include "goldens.h"
+#include "text_goldens.h"
 
 namespace caption {
 namespace {

@@ -18,7 +18,7 @@ void expect_pickle_refused(const std::string& pickle, std::initializer_list<cons
 TEST(HandMade, ArchivesAreAccepted) {
   // The refusals below would mean nothing if the archive were refused anyway.
   const WeightFile file = read_bytes(archive_of(dict_with(tensor(storage(6), 0, {2, 3}, {3, 1})), kFloats));
-  EXPECT_EQ(file.tensors.at("w").sizes(), c10::IntArrayRef({2, 3}));
+  EXPECT_EQ(file.tensors.at("w").sizes(), (Shape{2, 3}));
 }
 
 TEST(NotWeights, AreNamedForWhatTheyAre) {
@@ -95,7 +95,7 @@ TEST(BadZip, RecordsAreChecked) {
   expect_bytes_refused(zip_of({first, bad}), {"'a/data/0'", "disagrees with the directory"});
   bad = second;
   bad.bytes.resize(20);
-  expect_bytes_refused(zip_of({first, bad}), {"'a/data/0' has 20 bytes; expected 24 of type Float"});
+  expect_bytes_refused(zip_of({first, bad}), {"'a/data/0' has 20 bytes; expected 24 of type fp32"});
   const Record order{.name = "a/byteorder", .bytes = "big"};
   expect_bytes_refused(zip_of({first, second, order}), {"byteorder", "'big'", "'little'"});
 }
@@ -157,7 +157,7 @@ TEST(BadTensor, StoragesAreChecked) {
   expect_tensor_refused(tensor(storage(6, "FloatStorage", "../x"), 0, {2}, {1}), {"no record 'a/data/../x'"});
   const std::string two_types = "}(" + text("v") + tensor(storage(6), 0, {2}, {1}) + text("w") +
                                 tensor(storage(6, "IntStorage"), 0, {2}, {1}) + "u";
-  expect_pickle_refused(pickle_of(two_types), {"'w'", "of Int here", "of Float elsewhere"});
+  expect_pickle_refused(pickle_of(two_types), {"'w'", "of int32 here", "of fp32 elsewhere"});
 }
 
 TEST(BadPickle, IsRefused) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "weights/crc32.h"
+#include "base/crc32.h"
 
 namespace caption::test {
 

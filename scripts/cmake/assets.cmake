@@ -1,0 +1,12 @@
+# The style sheets, scripts and templates of src/pages/assets as a source file, as pages/assets.h declares them.
+file(GLOB assets CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/pages/assets/*)
+set(definitions "")
+foreach(asset ${assets})
+  file(READ ${asset} text)
+  file(SHA256 ${asset} hash)
+  get_filename_component(identifier ${asset} NAME)
+  string(REPLACE "." "_" identifier ${identifier})
+  string(APPEND definitions "const Asset ${identifier} = {R\"asset(${text})asset\",\n  \"${hash}\"};\n")
+endforeach()
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${assets})
+configure_file(pages/assets.cpp.in pages/assets.cpp @ONLY)

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <functional>
+#include <thread>
+
+namespace caption {
+
+/// One line on a terminal that says how far a run over images is: count, rate and time left.
+class Progress {
+ public:
+  /// Says how many there are in all, 0 if that cannot be told; gives up soon after `stop` becomes true.
+  using Count = std::function<std::size_t(const std::atomic<bool>& stop)>;
+
+  /// Draws on `stream`, a terminal; if null, does nothing. `count` runs on a thread of its own meanwhile.
+  Progress(std::FILE* stream, Count count);
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  ~Progress();
+
+  /// One more input is done. Draws the line again, at most ten times a second.
+  void advance();
+  /// Takes the line away, so that something else can be written.
+  void clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void draw(Clock::time_point now);
+
+  std::FILE* stream_;
+  bool drawn_ = false;
+  std::size_t done_ = 0;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point last_draw_;
+  std::atomic<std::size_t> total_{0};  ///< 0 is not known
+  std::atomic<bool> stop_{false};
+  std::thread counter_;
+};
+
+}  // namespace caption

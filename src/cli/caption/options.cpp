@@ -1,0 +1,179 @@
+#include "cli/caption/options.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "cli/decode_flags.h"
+#include "cli/input_flags.h"
+#include "cli/model_flags.h"
+#include "cli/parser.h"
+#include "inputs/image_names.h"
+#include "pages/html_report.h"
+
+namespace caption::cli {
+namespace {
+
+std::string usage() {
+  return "  caption [OPTION]... INPUT...\n"
+         "  caption explain [OPTION]... IMAGE             (see 'caption explain --help')\n"
+         "  caption bench [OPTION]... [INPUT]...          (see 'caption bench --help')\n"
+         "  caption doctor [OPTION]...                    (see 'caption doctor --help')\n"
+         "  caption models COMMAND ...                    (see 'caption models --help')\n"
+         "\n"
+         "INPUT is an image file, '-' for one image's bytes on standard input, or a folder:\n"
+         "its image files, sorted by name, without hidden ones. Image files in folders end\n"
+         "in " +
+         image_extensions_text() +
+         ".\n"
+         "\n"
+         "One image: its caption alone. Several, or a folder: a line NAME<TAB>CAPTION each.\n"
+         "Captions go to standard output, everything else to standard error. A bad image is\n"
+         "reported, and the others go on.\n";
+}
+
+constexpr const char* kFooter = R"(Records:
+  jsonl: one object per input, in the order of the inputs, written at once:
+    {"image", "caption", "score", "mean_logprob", "model"}, with --n-best also
+    "captions": [{"caption", "score", "mean_logprob"}], best first; an image that
+    failed has "error": {"code", "message"} instead of a caption, where code is
+    not_found, unreadable, unsupported_format, corrupt or too_large.
+  csv: RFC 4180 with a header; one row per caption, numbered by "rank".
+  score is the sum of the tokens' log-probabilities, mean_logprob their mean.
+  In jsonl, bytes of a name that are not UTF-8 become U+FFFD (csv, text and
+  --failed keep them). In text, control characters of names appear as \n, \xNN.
+
+Exit status:
+  0    every image has a caption
+  1    some images failed
+  2    the command line is wrong
+  3    the model, the output or the program failed
+  130  interrupted: the first Ctrl-C finishes the images in progress, a second kills
+
+Environment:
+  CAPTION_MODELS  folders, separated by ':', that are searched first for models
+  XDG_DATA_HOME   your own models are in its caption/models (~/.local/share)
+  NO_COLOR        if set, --color auto never colours
+
+Examples:
+  caption photo.jpg
+  caption --model conceptual --beam 5 photo.jpg
+  caption -r photos/ --json --output captions.jsonl --failed failed.txt
+  caption --files-from failed.txt --json        the failed ones again
+  caption photos/ --n-best 3 --html report.html a page to look through
+  curl -s https://example.org/a.jpg | caption -
+  find . -name '*.png' -print0 | caption --files-from - -0 --format csv
+  caption --json --n-best 3 a.jpg | jq -r '.captions[].caption'
+  caption --sample --top-p 0.9 --seed 7 --n-best 5 photo.jpg
+  caption explain photo.jpg --html why.html     where each word comes from
+  caption bench                                 how long each stage takes here
+  caption doctor                                whether all is well on this machine
+  caption ./models                              a folder of this name
+)";
+
+/// Options whose values are not kept as they are.
+struct Extra {
+  bool json = false;
+  bool version = false;
+  bool verbose = false;
+};
+
+Flags<BatchSizes> batch_flags() {
+  return {
+      number("--batch", &BatchSizes::decode_batch, {1, kMostImagesTogether},
+             "Images whose captions are written together at most: more are faster and take more memory. On "
+             "the CPU, captions do not depend on it"),
+      number("--encode-batch", &BatchSizes::encode_batch, {1, kMostImagesTogether},
+             "Images that the image encoder takes together at most"),
+  };
+}
+
+Flags<CaptionConfig> format_flags() {
+  return {choice("--format", &CaptionConfig::format, "FORMAT",
+                 {{"text", RecordFormat::text}, {"jsonl", RecordFormat::jsonl}, {"csv", RecordFormat::csv}},
+                 "How records are written, see below")};
+}
+
+/// An option's file that must be one: standard output is taken.
+Flag<CaptionConfig>::Check no_standard_output(const std::string& option,
+                                              std::optional<std::filesystem::path> CaptionConfig::*file) {
+  return [=](const CaptionConfig& config) -> std::string {
+    return config.*file == "-" ? option + " needs a file; captions go to standard output" : "";
+  };
+}
+
+Flags<CaptionConfig> output_flags() {
+  return {
+      name("--output", &CaptionConfig::output, "FILE",
+           "Write the records to FILE, replacing its contents; - is standard output"),
+      name("--failed", &CaptionConfig::failed, "FILE",
+           "Write the failed inputs' names to FILE, for --files-from")
+          .check(no_standard_output("--failed", &CaptionConfig::failed)),
+      name("--html", &CaptionConfig::html, "FILE",
+           "Write a report to FILE, too: one page for a browser, with small pictures, captions and scores")
+          .check(no_standard_output("--html", &CaptionConfig::html)),
+      choice("--color", &CaptionConfig::color, "WHEN",
+             {{"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}},
+             "Colour the names in text; auto: on a terminal"),
+      on("--quiet", &CaptionConfig::quiet, "No progress, notes or warnings, only errors"),
+  };
+}
+
+void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
+  parser.add("Inputs", input_flags(), config.inputs);
+  parser.add("Inputs", image_flags(), config.batch.image);
+  parser.add("Model", model_name_flags<CaptionConfig>(), config);
+  parser.add("Model", model_flags(), config.model_options);
+  parser.add("Model", batch_flags(), config.batch.sizes);
+  parser.add("Captions", decode_flags(), config.batch.decode);
+  parser.add("Output", format_flags(), config);
+  parser.add("Output", Flags<Extra>{on("--json", &Extra::json, "Short for --format jsonl")}, extra);
+  parser.add("Output", output_flags(), config);
+  parser.add("Other",
+             Flags<Extra>{on("--version", &Extra::version, "Show the version and exit"),
+                          on("--verbose", &Extra::verbose, "With --version: the libraries' versions, too")
+                              .needs({"--version"}, "--verbose is for --version")},
+             extra);
+}
+
+void check_inputs(const InputOptions& inputs, const Parser& parser) {
+  parser.require(!inputs.names.empty() || inputs.files_from,
+                 "no input: name an image, a folder, or '-' for an image on standard input");
+  const auto on_stdin =
+      std::count(inputs.names.begin(), inputs.names.end(), "-") + (inputs.files_from == "-" ? 1 : 0);
+  parser.require(on_stdin <= 1, "standard input can be read once: '-' stands for more than one input");
+  parser.require(std::find(inputs.names.begin(), inputs.names.end(), "") == inputs.names.end(),
+                 "an INPUT is empty");
+}
+
+/// Threads that decode images: as many as compute, but more than four would only wait for the model.
+int reader_threads(int threads) {
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  return std::clamp(threads > 0 ? threads : cores, 1, 4);
+}
+
+}  // namespace
+
+std::variant<CaptionConfig, PrintHelp, PrintVersion> parse_caption(
+    const std::vector<std::string>& arguments) {
+  CaptionConfig config;
+  Extra extra;
+  Parser parser({"caption", "writes captions of images", usage(), kFooter});
+  parser.take_inputs();
+  add_flags(parser, config, extra);
+  if (std::optional<std::string> help = parser.parse(arguments)) return PrintHelp{*help};
+
+  config.inputs.names = parser.inputs();
+  if (extra.version) return PrintVersion{extra.verbose};
+  parser.require(!extra.json || !parser.given("--format") || config.format == RecordFormat::jsonl,
+                 "--json is --format jsonl: it does not go with another --format");
+  if (extra.json) config.format = RecordFormat::jsonl;
+  check_inputs(config.inputs, parser);
+  parser.check();
+  if (config.output == "-") config.output.reset();
+  if (config.html) config.batch.image.thumbnail = kReportThumbnail;
+  config.inputs.advice = input_advice();
+  config.batch.readers = reader_threads(config.model_options.threads);
+  return config;
+}
+
+}  // namespace caption::cli

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/log.h"
+#include "caption/options.h"
+#include "cli/parsed.h"
+#include "cli/terminal.h"
+#include "cli/version.h"
+#include "inputs/input.h"
+#include "pipeline/batch.h"
+#include "records/writers.h"
+
+namespace caption::cli {
+
+/// `caption [OPTION]... INPUT...`, complete and checked.
+struct CaptionConfig {
+  InputOptions inputs;
+  std::string model;  ///< name or folder; empty: the best of what is installed
+  ModelOptions model_options{.note = log::info};
+  BatchOptions batch;
+  RecordFormat format = RecordFormat::text;
+  std::optional<std::filesystem::path> output;  ///< instead of stdout
+  std::optional<std::filesystem::path> failed;  ///< where the names of failed inputs go
+  std::optional<std::filesystem::path> html;    ///< where the report goes
+  Color color = Color::automatic;
+  bool quiet = false;
+};
+
+/// The options of `caption` itself. Throws Error(usage) with a message that names the option, what is valid,
+/// and a near match if there is one.
+std::variant<CaptionConfig, PrintHelp, PrintVersion> parse_caption(const std::vector<std::string>& arguments);
+
+}  // namespace caption::cli

@@ -1,0 +1,59 @@
+#include "cli/decode_flags.h"
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "decode/search.h"
+
+namespace caption::cli {
+namespace {
+
+using Options = DecodeOptions;
+
+/// What is wrong with values that are each in their range.
+std::string contradiction(const Options& options) {
+  try {
+    validate(options);
+    return {};
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
+Flags<DecodeOptions> decode_flags() {
+  return {
+      number("--beam", &Options::beam, {1, kMostHypotheses}, "Width of the beam search; 1 is greedy")
+          .excludes({"--sample"}, "--beam does not go with --sample, which does not search"),
+      number("--n-best", &Options::n_best, {1, kMostHypotheses},
+             "Captions per image, best first; at most the beam")
+          .check(contradiction),
+      number("--max-tokens", &Options::max_tokens, {0, 100000},
+             "End a caption after N tokens; 0 is the model's own limit"),
+      number("--min-tokens", &Options::min_tokens, {0, 100000},
+             "The model's stop token cannot come before N tokens; at most --max-tokens"),
+      text("--stop", &Options::stop,
+           "End a caption where it contains TEXT, too; may be given several times. Most words begin with a "
+           "space, the first one too"),
+      number(
+          "--length-penalty", &Options::length_penalty, {0.0, kHighestLengthPenalty},
+          "Beams are ranked by log-probability / length^X: below 1 favours short captions, above 1 long ones")
+          .excludes({"--sample"}, "--length-penalty ranks beams: it does not go with --sample"),
+      number("--temperature", &Options::temperature, {kLowestTemperature, kHighestTemperature},
+             "Divides the logits: below 1 sharpens, above 1 flattens"),
+      on("--sample", &Options::sample, "Draw tokens at random instead of searching"),
+      number("--top-k", &Options::top_k, {0, 1000000},
+             "With --sample: keep the N likeliest tokens; 0 keeps all")
+          .needs({"--sample"}, "--top-k is for sampling: add --sample"),
+      number("--top-p", &Options::top_p, {0.0, 1.0, true},
+             "With --sample: keep the likeliest tokens that together have probability X")
+          .needs({"--sample"}, "--top-p is for sampling: add --sample"),
+      number("--seed", &Options::seed, {0, std::numeric_limits<std::uint64_t>::max()},
+             "With --sample: the same seed gives the same captions")
+          .needs({"--sample"}, "--seed is for sampling: add --sample"),
+  };
+}
+
+}  // namespace caption::cli

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "cli/flag.h"
+#include "inputs/input.h"
+
+namespace caption::cli {
+
+/// Where inputs come from: --recursive, --files-from and --null. A command may take a few of them.
+Flags<InputOptions> input_flags();
+
+/// What these options are called in messages.
+InputAdvice input_advice();
+
+}  // namespace caption::cli

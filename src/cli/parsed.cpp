@@ -1,0 +1,12 @@
+#include "cli/parsed.h"
+
+#include "files/output.h"
+
+namespace caption::cli {
+
+ExitStatus run(const PrintHelp& help) {
+  Output().write(help.text);
+  return ExitStatus::success;
+}
+
+}  // namespace caption::cli

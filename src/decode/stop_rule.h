@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "decode/stop_texts.h"
+
+namespace caption {
+
+/// When a sequence ends before it has max_tokens. There is no default: what ends a caption is the model's to
+/// say.
+struct StopRule {
+  StopRule(std::optional<std::int32_t> stop_token, std::shared_ptr<const StopTexts> stop_texts = nullptr)
+      : token(stop_token), texts(std::move(stop_texts)) {}
+
+  std::optional<std::int32_t> token;       ///< nothing: no token does
+  std::shared_ptr<const StopTexts> texts;  ///< or none
+
+  /// Whether a sequence ends with `next`. `state` is what `texts` know of the sequence, and goes on with it.
+  bool ends_with(std::int32_t next, StopTexts::State& state) const;
+
+  /// What cannot come next in a sequence of `length` tokens that must have `min_tokens` before its stop
+  /// token.
+  std::optional<std::int32_t> excluded(std::size_t length, int min_tokens) const {
+    return length < static_cast<std::size_t>(min_tokens) ? token : std::nullopt;
+  }
+};
+
+/// The rule of a model's stop token and of DecodeOptions::stop, for a vocabulary with these bytes per token,
+/// which are asked for during a search. Throws Error(usage) for texts outside their bounds.
+StopRule make_stop_rule(std::optional<std::int32_t> token, const std::vector<std::string>& texts,
+                        TokenBytes bytes);
+
+/// Throws Error(model) if the stop token is not in the vocabulary.
+void require_stop_token(const StopRule& stop, std::size_t vocabulary);
+
+}  // namespace caption

@@ -1,0 +1,63 @@
+#include "files/output.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "caption/error.h"
+
+namespace caption {
+
+Output::Output() : descriptor_(STDOUT_FILENO), name_("standard output") {}
+
+Output::Output(const std::filesystem::path& file)
+    : descriptor_(open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)),
+      name_(std::string("'").append(file.string()).append("'")) {
+  if (descriptor_ < 0) fail(errno);
+}
+
+Output::~Output() {
+  if (descriptor_ > STDERR_FILENO) ::close(descriptor_);
+}
+
+bool Output::is_terminal() const {
+  return isatty(descriptor_) == 1;
+}
+
+void Output::clear() {
+  struct stat status {};
+  if (descriptor_ == STDOUT_FILENO || fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) return;
+  if (ftruncate(descriptor_, 0) != 0) fail(errno);
+}
+
+void Output::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+    if (written >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {
+      // Someone made the pipe non-blocking; wait until it takes more.
+      pollfd ready{descriptor_, POLLOUT, 0};
+      poll(&ready, 1, -1);
+    } else if (errno == EPIPE) {
+      throw ClosedPipe();
+    } else if (errno != EINTR) {
+      fail(errno);
+    }
+  }
+}
+
+void Output::close() {
+  if (descriptor_ > STDERR_FILENO && ::close(std::exchange(descriptor_, -1)) != 0) fail(errno);
+}
+
+void Output::fail(int reason) const {
+  throw Error(ErrorKind::output, "cannot write to " + name_ + ": " + std::strerror(reason));
+}
+
+}  // namespace caption

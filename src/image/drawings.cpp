@@ -1,0 +1,21 @@
+#include "image/drawings.h"
+
+#include "image/open_opencv.h"
+
+namespace caption {
+
+std::vector<std::byte> encode_square_of(std::span<const std::byte> file_bytes, const ImageOptions& options,
+                                        int side) {
+  return opencv_library().encode_square(decode(file_bytes, options), side);
+}
+
+std::vector<std::byte> draw_heat_map(std::span<const double> heat, int cells, int side) {
+  return opencv_library().encode_heat_map(heat, cells, side);
+}
+
+std::vector<std::byte> draw_contact_sheet(std::span<const std::byte> file_bytes, const ImageOptions& options,
+                                          const Explanation& explanation) {
+  return opencv_library().encode_contact_sheet(decode(file_bytes, options), explanation);
+}
+
+}  // namespace caption

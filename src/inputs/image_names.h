@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace caption {
+
+/// Whether `name` ends, in any case, like a file of a format that we read.
+bool has_image_extension(std::string_view name);
+
+/// The endings, for a person: ".jpg, .jpeg, ...".
+std::string image_extensions_text();
+
+}  // namespace caption

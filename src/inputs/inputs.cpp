@@ -1,0 +1,79 @@
+#include "inputs/inputs.h"
+
+#include <utility>
+
+#include "base/printable.h"
+#include "caption/error.h"
+#include "inputs/image_names.h"
+
+namespace caption {
+namespace {
+
+bool is_folder(const std::string& name) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(name, ignored);
+}
+
+}  // namespace
+
+Inputs::Inputs(InputOptions options, FolderWalk::Warn warn)
+    : options_(std::move(options)), warn_(std::move(warn)) {
+  if (options_.files_from)
+    list_ = std::make_unique<ListReader>(*options_.files_from, options_.null_separated, options_.advice);
+}
+
+std::optional<Input> Inputs::next(const std::atomic<bool>& stop) {
+  while (!stop) {
+    if (folder_) {
+      if (std::optional<Input> input = next_in_folder()) return input;
+      continue;
+    }
+    const bool argument = next_argument_ < options_.names.size();
+    const std::optional<std::string> name = next_name(stop);
+    if (!name) return std::nullopt;
+    if (argument && *name == "-") return Input{"-", {}, true};
+    if (!is_folder(*name)) return Input{*name, *name, false};
+    folder_ = std::make_unique<FolderWalk>(*name, options_.recursive, warn_);
+    folder_name_ = *name;
+    folder_is_empty_ = true;
+  }
+  return std::nullopt;
+}
+
+std::optional<Input> Inputs::next_in_folder() {
+  if (const std::optional<std::string> file = folder_->next()) {
+    folder_is_empty_ = false;
+    return Input{*file, *file, false};
+  }
+  if (folder_is_empty_) {
+    warn_("no images in the folder '" + printable(folder_name_) + "' (looked for " + image_extensions_text() +
+          ")" + (folder_->left_out_subfolders() ? options_.advice.recursive : ""));
+  }
+  folder_.reset();
+  return std::nullopt;
+}
+
+std::optional<std::string> Inputs::next_name(const std::atomic<bool>& stop) {
+  if (next_argument_ < options_.names.size()) return options_.names[next_argument_++];
+  return list_ ? list_->next(stop) : std::nullopt;
+}
+
+std::size_t count_inputs(const InputOptions& options, const std::atomic<bool>& stop) {
+  try {
+    // A list that is a pipe could be read only once.
+    if (options.files_from && !std::filesystem::is_regular_file(*options.files_from)) return 0;
+    Inputs inputs(options, [](const std::string&) {});
+    std::size_t count = 0;
+    while (inputs.next(stop)) ++count;
+    return stop ? 0 : count;
+  } catch (const std::exception&) {
+    // The run itself reports what is wrong.
+    return 0;
+  }
+}
+
+bool is_single_image(const InputOptions& options) {
+  return options.names.size() == 1 && !options.files_from && !is_folder(options.names.front());
+}
+
+}  // namespace caption

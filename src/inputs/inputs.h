@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "inputs/folder_walk.h"
+#include "inputs/input.h"
+#include "inputs/list_reader.h"
+
+namespace caption {
+
+/// All inputs of a run, one after the other: the arguments, then the list. Folders are replaced by their
+/// images. Memory does not grow with the number of inputs, but for the names in one folder.
+class Inputs {
+ public:
+  /// `warn` takes a message for a folder without images. Throws Error(usage) if the list cannot be opened.
+  Inputs(InputOptions options, FolderWalk::Warn warn);
+
+  /// The next input; nothing at the end, or soon after `stop` becomes true, even if it waits for a pipe. One
+  /// call at a time. Throws Error(usage) for a broken list.
+  std::optional<Input> next(const std::atomic<bool>& stop);
+
+ private:
+  std::optional<Input> next_in_folder();
+  std::optional<std::string> next_name(const std::atomic<bool>& stop);
+
+  InputOptions options_;
+  FolderWalk::Warn warn_;
+  std::size_t next_argument_ = 0;
+  std::unique_ptr<ListReader> list_;
+  std::unique_ptr<FolderWalk> folder_;
+  std::string folder_name_;
+  bool folder_is_empty_ = true;
+};
+
+/// How many inputs there are; 0 if that cannot be told without taking them (standard input, a pipe, a broken
+/// list), or if `stop` became true.
+std::size_t count_inputs(const InputOptions& options, const std::atomic<bool>& stop);
+
+/// Whether the arguments stand for one image, whose caption is printed without its name.
+bool is_single_image(const InputOptions& options);
+
+}  // namespace caption

@@ -1,0 +1,142 @@
+#include "kernels/kernels.h"
+#include "kernels/tiles.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+// GCC 12 takes the "undefined" operands inside its own intrinsics for a mistake of the caller (its bug
+// 105593).
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,avx512vnni,avx512bf16"))), apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,avx512vnni,avx512bf16")
+#endif
+
+namespace caption::kernels {
+namespace {
+
+using namespace tiles;
+
+// Rows and matrices are rounded as without tiles; only the products are of their own.
+#include "kernels/avx512.h"
+#include "kernels/product.h"
+#include "kernels/vnni.h"
+// These use what those before define.
+#include "kernels/bf16.h"
+#include "kernels/body.h"
+
+/// Rows of a tile, and words of its row.
+constexpr std::int64_t kTile = 16;
+constexpr std::int64_t kWord = 4;
+constexpr std::int64_t kPanelStride = kPanel * kWord;
+/// Up to so many rows, memory is what is waited for: the panel is asked for so many steps ahead of its use.
+/// (With more rows, asking costs more than it brings.)
+constexpr std::int64_t kFewRows = 4;
+constexpr std::int64_t kStepsAhead = 4 * kTile;
+
+/// 0 to 3: sums of `rows` rows; 4: x; 5 to 7: weights, `depth` steps of them.
+Configuration tiles_for(std::int64_t rows, std::int64_t depth) {
+  Configuration configuration;
+  const auto set = [&](int tile, std::int64_t tile_rows, std::int64_t words) {
+    configuration.rows[tile] = static_cast<std::uint8_t>(tile_rows);
+    configuration.bytes[tile] = static_cast<std::uint16_t>(words * kWord);
+  };
+  for (const int sums : {0, 1, 2, 3}) set(sums, rows, kTile);
+  set(4, rows, depth);
+  for (const int weights : {5, 6, 7}) set(weights, depth, kTile);
+  return configuration;
+}
+
+/// Up to 16 rows, all columns of the panel; `steps` is a multiple of what tiles are configured for, `depth`.
+/// Four tiles of sums from one of x and four of weights: other shapes load fewer tiles for each product, but
+/// this one streams rows from the second-level cache at half the rate, as the panel's part stays in the
+/// first.
+template <typename Type, bool Ahead>
+void block(const std::uint32_t* panel, std::int64_t steps, std::int64_t depth, const std::uint32_t* x,
+           std::int64_t x_stride, typename Type::Sum* sums) {
+  load_tile<0>(sums, kPanelStride);
+  load_tile<1>(sums + kTile, kPanelStride);
+  load_tile<2>(sums + 2 * kTile, kPanelStride);
+  load_tile<3>(sums + 3 * kTile, kPanelStride);
+  for (std::int64_t i = 0; i < steps; i += depth) {
+    const std::uint32_t* part = panel + i * kPanel;
+    if constexpr (Ahead) {
+      const char* ahead = reinterpret_cast<const char*>(part + kStepsAhead * kPanel);
+#pragma GCC unroll 8
+      for (int line = 0; line < 64; ++line) __builtin_prefetch(ahead + line * 64, 0, 3);
+    }
+    load_tile<4>(x + i, x_stride * kWord);
+    load_tile<5>(part, kPanelStride);
+    load_tile<6>(part + kTile, kPanelStride);
+    Type::template add<0, 4, 5>();
+    load_tile<7>(part + 2 * kTile, kPanelStride);
+    Type::template add<1, 4, 6>();
+    load_tile<5>(part + 3 * kTile, kPanelStride);
+    Type::template add<2, 4, 7>();
+    Type::template add<3, 4, 5>();
+  }
+  store_tile<0>(sums, kPanelStride);
+  store_tile<1>(sums + kTile, kPanelStride);
+  store_tile<2>(sums + 2 * kTile, kPanelStride);
+  store_tile<3>(sums + 3 * kTile, kPanelStride);
+}
+
+/// `steps` steps, a multiple of `depth`, for all rows.
+template <typename Type>
+void multiply_whole(const std::uint32_t* panel, std::int64_t steps, std::int64_t depth,
+                    const std::uint32_t* x, std::int64_t x_stride, std::int64_t rows,
+                    typename Type::Sum* sums) {
+  std::int64_t configured = 0;
+  for (std::int64_t row = 0; row < rows; row += kTile) {
+    const std::int64_t count = std::min(kTile, rows - row);
+    if (count != configured) configure(tiles_for(configured = count, depth));
+    const auto run = rows <= kFewRows ? block<Type, true> : block<Type, false>;
+    run(panel, steps, depth, x + row * x_stride, x_stride, sums + row * kPanel);
+  }
+}
+
+/// The last steps, if they do not fill a tile, go through smaller ones.
+template <typename Type>
+void multiply_by_tiles(const std::uint32_t* panel, std::int64_t steps, const std::uint32_t* x,
+                       std::int64_t x_stride, std::int64_t rows, typename Type::Sum* sums) {
+  const std::int64_t whole = steps / kTile * kTile;
+  const std::int64_t rest = steps - whole;
+  if (whole > 0) multiply_whole<Type>(panel, whole, kTile, x, x_stride, rows, sums);
+  if (rest > 0) multiply_whole<Type>(panel + whole * kPanel, rest, rest, x + whole, x_stride, rows, sums);
+  release_tiles();
+}
+
+constexpr Kernels make_amx_kernels() {
+  Kernels kernels = make_kernels("amx");
+  kernels.panel_bf16 = {multiply_by_tiles<Bf16Tiles>, kTile, kMostTileRows, 128};
+  kernels.panel_int8 = {multiply_by_tiles<Int8Tiles>, kTile, kMostTileRows, 128};
+  return kernels;
+}
+
+}  // namespace
+
+extern const Kernels kAmx = make_amx_kernels();
+
+/// Asks the system for the tiles' memory, once for this process. -> whether it grants it
+bool allow_tiles() {
+  constexpr long kRequest = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;     // XFEATURE_XTILEDATA
+  return ::syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+}
+
+}  // namespace caption::kernels
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+
+#endif

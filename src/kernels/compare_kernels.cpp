@@ -1,0 +1,211 @@
+#include "kernels/compare_kernels.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace caption::kernels {
+namespace {
+
+/// Of a sum of kIn products of numbers up to 2: far above what another order of adding up changes, far below
+/// what any wrong number would.
+constexpr double kOtherOrder = 1e-3;
+
+constexpr std::int64_t kIn = 261;   ///< inputs: neither even nor a multiple of anything
+constexpr std::int64_t kRows = 33;  ///< more than a block of any set
+constexpr std::int64_t kWidth = 320;
+constexpr std::int64_t kPositions = 37;
+constexpr std::int64_t kDim = 64;
+constexpr Activation kActivations[] = {Activation::none, Activation::relu,      Activation::tanh,
+                                       Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu};
+
+/// What each function gave: its name and its values, flat. Doubles hold all of their types exactly.
+using Results = std::vector<std::pair<std::string, std::vector<double>>>;
+
+template <typename Number>
+using Values = std::vector<Number>;
+
+std::int64_t divide_up(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
+std::size_t index(std::int64_t i) {
+  return static_cast<std::size_t>(i);
+}
+
+/// Numbers of T from low to high, the same in each call with the same seed.
+template <typename T>
+Values<T> numbers(std::int64_t count, double low, double high, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  Values<T> values;
+  values.reserve(index(count));
+  for (std::int64_t i = 0; i < count; ++i) {
+    // Not by a distribution of std, which is another with each library.
+    const double share = static_cast<double>(random()) / static_cast<double>(std::mt19937::max());
+    values.push_back(static_cast<T>(low + (high - low) * share));
+  }
+  return values;
+}
+
+Values<float> floats(std::int64_t count, double spread, std::uint32_t seed) {
+  return numbers<float>(count, -spread, spread, seed);
+}
+
+template <typename... Parts>
+std::vector<double> together(const Parts&... parts) {
+  std::vector<double> all;
+  (all.insert(all.end(), parts.begin(), parts.end()), ...);
+  return all;
+}
+
+/// x [kRows, stride] by a panel -> sums [rows, 64], of one row, of some and of all: as the matrices do it.
+template <typename Word, typename Sum>
+std::vector<double> product(const PanelProduct<Word, Sum>& kernel, const Word* panel, const Word* x,
+                            std::int64_t stride, std::int64_t steps) {
+  std::vector<double> all;
+  for (const std::int64_t rows : {std::int64_t{1}, std::int64_t{7}, kRows}) {
+    Values<Sum> sums(index(rows * kPanel), Sum{1});
+    kernel.run(panel, steps, x, stride, rows, sums.data());
+    all.insert(all.end(), sums.begin(), sums.end());
+  }
+  return all;
+}
+
+void add_products(const Kernels& k, Results& results) {
+  const Values<float> panel = floats(kIn * kPanel, 2, 1);
+  const Values<float> x = floats(kRows * kIn, 2, 2);
+  results.emplace_back("product fp32", product(k.panel_fp32, panel.data(), x.data(), kIn, kIn));
+
+  const std::int64_t pairs = divide_up(kIn, 2);
+  Values<std::uint32_t> packed(index(pairs * kPanel));
+  k.pack_bf16(panel.data(), kIn, packed.data());
+  results.emplace_back("pack bf16", together(packed));
+  const std::int64_t stride = pairs * k.bf16_input_words;
+  Values<std::uint32_t> rounded(index(kRows * stride));
+  for (std::int64_t r = 0; r < kRows; ++r)
+    k.round_bf16(x.data() + r * kIn, kIn, rounded.data() + r * stride);
+  results.emplace_back("product bf16", product(k.panel_bf16, packed.data(), rounded.data(), stride, pairs));
+
+  const std::int64_t fours = divide_up(kIn, 4);
+  const std::int64_t row_words = divide_up(kIn, 16) * 4;
+  const auto integers = numbers<std::uint8_t>(kRows * 4 * row_words, 0, 255, 3);
+  const auto weights = numbers<std::int8_t>(fours * 4 * kPanel, -127, 127, 4);  // as they are packed
+  Values<std::uint32_t> integer_words(integers.size() / 4);
+  Values<std::uint32_t> weight_words(weights.size() / 4);
+  std::memcpy(integer_words.data(), integers.data(), integers.size());
+  std::memcpy(weight_words.data(), weights.data(), weights.size());
+  results.emplace_back("product int8",
+                       product(k.panel_int8, weight_words.data(), integer_words.data(), row_words, fours));
+}
+
+void add_rounding(const Kernels& k, Results& results) {
+  const Values<float> x = floats(kIn, 3, 5);
+  const std::size_t room = index(divide_up(kIn, 16) * 16);
+  Values<std::uint8_t> high(room);
+  Values<std::uint8_t> low(room);
+  const auto in_range = [](const Values<std::uint8_t>& row) { return std::span(row).first(index(kIn)); };
+  std::int32_t zero = 0;
+  const float size = k.quantize(x.data(), kIn, high.data(), &zero);
+  results.emplace_back("quantize", together(in_range(high), std::array{size, static_cast<float>(zero)}));
+  const float fine = k.quantize_finely(x.data(), kIn, high.data(), low.data());
+  results.emplace_back("quantize finely", together(in_range(high), in_range(low), std::array{fine}));
+
+  Values<std::uint32_t> packed(index(divide_up(kIn, 4) * kPanel));
+  Values<float> scales(index(kPanel));
+  Values<std::int32_t> corrections(index(kPanel));
+  k.pack_int8(floats(kIn * kPanel, 2, 6).data(), kIn, packed.data(), scales.data(), corrections.data());
+  results.emplace_back("pack int8", together(packed, scales, corrections));
+
+  const auto sums = numbers<std::int32_t>(2 * kPanel, -1e6, 1e6, 7);
+  const Values<float> bias = floats(kPanel, 1, 8);
+  Values<float> y(index(2 * kPanel));
+  k.scale_sums(sums.data(), nullptr, 1e-3F, bias.data(), bias.data(), y.data());
+  k.scale_sums(sums.data(), sums.data() + kPanel, 1e-3F, bias.data(), bias.data(), y.data() + kPanel);
+  results.emplace_back("scale sums", together(y));
+
+  const auto halves = numbers<std::uint16_t>(kIn, 0, 0x7bff, 9);  // all of them finite
+  Values<float> widened(index(kIn));
+  k.from_half(halves.data(), kIn, widened.data());
+  results.emplace_back("from half", together(widened));
+}
+
+void add_layers(const Kernels& k, Results& results) {
+  const Values<float> sums = floats(kPanel, 8, 10);
+  std::vector<double> finished;
+  std::vector<double> added;
+  for (const Activation activation : kActivations) {
+    Values<float> y(index(kPanel));
+    k.finish(sums.data(), activation, kPanel - 1, y.data());
+    finished.insert(finished.end(), y.begin(), y.end());
+    Values<float> sum = floats(kPanel, 2, 11);
+    k.add(sums.data(), activation, kPanel - 1, sum.data());
+    added.insert(added.end(), sum.begin(), sum.end());
+  }
+  results.emplace_back("finish", finished);
+  results.emplace_back("add", added);
+
+  const Values<float> x = floats(3 * kWidth, 5, 12);
+  Values<float> normal(index(kWidth));
+  k.layer_norm(x.data(), x.data() + kWidth, x.data() + 2 * kWidth, kWidth, normal.data());
+  results.emplace_back("layer norm", together(normal));
+
+  Values<float> weights = floats(112, 9, 13);
+  k.softmax(weights.data(), 107, 112, 0.125F);
+  results.emplace_back("softmax", together(weights));
+
+  const Values<float> store = floats(2 * kPositions * 2 * kDim, 2, 14);
+  std::vector<const float*> keys;
+  std::vector<const float*> values;
+  for (std::int64_t t = 0; t < kPositions; ++t) {
+    keys.push_back(store.data() + t * 2 * kDim);
+    values.push_back(store.data() + (kPositions + t) * 2 * kDim);
+  }
+  const Values<float> q = floats(kDim, 3, 15);
+  Values<float> scores(48);
+  Values<float> attended(index(kDim));
+  k.attend(q.data(), {keys.data(), values.data(), kDim, kPositions}, kDim, 0.125F, scores.data(),
+           attended.data());
+  results.emplace_back("attend", together(attended));
+}
+
+Results run(const Kernels& kernels) {
+  Results results;
+  add_products(kernels, results);
+  add_rounding(kernels, results);
+  add_layers(kernels, results);
+  return results;
+}
+
+double difference(const std::vector<double>& a, const std::vector<double>& b) {
+  if (std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0) return 0;
+  double largest = std::numeric_limits<double>::min();  // zeros of two signs
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double apart = std::abs(a[i] - b[i]);
+    if (std::isnan(apart)) return std::numeric_limits<double>::infinity();
+    largest = std::max(largest, apart);
+  }
+  return largest;
+}
+
+}  // namespace
+
+std::vector<KernelComparison> compare_kernels(const Kernels& kernels, const Kernels& reference) {
+  const auto by_tiles = [](const Kernels& k) { return k.name == "amx"; };
+  const Results here = run(kernels);
+  const Results there = run(reference);
+  std::vector<KernelComparison> comparisons;
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    const auto& [name, values] = here[i];
+    const bool other_order = name == "product bf16" && by_tiles(kernels) != by_tiles(reference);
+    comparisons.push_back({name, difference(values, there[i].second), other_order ? kOtherOrder : 0});
+  }
+  return comparisons;
+}
+
+}  // namespace caption::kernels

@@ -1,0 +1,96 @@
+#include "kernels/kernels.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include <atomic>
+#include <iterator>
+
+#include "caption/error.h"
+
+namespace caption::kernels {
+
+extern const Kernels kPortable;
+#if defined(__x86_64__)
+extern const Kernels kAvx2;
+extern const Kernels kAvx512;
+extern const Kernels kAvx512Vnni;
+extern const Kernels kAvx512Bf16;
+extern const Kernels kAmx;
+bool allow_tiles();
+#endif
+
+namespace {
+
+#if defined(__x86_64__)
+/// Of a leaf of cpuid that says what the processor has, one bit of a register. (The compilers' own question knows not all
+/// of what is asked for here by the same names.)
+struct Feature {
+  unsigned leaf;
+  unsigned which;  ///< register: 0 eax, 1 ebx, 2 ecx, 3 edx
+  unsigned bit;
+};
+constexpr Feature kF16c{1, 2, 29};
+constexpr Feature kAmxBf16{7, 3, 22};
+constexpr Feature kAmxTile{7, 3, 24};
+constexpr Feature kAmxInt8{7, 3, 25};
+
+bool has(const Feature& feature) {
+  unsigned registers[4] = {};
+  const int known = __get_cpuid_count(feature.leaf, 0, &registers[0], &registers[1], &registers[2], &registers[3]);
+  return known != 0 && (registers[feature.which] >> feature.bit & 1U) != 0;
+}
+#endif
+
+const Kernels* fastest() {
+  for (std::size_t i = std::size(kInstructionSets); i > 0; --i) {
+    if (const Kernels* kernels = find(kInstructionSets[i - 1])) return kernels;
+  }
+  return &kPortable;
+}
+
+std::atomic<const Kernels*>& current() {
+  static std::atomic<const Kernels*> kernels = fastest();
+  return kernels;
+}
+
+}  // namespace
+
+const Kernels* find(InstructionSet set) {
+#if defined(__x86_64__)
+  const bool avx2 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has(kF16c);
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
+  const bool bf16 = vnni && __builtin_cpu_supports("avx512bf16");
+  static const bool amx = bf16 && has(kAmxTile) && has(kAmxBf16) &&
+                          has(kAmxInt8) && allow_tiles();
+  if (set == InstructionSet::amx) return amx ? &kAmx : nullptr;
+  if (set == InstructionSet::avx512_bf16) return bf16 ? &kAvx512Bf16 : nullptr;
+  if (set == InstructionSet::avx512_vnni) return vnni ? &kAvx512Vnni : nullptr;
+  if (set == InstructionSet::avx512) return avx512 ? &kAvx512 : nullptr;
+  if (set == InstructionSet::avx2) return avx2 ? &kAvx2 : nullptr;
+#endif
+  return set == InstructionSet::portable ? &kPortable : nullptr;
+}
+
+std::string_view name_of(InstructionSet set) {
+  static constexpr std::string_view kNames[] = {"portable",    "avx2",        "avx512",
+                                                "avx512_vnni", "avx512_bf16", "amx"};
+  return kNames[static_cast<std::size_t>(set)];
+}
+
+const Kernels& active() {
+  return *current().load(std::memory_order_relaxed);
+}
+
+void force(InstructionSet set) {
+  const Kernels* kernels = find(set);
+  if (kernels == nullptr)
+    throw Error(ErrorKind::internal, "this processor lacks the instruction set to be forced");
+  current().store(kernels);
+}
+
+}  // namespace caption::kernels

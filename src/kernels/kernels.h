@@ -1,0 +1,112 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "kernels/activation.h"
+
+/// The CPU arithmetic, written once (body.h) and compiled for each instruction set. Every sum has one
+/// fixed order and every multiply-add is fused, so all instruction sets give the same bits, but for one: AMX
+/// adds up products of bf16 in an order of its own.
+namespace caption::kernels {
+
+static_assert(std::endian::native == std::endian::little, "rows of bytes are read as words");
+
+/// avx512_vnni and avx512_bf16 have instructions for int8, and for int8 and bf16, on top of avx512; amx has
+/// matrix registers for both.
+enum class InstructionSet { portable, avx2, avx512, avx512_vnni, avx512_bf16, amx };
+
+/// All of them, the fastest one last.
+inline constexpr InstructionSet kInstructionSets[] = {
+    InstructionSet::portable,    InstructionSet::avx2,        InstructionSet::avx512,
+    InstructionSet::avx512_vnni, InstructionSet::avx512_bf16, InstructionSet::amx};
+
+/// Outputs that lie side by side in a packed matrix.
+inline constexpr std::int64_t kPanel = 64;
+
+/// Keys and values of the positions that one row looks at. Position t's vectors, of one head, are at keys[t]
+/// + offset and values[t] + offset.
+struct Past {
+  const float* const* keys;
+  const float* const* values;
+  std::int64_t offset;
+  std::int64_t count;
+};
+
+/// A product with a panel: sums[r][n] += sum over i of x[r][i] * panel[i][n], n < 64.
+template <typename Word, typename Sum>
+struct PanelProduct {
+  /// panel [steps][64] words; x [rows][steps] words, x_stride from row to row; sums [rows][64].
+  void (*run)(const Word* panel, std::int64_t steps, const Word* x, std::int64_t x_stride, std::int64_t rows,
+              Sum* sums);
+  std::int64_t block_rows;  ///< rows that `run` reads the panel once for
+  std::int64_t tile_rows;   ///< rows to take through a panel at once, at most kMostTileRows
+  std::int64_t pass_steps;  ///< and steps to take all of them through, if there are several blocks
+};
+
+/// What a call of `PanelProduct::run` should have at most.
+inline constexpr std::int64_t kMostTileRows = 64;
+
+struct Kernels {
+  std::string_view name;
+
+  /// In fp32, words of one input: i ascending.
+  PanelProduct<float, float> panel_fp32;
+  /// In words of two bf16, the earlier one in the upper half: panel [steps][64] of `pack_bf16`, x
+  /// [rows][steps][bf16_input_words] of this set's `round_bf16`. The sums are as if all were widened to fp32,
+  /// i ascending; with AMX in the order that PackedMatrix describes.
+  PanelProduct<std::uint32_t, float> panel_bf16;
+  /// In words of four integers, the earliest one in the lowest byte: the panel's are signed, x's are not.
+  /// Exact while the sums stay below 2^31.
+  PanelProduct<std::uint32_t, std::int32_t> panel_int8;
+
+  /// Words of a row for one step: 1 of two bf16, or 2 with them widened again.
+  std::int64_t bf16_input_words;
+  /// A row of `count` floats -> words of steps, rounded to nearest even, below 2^-56 to zero.
+  void (*round_bf16)(const float* x, std::int64_t count, std::uint32_t* words);
+  /// fp32 panel [in][64] -> words of two bf16, likewise; an odd last input is paired with zeros.
+  void (*pack_bf16)(const float* panel, std::int64_t in, std::uint32_t* packed);
+  /// A row of `count` floats -> bytes, room for which is rounded up to 16: round(x / size) + zero, where 254
+  /// steps of the returned size reach from the lowest to the highest of the row and 0. If that is below
+  /// 2e-30, the size is 0; with an infinity or a NaN in the row, it is a NaN.
+  float (*quantize)(const float* x, std::int64_t count, std::uint8_t* bytes, std::int32_t* zero);
+  /// Likewise, in two bytes: round(x / size) is 256 (high - 128) + low, and 32767 for the largest magnitude.
+  float (*quantize_finely)(const float* x, std::int64_t count, std::uint8_t* high, std::uint8_t* low);
+  /// fp32 panel [in][64] -> words of four int8, each output with a size of step of its own, of which
+  /// the largest magnitude is the 127th: scales [64]. corrections [64] are minus the sums of an output's
+  /// integers, what a sum over x needs for each 1 that all of x is too large by.
+  void (*pack_int8)(const float* panel, std::int64_t in, std::uint32_t* packed, float* scales,
+                    std::int32_t* corrections);
+  /// y[n] = (256 high[n] + low[n]) * x_scale * scales[n] + bias[n] for n < 64, without `low` high[n] * ...
+  void (*scale_sums)(const std::int32_t* high, const std::int32_t* low, float x_scale, const float* scales,
+                     const float* bias, float* y);
+  /// count halves -> floats
+  void (*from_half)(const std::uint16_t* half, std::int64_t count, float* out);
+
+  /// y[n] = curve(sums[n]) for n < count <= kPanel; `sums` holds kPanel floats.
+  void (*finish)(const float* sums, Activation curve, std::int64_t count, float* y);
+  /// y[n] = curve(y[n] + sums[n]), likewise
+  void (*add)(const float* sums, Activation curve, std::int64_t count, float* y);
+  /// y = (x - mean) / sqrt(variance + 1e-5) * weight + bias over `width` floats
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, std::int64_t width, float* y);
+  /// x[i] = exp(scale * x[i]) / sum for i < count, then zeros up to `padded`, a multiple of 16.
+  void (*softmax)(float* x, std::int64_t count, std::int64_t padded, float scale);
+  /// out = softmax(scale * q . keys) values over `dim` floats, a multiple of 16. `scores` has room for
+  /// past.count rounded up to 16.
+  void (*attend)(const float* q, const Past& past, std::int64_t dim, float scale, float* scores, float* out);
+};
+
+/// The fastest set that this processor has, or the one that was forced.
+const Kernels& active();
+/// nullptr if this processor lacks it.
+const Kernels* find(InstructionSet set);
+/// "avx512_vnni": also the name of its kernels.
+std::string_view name_of(InstructionSet set);
+/// For comparisons: makes `active` return this set, which the processor must have. Not while another thread
+/// computes.
+void force(InstructionSet set);
+
+}  // namespace caption::kernels

@@ -1,0 +1,35 @@
+#include "libtorch/decode/top_k.h"
+
+#include <algorithm>
+
+namespace caption {
+namespace {
+
+/// fp32 -> int64 keys that are ordered as the values are, and equal values by their place in the row, the
+/// earlier one higher: the device's own selection leaves the order of equal values open.
+at::Tensor ordered_keys(const at::Tensor& values) {
+  const at::Tensor bits = (values + 0.0).view(at::kInt);  // -0 becomes 0
+  // Of a negative number, all bits but the sign: larger magnitudes come lower then.
+  const at::Tensor ordered = bits.bitwise_xor(bits.bitwise_right_shift(31).bitwise_and(0x7fffffff));
+  const std::int64_t count = values.size(-1);
+  const at::Tensor places = at::arange(count - 1, -1, -1, ordered.options().dtype(at::kLong));
+  return ordered.to(at::kLong).mul_(std::int64_t{1} << 32).add_(places);
+}
+
+}  // namespace
+
+TopK top_k_by_operators(const at::Tensor& logits, std::int64_t count, double temperature) {
+  const at::Tensor scaled = temperature == 1.0 ? logits : logits / static_cast<float>(temperature);
+  const std::int64_t vocabulary = logits.size(1);
+  const std::int64_t k = std::min(count, vocabulary);
+  at::Tensor tokens;
+  if (k == 1) {
+    tokens = scaled.argmax(1, /*keepdim=*/true);  // the first of equal ones
+  } else {
+    const at::Tensor keys = std::get<0>(ordered_keys(scaled).topk(k, 1));
+    tokens = keys.bitwise_and(0xffffffffLL).neg_().add_(vocabulary - 1);
+  }
+  return {tokens, at::log_softmax(scaled, 1).gather(1, tokens)};
+}
+
+}  // namespace caption

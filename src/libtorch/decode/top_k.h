@@ -1,0 +1,24 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <functional>
+
+namespace caption {
+
+/// The likeliest tokens of each row.
+struct TopK {
+  at::Tensor tokens;             ///< [R, k] int64, the likeliest first, of equal ones the lower id first
+  at::Tensor log_probabilities;  ///< [R, k] fp32; minus infinity for a token that cannot come, NaN if a logit
+                                 ///< of the row is NaN or plus infinity, or if no token can come
+};
+
+/// logits [R, V] fp32 -> the k = min(count, V) likeliest of softmax(logits / temperature), as NextToken of
+/// decode has them.
+using TopKFunction = std::function<TopK(const at::Tensor& logits, std::int64_t count, double temperature)>;
+
+/// Such a function, of LibTorch's operators, for all devices.
+TopK top_k_by_operators(const at::Tensor& logits, std::int64_t count, double temperature);
+
+}  // namespace caption

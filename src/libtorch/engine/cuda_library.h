@@ -1,0 +1,15 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace caption {
+
+/// Where LibTorch's library for GPUs belongs, whether it is there or not: beside the CPU's.
+std::filesystem::path cuda_library();
+
+/// Opens it, before LibTorch's first question for a GPU. -> "CUDA 13.0, cuDNN 9.26.0, cuBLAS 13.4.1", what it
+/// brings. Throws Error(model) if it is not there or LibTorch does not find the GPU `index` by it.
+std::string open_cuda_library(int index);
+
+}  // namespace caption

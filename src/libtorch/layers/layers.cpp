@@ -1,0 +1,120 @@
+#include "libtorch/layers/layers.h"
+
+#include <algorithm>
+#include <string>
+
+#include "caption/error.h"
+#include "libtorch/layers/convert.h"
+#include "tensor/shape.h"
+
+namespace caption {
+namespace {
+
+void require(bool condition, const char* what, const at::Tensor& x) {
+  if (condition) return;
+  throw Error(ErrorKind::internal, std::string(what) + ": unexpected " + c10::toString(x.scalar_type()) +
+                                       " " + to_string(x.sizes()));
+}
+
+at::Tensor upload_weights(const Tensor& tensor, const TorchCompute& compute) {
+  if (!is_weight_type(compute.weights))
+    throw Error(ErrorKind::internal,
+                "LibTorch's layers have no weights of type " + std::string(name_of(compute.weights)));
+  return upload(tensor, compute.device, compute.weights);
+}
+
+at::Tensor activate(const at::Tensor& y, Activation activation) {
+  switch (activation) {
+    case Activation::none:
+      return y;
+    case Activation::relu:
+      return at::relu(y);
+    case Activation::tanh:
+      return at::tanh(y);
+    case Activation::gelu:
+      return at::gelu(y);
+    case Activation::gelu_tanh:
+      return at::gelu(y, "tanh");
+    case Activation::quick_gelu:
+      return y * at::sigmoid(y * 1.702);
+  }
+  return y;
+}
+
+}  // namespace
+
+Linear<at::Tensor>::Linear(const Tensor& weight, const Tensor& bias, const TorchCompute& compute)
+    : weight_(upload_weights(weight, compute)), bias_(upload_weights(bias, compute)) {}
+
+Linear<at::Tensor>::Linear(const DerivedMatrix& matrix, const TorchCompute& compute) {
+  const auto [weight, bias] = matrix.make();
+  weight_ = upload_weights(weight, compute);
+  bias_ = upload_weights(bias, compute);
+}
+
+void Linear<at::Tensor>::require_input(const at::Tensor& x) const {
+  const at::ScalarType type = x.scalar_type();
+  require(x.dim() > 0 && x.size(-1) == in() && (type == at::kFloat || type == weight_.scalar_type()),
+          "linear layer", x);
+}
+
+/// x [..., in] -> [..., out]
+at::Tensor Linear<at::Tensor>::multiply(const at::Tensor& x) const {
+  require_input(x);
+  return at::linear(x.to(weight_.scalar_type()), weight_, bias_);
+}
+
+at::Tensor Linear<at::Tensor>::operator()(const at::Tensor& x, Activation activation) const {
+  return activate(multiply(x), activation);
+}
+
+at::Tensor Linear<at::Tensor>::in_fp32(const at::Tensor& x) const {
+  require_input(x);
+  require(x.dim() == 2, "linear layer in fp32", x);
+  if (weight_.scalar_type() == at::kFloat) return multiply(x);
+  require(!bias_.defined(), "linear layer in fp32 with a bias", weight_);
+  // The sums as they are: rounding them to the weights' type would make ties among tokens.
+  return at::mm(x.to(weight_.scalar_type()), weight_.t(), at::kFloat);
+}
+
+void Linear<at::Tensor>::add_to(at::Tensor& sum, const at::Tensor& x, Activation activation) const {
+  require(sum.dim() > 0 && sum.size(-1) == out() && sum.numel() / out() == x.numel() / in() &&
+              sum.is_contiguous(),
+          "sum of a linear layer", sum);
+  sum.add_(multiply(x).view(sum.sizes()));
+  if (activation != Activation::none) sum.copy_(activate(sum, activation));
+}
+
+LayerNorm<at::Tensor>::LayerNorm(const Tensor& weight, const Tensor& bias, const TorchCompute& compute)
+    : weight_(upload(weight, compute.device, DType::fp32)),
+      bias_(upload(bias, compute.device, DType::fp32)) {}
+
+at::Tensor LayerNorm<at::Tensor>::operator()(const at::Tensor& x) const {
+  require(x.dim() > 0 && x.size(-1) == weight_.size(0) && x.scalar_type() == at::kFloat,
+          "layer normalisation", x);
+  return at::layer_norm(x, weight_.sizes(), weight_, bias_, 1e-5);
+}
+
+TokenEmbedding<at::Tensor>::TokenEmbedding(const Tensor& table, const Tensor& positions,
+                                           const TorchCompute& compute)
+    : table_(upload_weights(table, compute)), positions_(upload(positions, compute.device, DType::fp32)) {}
+
+at::Tensor TokenEmbedding<at::Tensor>::operator()(const at::Tensor& tokens,
+                                                  const at::Tensor& positions) const {
+  return table_.index_select(0, tokens).to(at::kFloat).add_(positions_.index_select(0, positions));
+}
+
+at::Tensor TokenEmbedding<at::Tensor>::operator()(std::span<const std::int32_t> tokens,
+                                                  std::span<const std::int64_t> positions) const {
+  const at::Tensor ids = at::empty({2, static_cast<std::int64_t>(tokens.size())}, at::kLong);
+  std::copy(positions.begin(), positions.end(),
+            std::copy(tokens.begin(), tokens.end(), ids.mutable_data_ptr<std::int64_t>()));
+  const at::Tensor there = ids.to(table_.device());  // [2, R]
+  return (*this)(there[0], there[1]);
+}
+
+at::Tensor TokenEmbedding<at::Tensor>::of_prefixes(const at::Tensor& prefixes) const {
+  return (prefixes + positions_.narrow(0, 0, prefixes.size(1))).view({-1, width()});
+}
+
+}  // namespace caption

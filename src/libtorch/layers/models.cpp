@@ -1,0 +1,15 @@
+// The models over LibTorch's tensors.
+
+#include "gpt2/gpt2.h"
+#include "libtorch/layers/layers.h"
+#include "mapper/make_mapper.h"
+#include "vision/make_encoder.h"
+
+namespace caption {
+
+template std::unique_ptr<ImageEncoder<at::Tensor>> make_image_encoder(Tensors, Activation,
+                                                                      const TorchCompute&);
+template std::unique_ptr<Mapper<at::Tensor>> make_mapper(Tensors, std::int64_t, const TorchCompute&);
+template class Gpt2<at::Tensor>;
+
+}  // namespace caption

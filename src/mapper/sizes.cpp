@@ -1,0 +1,51 @@
+#include "mapper/sizes.h"
+
+namespace caption {
+
+MapperKind mapper_kind(const Tensors& tensors) {
+  if (tensors.contains("prefix_const")) return MapperKind::transformer;
+  return tensors.contains("weight") ? MapperKind::linear : MapperKind::mlp;
+}
+
+std::int64_t read_prefix_length(const Tensors& tensors, const std::string& name, std::int64_t width) {
+  const std::int64_t outputs = tensors.shape(name, 2)[0];
+  if (outputs < width || outputs % width != 0) {
+    tensors.fail(name, "the mapper's " + std::to_string(outputs) +
+                           " outputs are not a multiple of GPT-2's width " + std::to_string(width) +
+                           ": mapper and language model do not belong together");
+  }
+  return outputs / width;
+}
+
+MlpMapperSizes read_mlp_mapper_sizes(const Tensors& tensors, std::int64_t width) {
+  const std::int64_t prefix_length = read_prefix_length(tensors, "model.2.weight", width);
+  const Shape first = tensors.shape("model.0.weight", 2);  // [hidden, D]
+  return {first[1], first[0], prefix_length};
+}
+
+TransformerMapperSizes read_transformer_mapper_sizes(const Tensors& tensors, std::int64_t width) {
+  const Shape prefix = tensors.shape("prefix_const", 2);   // [P, E]
+  const Shape linear = tensors.shape("linear.weight", 2);  // [C * E, D]
+  TransformerMapperSizes sizes{
+      prefix[0], prefix[1], 0, linear[1], tensors.count_blocks("transformer.layers."), 0};
+  if (sizes.width != width) {
+    tensors.fail("prefix_const", "the mapper is for a GPT-2 of width " + std::to_string(sizes.width) +
+                                     ", but the language model's width is " + std::to_string(width));
+  }
+  if (width % kMapperHeads != 0) {
+    tensors.fail("prefix_const", "the width of a transformer mapper must be a multiple of its " +
+                                     std::to_string(kMapperHeads) + " heads, found shape " + to_string(prefix));
+  }
+  if (linear[0] < width || linear[0] % width != 0) {
+    tensors.fail("linear.weight", "expected a multiple of the width " + std::to_string(width) +
+                                      " as its outputs, found shape " + to_string(linear));
+  }
+  if (sizes.prefix_length < 1) tensors.fail("prefix_const", "empty: shape " + to_string(prefix));
+  if (sizes.layers == 0)
+    tensors.fail("transformer.layers.0.norm1.weight", "missing: the mapper has no layers");
+  sizes.clip_length = linear[0] / width;
+  sizes.hidden = tensors.shape("transformer.layers.0.mlp.fc1.weight", 2)[0];
+  return sizes;
+}
+
+}  // namespace caption

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "layers/cpu.h"
+#include "model/manifest.h"
+#include "model/modules.h"
+#include "text/tokenizer.h"
+
+namespace caption {
+
+/// A model, loaded: the modules that belong together.
+template <typename T>
+struct Bundle {
+  Manifest manifest;
+  std::unique_ptr<ImageEncoder<T>> encoder;  ///< [B, 3, R, R] -> [B, D]
+  std::unique_ptr<Mapper<T>> mapper;         ///< [B, D] -> [B, P, E]
+  std::unique_ptr<Gpt2<T>> gpt2;             ///< [B, P, E] -> logits
+  std::unique_ptr<Tokenizer> tokenizer;      ///< ids -> text
+};
+
+/// Number of the bundle's weights, without reading them. Throws Error(model).
+std::int64_t count_weights(const std::filesystem::path& folder);
+
+/// The weight files that the manifest of the bundle in `folder` names.
+ModuleFiles module_files(const std::filesystem::path& folder, const Manifest& manifest);
+/// The tokenizer likewise. Throws Error(model).
+std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder, const Manifest& manifest);
+
+/// What the loaded modules say of themselves.
+struct LoadedFacts {
+  std::int64_t resolution = 0;
+  std::string encoder_kind;
+  std::int64_t embedding = 0;
+  std::string mapper_kind;
+  std::int64_t prefix_length = 0;
+  Gpt2Sizes gpt2;
+  std::int64_t tokens = 0;  ///< that the tokenizer knows
+};
+/// Throws Error(model) unless model.json says the same and the parts fit each other.
+void require_consistent(const std::filesystem::path& folder, const Manifest& manifest, const LoadedFacts& facts);
+
+/// The manifest of the bundle in `folder`, whose files have the sizes that it lists. Throws Error(model).
+Manifest read_complete_manifest(const std::filesystem::path& folder);
+
+/// Loads the bundle in `folder`. Every tensor of every file must be known, present and of the right shape,
+/// the parts must fit each other, and model.json must say what the files say. File sizes are checked; for
+/// hashes see verify_files. Throws Error(model).
+template <typename T>
+Bundle<T> load_bundle(const std::filesystem::path& folder, const Compute<T>& compute) {
+  Bundle<T> bundle;
+  bundle.manifest = read_complete_manifest(folder);
+  Modules<T> modules = load_modules<T>(module_files(folder, bundle.manifest), compute);
+  bundle.encoder = std::move(modules.encoder);
+  bundle.mapper = std::move(modules.mapper);
+  bundle.gpt2 = std::move(modules.gpt2);
+  bundle.tokenizer = load_tokenizer(folder, bundle.manifest);
+  require_consistent(folder, bundle.manifest,
+                     {.resolution = bundle.encoder->resolution(),
+                      .encoder_kind = std::string(bundle.encoder->kind()),
+                      .embedding = bundle.encoder->embedding(),
+                      .mapper_kind = std::string(bundle.mapper->kind()),
+                      .prefix_length = bundle.mapper->prefix_length(),
+                      .gpt2 = bundle.gpt2->sizes(),
+                      .tokens = bundle.tokenizer->size()});
+  return bundle;
+}
+
+/// On the CPU, with the matrices that optimize_bundle has kept, if they are of these files. They only save time,
+/// so nothing about them is an error.
+Bundle<Tensor> load_cpu_bundle(const std::filesystem::path& folder, const CpuCompute& compute);
+
+}  // namespace caption

@@ -1,0 +1,111 @@
+#include "model/import.h"
+
+#include <fstream>
+#include <set>
+#include <utility>
+
+#include "caption/error.h"
+#include "files/replacing_folder.h"
+#include "model/bundle.h"
+#include "model/modules.h"
+#include "model/published.h"
+#include "model/verify_files.h"
+
+namespace caption {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kStopToken = 13;  // GPT-2's "."
+constexpr std::int64_t kMaxTokens = 67;
+
+void require_new_name(const ImportRequest& request) {
+  const bool plain = !request.name.empty() && request.name.find('/') == std::string::npos &&
+                     request.name[0] != '.' && request.name[0] != '-';
+  if (!plain) {
+    throw Error(ErrorKind::usage,
+                "the name '" + request.name + "': expected a plain name such as 'conceptual', without '/'");
+  }
+  std::error_code ignored;
+  if (fs::exists(request.folder, ignored)) {
+    throw Error(ErrorKind::usage,
+                request.folder.string() + " exists already: choose another name, or remove it first",
+                request.folder);
+  }
+}
+
+std::string origin_of(const Manifest::File& clip, const ImportRequest& request) {
+  std::string origin = "CLIP: " + request.clip.filename().string() + " (";
+  const PublishedClip* const published = find_published_clip(clip.sha256);
+  origin += published != nullptr
+                ? std::string("OpenAI's ").append(published->name).append(", sha256 verified")
+                : "not one of OpenAI's files by its sha256";
+  origin += "); captioner: " + request.captioner.filename().string();
+  if (request.gpt2) origin += "; GPT-2: " + request.gpt2->filename().string();
+  return origin;
+}
+
+/// Everything that the loaded modules tell; the files' hashes come when they are in place.
+Manifest describe(const ImportRequest& request, const Modules<Tensor>& modules) {
+  Manifest m;
+  m.name = request.name;
+  m.image.resolution = modules.encoder->resolution();
+  m.image.mean = {0.48145466, 0.4578275, 0.40821073};
+  m.image.std = {0.26862954, 0.26130258, 0.27577711};
+  m.encoder = {"clip.pt", std::string(modules.encoder->kind()), modules.encoder->embedding(),
+               modules.activation};
+  m.mapper = {
+      request.gpt2 ? "prefix.pt" : "captioner.pt", std::string(modules.mapper->kind()),
+      modules.mapper->prefix_length(),
+      // The published transformer mapper was trained on normalised embeddings, the others on raw ones.
+      request.normalize.value_or(modules.mapper->kind() == "transformer")};
+  m.language_model = {request.gpt2 ? "gpt2.pt" : "captioner.pt", modules.gpt2->sizes().width,
+                      modules.gpt2->sizes().layers, modules.gpt2->sizes().vocabulary, modules.gpt2->sizes().context};
+  m.tokenizer = {"gpt2-bpe", {{"vocabulary", "encoder.json"}, {"merges", "vocab.bpe"}}};
+  m.stop = {kStopToken, kMaxTokens};
+  m.description = "CLIP " + m.encoder.kind + " " + std::to_string(m.encoder.embedding) + ", " +
+                  m.mapper.kind + " mapper with a prefix of " + std::to_string(m.mapper.prefix_length) +
+                  ", GPT-2 of width " + std::to_string(m.language_model.width);
+  m.license = "as its publishers say";
+  return m;
+}
+
+void write_manifest(const fs::path& folder, const Manifest& manifest) {
+  std::ofstream stream(folder / "model.json", std::ios::binary);
+  stream << to_json(manifest);
+  stream.close();
+  if (!stream)
+    throw Error(ErrorKind::output, (folder / "model.json").string() + ": could not be written", folder);
+}
+
+}  // namespace
+
+void import_bundle(const ImportRequest& request) {
+  require_new_name(request);
+  const CpuCompute compute;
+  Manifest manifest = describe(request, load_modules<Tensor>({.clip = request.clip,
+                                                      .mapper = request.captioner,
+                                                      .gpt2 = request.gpt2.value_or(request.captioner),
+                                                      .activation = request.activation.value_or(""),
+                                                      .checksums = Checksums::all},
+                                                     compute));
+
+  const ReplacingFolder staged(request.folder);
+  staged.add(request.clip, manifest.encoder.file);
+  staged.add(request.captioner, manifest.mapper.file);
+  if (request.gpt2) staged.add(*request.gpt2, manifest.language_model.file);
+  for (const auto& [role, name] : manifest.tokenizer.files) staged.add(request.tokenizer / name, name);
+
+  std::set<std::string> names = {manifest.encoder.file, manifest.mapper.file, manifest.language_model.file};
+  for (const auto& [role, name] : manifest.tokenizer.files) names.insert(name);
+  for (const std::string& name : names) {
+    manifest.files.push_back(describe_file(staged.path(), name));
+    if (name == manifest.encoder.file) manifest.origin = origin_of(manifest.files.back(), request);
+  }
+  write_manifest(staged.path(), manifest);
+  // What will be used is what is checked: the copy.
+  load_bundle<Tensor>(staged.path(), compute);
+  staged.keep();
+}
+
+}  // namespace caption

@@ -1,0 +1,103 @@
+#include "model/modules.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "caption/error.h"
+#include "vision/sizes.h"
+
+namespace caption {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The part of `file` that is asked for, or an error that says which part is missing.
+Tensors require_part(std::optional<Tensors> part, const WeightFile& file, const std::string& what) {
+  if (part) return std::move(*part);
+  throw Error(ErrorKind::model, file.path.string() + ": holds no " + what + "; is it the right file?",
+              file.path);
+}
+
+/// What the file itself says of the encoder's activation. open_clip's models use exact GELU or OpenAI's
+/// QuickGELU, and their shapes do not tell which.
+std::optional<std::string> recorded_activation(const WeightFile& file) {
+  // Written by scripts/export_torchscript.py.
+  if (const auto it = file.attributes.find("quick_gelu"); it != file.attributes.end()) {
+    return it->second != 0 ? "quick_gelu" : "gelu";
+  }
+  // OpenAI's files, and they alone, hold these sizes without our attribute; all of them use QuickGELU. The
+  // program that saved the file decided whether they are attributes or tensors.
+  const auto holds = [&](const char* name) {
+    return file.attributes.count(name) != 0 || file.tensors.count(name) != 0;
+  };
+  if (holds("input_resolution") && holds("context_length")) return "quick_gelu";
+  return std::nullopt;
+}
+
+std::string resolve_activation(const std::string& asked, const WeightFile& file, bool is_vit) {
+  const std::optional<std::string> recorded = recorded_activation(file);
+  if (recorded && !asked.empty() && asked != *recorded) {
+    throw Error(ErrorKind::model,
+                file.path.string() + ": the file says that its activation is " + *recorded + ", not " + asked,
+                file.path);
+  }
+  if (recorded) return *recorded;
+  if (!asked.empty()) return asked;
+  if (!is_vit) return "quick_gelu";  // a ResNet has ReLUs only: the field says nothing of it
+  throw Error(
+      ErrorKind::model,
+      file.path.string() +
+          ": the file does not tell which activation the encoder uses: give it as quick_gelu (OpenAI's weights) "
+          "or gelu (most of open_clip's)",
+      file.path);
+}
+
+}  // namespace
+
+ModelParts read_parts(const ModuleFiles& files) {
+  std::map<fs::path, WeightFile> read;
+  const auto open = [&](const fs::path& path) -> const WeightFile& {
+    const auto it = read.find(path);
+    if (it != read.end()) return it->second;
+    const WeightFile& file = read.emplace(path, read_weights(path, files.checksums)).first->second;
+    require_known_names(file);
+    return file;
+  };
+  const WeightFile& clip = open(files.clip);
+  const WeightFile& gpt2 = open(files.gpt2);
+  const WeightFile& mapper = open(files.mapper);
+  if (files.gpt2 != files.mapper && language_model_tensors(mapper)) {
+    throw Error(ErrorKind::model,
+                files.mapper.string() +
+                    ": holds a GPT-2 of its own, with which its mapper was trained: use that one, and leave out " +
+                    files.gpt2.string(),
+                files.mapper);
+  }
+  Tensors encoder = require_part(image_encoder_tensors(clip), clip, "CLIP image encoder (visual.*)");
+  Tensors language =
+      require_part(language_model_tensors(gpt2), gpt2, "GPT-2 (transformer.*); give it as a file of its own");
+  Tensors map = require_part(mapper_tensors(mapper), mapper, "ClipCap mapper (clip_project.*)");
+  std::string activation = resolve_activation(files.activation, clip, is_vit(encoder));
+  std::vector<std::shared_ptr<const MappedFile>> mapped;
+  for (const auto& [path, file] : read) mapped.push_back(file.mapped);
+  return {std::move(encoder), std::move(map), std::move(language), std::move(activation), std::move(mapped)};
+}
+
+std::int64_t count_weights(const ModuleFiles& files) {
+  const ModelParts parts = read_parts(files);
+  return parts.encoder.count_values() + parts.mapper.count_values() + parts.gpt2.count_values();
+}
+
+void require_pair(std::int64_t given, std::int64_t taken, const ModuleFiles& files) {
+  if (given == taken) return;
+  throw Error(
+      ErrorKind::model,
+      files.mapper.string() + ": the mapper takes CLIP embeddings of width " + std::to_string(taken) +
+          ", but " + files.clip.string() + " gives " + std::to_string(given) +
+          ": they were not trained together (512: ViT-B/32, ViT-B/16, RN101; 640: RN50x4; 768: ViT-L/14, "
+          "RN50x16; 1024: RN50, RN50x64)",
+      files.mapper);
+}
+
+}  // namespace caption

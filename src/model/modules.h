@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gpt2/gpt2.h"
+#include "mapper/mapper.h"
+#include "vision/encoder.h"
+#include "weights/weights.h"
+
+namespace caption {
+
+/// Which weight files make a model; several may be one file.
+struct ModuleFiles {
+  std::filesystem::path clip;
+  std::filesystem::path mapper;
+  std::filesystem::path gpt2;
+  std::string activation;  ///< "quick_gelu", "gelu", or empty: what the CLIP file itself says
+  Checksums checksums = Checksums::structure;
+};
+
+/// The three modules' tensors.
+struct ModelParts {
+  Tensors encoder;
+  Tensors mapper;
+  Tensors gpt2;
+  std::string activation;  ///< the encoder's, resolved
+  std::vector<std::shared_ptr<const MappedFile>> files;
+};
+
+/// Reads the files' structure. Throws Error(model) if one of the parts is missing.
+ModelParts read_parts(const ModuleFiles& files);
+
+/// Number of the weights that the three modules would have. Throws as read_parts.
+std::int64_t count_weights(const ModuleFiles& files);
+
+/// Throws Error(model) unless the width of the embedding that the encoder gives is the one that the mapper
+/// takes.
+void require_pair(std::int64_t given, std::int64_t taken, const ModuleFiles& files);
+
+template <typename T>
+struct Modules {
+  std::unique_ptr<ImageEncoder<T>> encoder;
+  std::unique_ptr<Mapper<T>> mapper;
+  std::unique_ptr<Gpt2<T>> gpt2;
+  std::string activation;  ///< the encoder's
+};
+
+/// Reads the files and builds the three modules. The mapper must take what the encoder gives, so the wrong
+/// pair of CLIP and captioner cannot load. Throws Error(model).
+template <typename T>
+Modules<T> load_modules(const ModuleFiles& files, const Compute<T>& compute) {
+  ModelParts parts = read_parts(files);
+  Modules<T> modules;
+  modules.activation = parts.activation;
+  modules.encoder = make_image_encoder<T>(
+      std::move(parts.encoder), parts.activation == "gelu" ? Activation::gelu : Activation::quick_gelu, compute);
+  modules.gpt2 = std::make_unique<Gpt2<T>>(std::move(parts.gpt2), compute);
+  modules.mapper = make_mapper<T>(std::move(parts.mapper), modules.gpt2->sizes().width, compute);
+  require_pair(modules.encoder->embedding(), modules.mapper->embedding(), files);
+  for (const auto& file : parts.files) file->release_pages();
+  return modules;
+}
+
+}  // namespace caption

@@ -1,0 +1,35 @@
+#include "model/sizes.h"
+
+#include "model/bundle.h"
+
+namespace caption {
+
+ModelSizes read_sizes(const ModelParts& parts) {
+  ModelSizes sizes;
+  if (is_vit(parts.encoder)) {
+    sizes.encoder = read_vit_sizes(parts.encoder);
+  } else {
+    sizes.encoder = read_resnet_sizes(parts.encoder);
+  }
+  sizes.gpt2 = read_gpt2_sizes(parts.gpt2);
+  const std::int64_t width = sizes.gpt2.width;
+  switch (mapper_kind(parts.mapper)) {
+    case MapperKind::mlp:
+      sizes.mapper = read_mlp_mapper_sizes(parts.mapper, width);
+      break;
+    case MapperKind::transformer:
+      sizes.mapper = read_transformer_mapper_sizes(parts.mapper, width);
+      break;
+    case MapperKind::linear:
+      sizes.mapper = LinearMapperSizes{parts.mapper.shape("weight", 2)[1],
+                                       read_prefix_length(parts.mapper, "weight", width)};
+      break;
+  }
+  return sizes;
+}
+
+ModelSizes read_sizes(const std::filesystem::path& folder) {
+  return read_sizes(read_parts(module_files(folder, read_manifest(folder))));
+}
+
+}  // namespace caption

@@ -1,0 +1,160 @@
+#include "pages/html_report.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <ctime>
+#include <optional>
+#include <utility>
+
+#include "base/printable.h"
+#include "pages/html.h"
+#include "pages/relative_url.h"
+
+namespace caption {
+namespace {
+
+/// The shortest text that reads back as the same number.
+std::string exact(double value) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+/// The geometric mean of the tokens' probabilities.
+std::string percent(const Caption& caption) {
+  return std::to_string(std::lround(100 * std::exp(caption.mean_logprob))) + "%";
+}
+
+std::string local_time(const char* format) {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  localtime_r(&now, &parts);
+  std::array<char, 64> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
+}
+
+std::string describe(const DecodeOptions& decode) {
+  if (decode.sample) return "sampled, seed " + std::to_string(decode.seed);
+  return decode.beam == 1 ? "greedy" : "beam " + std::to_string(decode.beam);
+}
+
+std::string count(std::size_t number, const std::string& one, const std::string& several) {
+  return std::to_string(number) + " " + (number == 1 ? one : several);
+}
+
+class HtmlReport : public RecordWriter {
+ public:
+  HtmlReport(ReportStyle style, Output& output) : style_(std::move(style)), output_(output) {
+    // A pipe's or a device's page ends up somewhere else.
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(style_.file, ignored)) folder_ = style_.file.parent_path();
+  }
+
+  void begin() override {
+    const Html head = page_head({"Captions by " + style_.model, {assets::report_css}, {assets::report_js}});
+    const Html body = fill(assets::report_html.text, {{"model", style_.model},
+                                                      {"search", describe(style_.decode)},
+                                                      {"time", local_time("%Y-%m-%dT%H:%M:%S%z")},
+                                                      {"shown_time", local_time("%-d %B %Y, %H:%M")}});
+    output_.write((head + body).text());
+  }
+
+  void write(const Record& record) override {
+    output_.write((record.error ? failure(record) : success(record)).text());
+  }
+
+  void finish(const BatchSummary& summary) override {
+    Html totals = fill("<span><strong>{{count}} captioned</strong></span>",
+                       {{"count", count(summary.captioned, "image", "images")}});
+    if (summary.failed > 0) {
+      totals += fill(R"(<span><a href="#failed">{{count}} failed</a></span>)",
+                     {{"count", std::to_string(summary.failed)}});
+    }
+    const Html interrupted = fill(
+        R"(<div class="notice page interrupted"><p>The run was interrupted: {{count}} done, the rest not )"
+        "tried.</p></div>\n",
+        {{"count", count(summary.captioned + summary.failed, "image was", "images were")}});
+    output_.write(
+        fill(assets::report_end_html.text, {{"totals", totals},
+                                            {"interrupted", summary.interrupted ? interrupted : Html()},
+                                            {"program", style_.program}})
+            .text());
+  }
+
+ private:
+  Html success(const Record& record) const {
+    const Caption& best = record.captions.at(0);
+    const std::string words = single_line(best.text);
+    return fill(
+        R"(<li class="record" data-mean="{{mean}}" data-sum="{{sum}}">)"
+        R"(<button class="picture" type="button" aria-haspopup="dialog"><img loading="lazy")"
+        R"( decoding="async" alt="{{caption}}" src="{{picture}}"></button>)"
+        "\n"
+        R"(<div class="words"><p class="{{class}}">{{caption}}</p>{{name}}{{score}}{{others}}</div></li>)"
+        "\n",
+        {{"mean", exact(best.mean_logprob)},
+         {"sum", exact(best.score)},
+         {"caption", words.empty() ? "(no words)" : words},
+         {"picture", data_uri("image/jpeg", record.thumbnail)},
+         {"class", words.empty() ? "caption none" : "caption"},
+         {"name", name(record)},
+         {"score", score(best)},
+         {"others", others(record.captions)}});
+  }
+
+  Html failure(const Record& record) {
+    // The message begins with the name, which stands above it.
+    std::string message = record.error->what();
+    const std::string prefix = record.image + ": ";
+    if (message.starts_with(prefix)) message.erase(0, prefix.size());
+    const bool first = !std::exchange(any_failure_, true);
+    return fill(
+        R"(<li class="failure"{{id}}>{{name}}<p class="message">{{message}} <code>{{code}}</code></p></li>)"
+        "\n",
+        {{"id", Html::markup(first ? R"( id="failed")" : "")},
+         {"name", name(record)},
+         {"message", printable(message)},
+         {"code", error_code(record.error->kind())}});
+  }
+
+  Html name(const Record& record) const {
+    Html shown = fill("<bdi>{{name}}</bdi>", {{"name", printable(record.image)}});
+    const bool linked =
+        folder_ && record.image != "-" && !(record.error && record.error->kind() == ErrorKind::not_found);
+    const std::optional<std::string> url =
+        linked ? relative_url(*folder_, record.image) : std::optional<std::string>();
+    if (url) shown = fill(R"(<a href="{{url}}">{{name}}</a>)", {{"url", *url}, {"name", shown}});
+    return fill(R"(<p class="name">{{name}}</p>)", {{"name", shown}});
+  }
+
+  static Html score(const Caption& caption) {
+    return fill(
+        R"(<p class="score"><svg class="bar" aria-hidden="true"><rect height="100%" width="{{share}}"/>)"
+        R"(</svg><span class="number">{{share}}</span> confidence</p>)",
+        {{"share", percent(caption)}});
+  }
+
+  static Html others(const std::vector<Caption>& captions) {
+    if (captions.size() < 2) return {};
+    Html items;
+    for (std::size_t i = 1; i < captions.size(); ++i) {
+      items += fill(R"(<li><q>{{caption}}</q><span class="number soft">{{share}}</span></li>)",
+                    {{"caption", single_line(captions[i].text)}, {"share", percent(captions[i])}});
+    }
+    return fill(R"(<details class="others"><summary>{{count}}</summary><ol>{{items}}</ol></details>)",
+                {{"count", count(captions.size() - 1, "other caption", "other captions")}, {"items", items}});
+  }
+
+  ReportStyle style_;
+  Output& output_;
+  std::optional<std::filesystem::path> folder_;  ///< from which images are linked, if they are
+  bool any_failure_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<RecordWriter> make_html_report(const ReportStyle& style, Output& output) {
+  return std::make_unique<HtmlReport>(style, output);
+}
+
+}  // namespace caption

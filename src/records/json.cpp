@@ -1,0 +1,28 @@
+#include "records/json.h"
+
+namespace caption {
+
+std::string json_line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+Json caption_json(const Caption& caption) {
+  return {{"caption", caption.text}, {"score", caption.score}, {"mean_logprob", caption.mean_logprob}};
+}
+
+Json record_json(const Record& record, const std::string& model, bool several) {
+  Json json = {{"image", record.image}};
+  if (record.error) {
+    json["error"] = {{"code", error_code(record.error->kind())}, {"message", record.error->what()}};
+  } else {
+    json.update(caption_json(record.captions.at(0)));
+  }
+  json["model"] = model;
+  if (several && !record.error) {
+    json["captions"] = Json::array();
+    for (const Caption& caption : record.captions) json["captions"].push_back(caption_json(caption));
+  }
+  return json;
+}
+
+}  // namespace caption

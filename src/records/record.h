@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "caption/captioner.h"
+
+namespace caption {
+
+/// What became of one input: captions, best first, or an error.
+struct Record {
+  std::string image;  ///< Input::name
+  std::vector<Caption> captions;
+  std::optional<Error> error;
+  std::vector<std::byte> thumbnail;  ///< as Picture::thumbnail
+};
+
+/// The records of a run, counted.
+struct BatchSummary {
+  std::size_t captioned = 0;
+  std::size_t failed = 0;
+  bool interrupted = false;  ///< there were more inputs
+};
+
+}  // namespace caption

@@ -1,0 +1,137 @@
+#include "records/writers.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "base/printable.h"
+#include "records/json.h"
+
+namespace caption {
+namespace {
+
+class TextWriter : public RecordWriter {
+ public:
+  TextWriter(RecordStyle style, Output& output) : style_(std::move(style)), output_(output) {}
+
+  void write(const Record& record) override {
+    std::string name;
+    if (style_.with_name) {
+      name = printable(record.image);
+      if (style_.coloured) name = "\x1b[35m" + name + "\x1b[0m";
+      name += '\t';
+    }
+    std::string lines;
+    for (const Caption& caption : record.captions) lines += name + single_line(caption.text) + '\n';
+    output_.write(lines);
+  }
+
+ private:
+  RecordStyle style_;
+  Output& output_;
+};
+
+class JsonWriter : public RecordWriter {
+ public:
+  JsonWriter(RecordStyle style, Output& output) : style_(std::move(style)), output_(output) {}
+
+  void write(const Record& record) override {
+    output_.write(json_line(record_json(record, style_.model, style_.several_captions)));
+  }
+
+ private:
+  RecordStyle style_;
+  Output& output_;
+};
+
+class CsvWriter : public RecordWriter {
+ public:
+  CsvWriter(RecordStyle style, Output& output) : style_(std::move(style)), output_(output) {}
+
+  void begin() override { output_.write("image,rank,caption,score,mean_logprob,model,error,message\r\n"); }
+
+  void write(const Record& record) override {
+    std::string rows;
+    if (record.error) {
+      rows = row({record.image, "", "", "", "", style_.model, std::string(error_code(record.error->kind())),
+                  record.error->what()});
+    }
+    for (std::size_t i = 0; i < record.captions.size(); ++i) {
+      const Caption& caption = record.captions[i];
+      rows += row({record.image, std::to_string(i + 1), caption.text, number(caption.score),
+                   number(caption.mean_logprob), style_.model, "", ""});
+    }
+    output_.write(rows);
+  }
+
+ private:
+  static std::string row(const std::array<std::string, 8>& fields) {
+    std::string line;
+    for (const std::string& field : fields) {
+      if (&field != fields.data()) line += ',';
+      line += quoted(field);
+    }
+    return line + "\r\n";
+  }
+
+  static std::string quoted(const std::string& field) {
+    if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
+    std::string result = "\"";
+    for (const char c : field) {
+      if (c == '"') result += '"';
+      result += c;
+    }
+    return result + '"';
+  }
+
+  /// The shortest text that reads back as the same number.
+  static std::string number(double value) {
+    std::array<char, 32> text{};
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+  }
+
+  RecordStyle style_;
+  Output& output_;
+};
+
+class FailedList : public RecordWriter {
+ public:
+  FailedList(char separator, Output& output, std::function<void(const std::string&)> left_out)
+      : separator_(separator), output_(output), left_out_(std::move(left_out)) {}
+
+  void write(const Record& record) override {
+    // The bytes of standard input are gone.
+    if (!record.error || record.image == "-") return;
+    if (record.image.find(separator_) != std::string::npos) {
+      left_out_(record.image);
+      return;
+    }
+    output_.write(record.image + separator_);
+  }
+
+ private:
+  char separator_;
+  Output& output_;
+  std::function<void(const std::string&)> left_out_;
+};
+
+}  // namespace
+
+std::unique_ptr<RecordWriter> make_writer(const RecordStyle& style, Output& output) {
+  switch (style.format) {
+    case RecordFormat::jsonl:
+      return std::make_unique<JsonWriter>(style, output);
+    case RecordFormat::csv:
+      return std::make_unique<CsvWriter>(style, output);
+    case RecordFormat::text:
+      break;
+  }
+  return std::make_unique<TextWriter>(style, output);
+}
+
+std::unique_ptr<RecordWriter> make_failed_list(char separator, Output& output,
+                                               std::function<void(const std::string& name)> left_out) {
+  return std::make_unique<FailedList>(separator, output, std::move(left_out));
+}
+
+}  // namespace caption

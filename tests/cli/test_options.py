@@ -1,0 +1,145 @@
+"""Every option of every command, as its help page declares it: its bounds are accepted, what lies beyond is refused.
+
+A new option is tested as soon as help shows it. One that needs another or a value of a certain kind has a line here.
+"""
+
+import re
+from decimal import Decimal
+
+import pytest
+
+COMMANDS = ["", "explain", "bench", "doctor", "models list", "models show", "models verify", "models optimize", "models import"]
+# What stands on a command line that is right, but for the option in question.
+RIGHT = {
+    "": ["a.jpg"],
+    "explain": ["a.jpg"],
+    "bench": ["a.jpg"],
+    "models show": ["demo"],
+    "models verify": ["demo"],
+    "models optimize": ["demo"],
+    "models import": ["--clip", "a.jpg", "--captioner", "a.jpg", "--name", "new", "--tokenizer", "."],
+}
+# What an option needs beside it.
+BESIDE = {
+    "--top-k": ["--sample"],
+    "--top-p": ["--sample"],
+    "--seed": ["--sample"],
+    "--null": ["--failed", "failed.txt"],
+    "--verbose": ["--version"],
+}
+# At its upper bound.
+BESIDE_HIGH = {"--n-best": ["--beam", "1000"]}
+# Values of options whose help shows no bounds and no words.
+VALUES = {
+    "--model": "demo",
+    "--device": "cuda:7",
+    "--files-from": "list",
+    "--output": "out",
+    "--failed": "failed",
+    "--html": "page",
+    "--png": "sheet",
+    "--caption": "A dog.",
+    "--stop": " on",
+    "--clip": "a.jpg",
+    "--captioner": "a.jpg",
+    "--gpt2": "a.jpg",
+    "--tokenizer": ".",
+    "--name": "other",
+    "--folder": "made",
+}
+# The fake's model has fewer tokens than the option takes.
+LOWER_HIGHEST = {"--max-tokens": "1000"}
+
+
+def options_of(text):
+    """The options of a help page -> {name: (type or "", description)}"""
+    found = {}
+    entry = re.compile(r"^  (?:-\w, |    )(--[\w-]+)(?: ([A-Z]+))?(?:  +|\n +)((?:.*\n)(?: {26}.*\n)*)", re.MULTILINE)
+    for name, kind, description in entry.findall(text):
+        found[name] = (kind, " ".join(description.split()))
+    return found
+
+
+def bounds(description):
+    """-> (low, low is allowed, high) or None"""
+    if found := re.search(r"\[from (\S+) to ([\d.]+)", description):
+        return Decimal(found[1]), True, Decimal(found[2])
+    if found := re.search(r"\[above (\S+), at most ([\d.]+)", description):
+        return Decimal(found[1]), False, Decimal(found[2])
+    return None
+
+
+@pytest.fixture
+def ready(work, images):
+    (work / "list").write_text("c.jpg\n")
+    return work
+
+
+@pytest.fixture
+def run(fake, ready):
+    def run(command, *arguments):
+        return fake.run(*command.split(), *arguments, *RIGHT.get(command, []))
+
+    return run
+
+
+def accepts(result, name):
+    # A doctor that finds something broken and a picture that fails are no mistakes of the command line.
+    assert result.code in (0, 3) and "needs a" not in result.err, (name, result.err)
+
+
+def refuses(result, name):
+    assert result.code == 2, (name, result.err)
+    assert result.out == b"" and name in result.err and len(result.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_option_takes_its_bounds_and_nothing_beyond(run, fake, command):
+    options = options_of(fake.run(*command.split(), "--help").text)
+    assert "--help" in options
+    for name, (kind, description) in options.items():
+        beside = BESIDE.get(name, [])
+        if not kind:
+            accepts(run(command, *beside, name), name)
+            continue
+        refuses(run(command, *beside, f"{name}="), name)
+        limits = bounds(description)
+        if limits is not None:
+            low, includes_low, high = limits
+            step = Decimal(1) if kind == "N" else Decimal("0.0001")
+            accepted = [low if includes_low else low + step, Decimal(LOWER_HIGHEST.get(name, high))]
+            refused = [low - step if includes_low else low, high + step]
+            accepts(run(command, *beside, name, str(accepted[0])), name)
+            accepts(run(command, *beside, *BESIDE_HIGH.get(name, []), name, str(accepted[1])), name)
+            for value in [*map(str, refused), "many", "1x", "nan"]:
+                refuses(run(command, *beside, name, value), name)
+            if kind == "N":
+                refuses(run(command, *beside, name, "1.5"), name)
+        elif words := re.search(r"\[([\w, ]+ or \w+)[;\]]", description):
+            for word in re.split(r", | or ", words[1]):
+                if (command, word) == ("models optimize", "fp16"):
+                    refuses(run(command, name, word), name)
+                else:
+                    accepts(run(command, *beside, name, word), name)
+            refuses(run(command, *beside, name, "nonsense"), name)
+        else:
+            accepts(run(command, *beside, name, VALUES[name]), name)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_options_that_need_another_say_so(run, fake, command):
+    options = options_of(fake.run(*command.split(), "--help").text)
+    for name in set(options) & set(BESIDE):
+        value = ["1"] if options[name][0] else []
+        refuses(run(command, name, *value), name)
+
+
+def test_help_shows_every_option_that_is_declared(fake, source):
+    declaration = re.compile(r'\b(?:number|choice|name|text|texts|on)\(\s*"(?:-\w,)?(--[\w-]+)"')
+    files = [file for file in (source / "src" / "cli").rglob("*.*") if file.suffix in {".h", ".cpp"}]
+    declared = {name for file in files for name in declaration.findall(file.read_text())}
+    assert len(declared) > 40
+    shown = set()
+    for command in COMMANDS:
+        shown |= set(options_of(fake.run(*command.split(), "--help").text))
+    assert declared | {"--help"} == shown

@@ -1,0 +1,69 @@
+"""The installed tree: complete, movable, and usable by another project through find_package(caption)."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parent.parent
+PICTURE = SOURCE / "models" / "demo" / "pictures" / "camel.jpg"
+CAPTION = "A small camel on a green background."
+
+
+def run(*command, **options):
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, **options)
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """Installed into one folder and then moved to another, with a space in its name."""
+    folder = tmp_path_factory.mktemp("installed")
+    run("cmake", "--install", os.environ["CAPTION_BUILD"], "--prefix", folder / "first")
+    moved = folder / "moved away"
+    (folder / "first").rename(moved)
+    return moved
+
+
+def test_the_program_captions_where_it_was_moved_to(tree):
+    environment = {"PATH": "/usr/bin", "HOME": "/nonexistent"}
+    assert run(tree / "bin" / "caption", "--model", "demo", PICTURE, env=environment) == CAPTION + "\n"
+
+
+def test_another_project_uses_the_library(tree, tmp_path):
+    shutil.copytree(SOURCE / "tests" / "consumer", tmp_path / "consumer")
+    compiler = [f"-DCMAKE_CXX_COMPILER={os.environ['CXX']}"] if os.environ.get("CXX") else []
+    run("cmake", "-S", tmp_path / "consumer", "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={tree}", *compiler)
+    run("cmake", "--build", tmp_path / "build")
+    assert run(tmp_path / "build" / "consumer", tree / "share" / "caption" / "models" / "demo", PICTURE) == CAPTION + "\n"
+
+
+def test_the_headers_need_nothing_but_the_standard_library(tree, tmp_path):
+    headers = sorted((tree / "include" / "caption").glob("*.h"))
+    assert "captioner.h" in [header.name for header in headers]
+    for header in headers:
+        for included in re.findall(r'#include ["<]([^">]+)[">]', header.read_text()):
+            assert "/" not in included or included.startswith("caption/"), f"{header.name} includes {included}"
+    source = tmp_path / "all.cpp"
+    source.write_text("".join(f"#include <caption/{header.name}>\n" for header in headers))
+    run(os.environ.get("CXX") or "g++", "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", f"-I{tree / 'include'}", source)
+
+
+def test_the_library_shows_its_interface_alone(tree):
+    names = run("nm", "-D", "--defined-only", "-C", tree / "lib" / "libcaption.so")
+    symbols = [line.split(maxsplit=2)[2] for line in names.splitlines()]
+    assert any(symbol.startswith("caption::load_captioner(") for symbol in symbols)
+    for symbol in symbols:
+        # Instances of the standard library's templates are shared by all libraries of a program.
+        assert re.search(r"\bcaption::(Error|Captioner|\w*Scheduler|\w*Stream|load_captioner|error_code|concerns_one_image)\b|\bstd::|__gnu_cxx", symbol), symbol
+
+
+def test_the_tree_is_small_and_does_without_libtorch(tree):
+    files = [file for file in tree.rglob("*") if file.is_file() and not file.is_symlink()]
+    assert not [file for file in files if "torch" in file.name], "an installation for the CPU holds LibTorch"
+    models = tree / "share" / "caption" / "models"
+    assert sum(file.stat().st_size for file in files if models not in file.parents) < 25e6

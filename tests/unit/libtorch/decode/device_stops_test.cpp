@@ -1,0 +1,100 @@
+// What ends a sequence on a device: the same as on the CPU.
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <random>
+#include <string>
+
+#include "../../decode/tiny_pieces.h"
+#include "caption/error.h"
+#include "search_by_tensors.h"
+
+namespace caption {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+/// Random logits, of which `impossible` in 8 are tokens that cannot come.
+TableModel random_model(std::mt19937& random, std::size_t positions, std::size_t vocabulary,
+                        unsigned impossible) {
+  std::normal_distribution<float> normal(0, 2);
+  std::vector<float> values(4 * positions * vocabulary * vocabulary);
+  for (float& value : values) value = random() % 8 < impossible ? -kInfinity : normal(random);
+  for (std::size_t row = 0; row < values.size(); row += vocabulary) values[row + random() % vocabulary] = 3;
+  return {4, positions, vocabulary, values};
+}
+
+/// The error of a search; nothing if there is none, and the results then.
+template <typename Search>
+std::string error_of(const Search& search, Results& results) {
+  try {
+    results = search();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::model);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(DeviceStops, EqualTheCpusForAnyRule) {
+  std::mt19937 random(21);
+  int by_text = 0;
+  int dead_ends = 0;
+  for (int round = 0; round < 70; ++round) {
+    DecodeOptions options{.beam = static_cast<int>(1 + random() % 6),
+                          .max_tokens = static_cast<int>(1 + random() % 20)};
+    const std::size_t vocabulary = 3 + random() % 9;
+    TableModel model = random_model(random, static_cast<std::size_t>(options.max_tokens), vocabulary,
+                                    round % 3 == 0 ? 5 : 0);
+    options.n_best = static_cast<int>(1 + random() % static_cast<unsigned>(options.beam));
+    options.min_tokens = static_cast<int>(random() % static_cast<unsigned>(options.max_tokens + 1));
+    if (round % 4 != 0) options.stop = random_stop_texts(random);
+    const auto token =
+        random() % 8 == 0 ? std::nullopt : std::optional(static_cast<std::int32_t>(random() % vocabulary));
+    const StopRule stop = make_stop_rule(token, options.stop, bytes_of(random_pieces(random, vocabulary)));
+    SCOPED_TRACE("round " + std::to_string(round));
+    Results expected;
+    Results actual;
+    const std::string error = error_of([&] { return search(model, stop, options); }, expected);
+    EXPECT_EQ(error_of([&] { return search_by_tensors(model, stop, options, 1 + random() % 4); }, actual),
+              error);
+    if (error.empty()) expect_equal(actual, expected);
+    dead_ends += error.empty() ? 0 : 1;
+    for (const auto& image : expected) {
+      for (const Hypothesis& one : image) {
+        const bool full = one.tokens.size() == static_cast<std::size_t>(options.max_tokens);
+        by_text += !full && one.tokens.back() != token ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_GT(by_text, 50);
+  EXPECT_GT(dead_ends, 1);
+  EXPECT_LT(dead_ends, 20);
+}
+
+/// The kernel that finds the top k, like the one of operators, is asked for one more, and only then.
+TEST(DeviceStops, AskForOneMoreTokenOnlyWhereOneIsExcluded) {
+  const auto asked = [](const std::optional<std::int32_t>& token, int min_tokens) {
+    auto table = constant_model({{1, 5, 3, 2, 0}});
+    const DecodeOptions options{.beam = 2, .max_tokens = 4, .min_tokens = min_tokens};
+    TableSlots model(table, 1, options);
+    DeviceTask task({token}, options, 1, at::kCPU);
+    std::vector<std::int64_t> counts;
+    task.top_k = [&](const at::Tensor& logits, std::int64_t count, double temperature) {
+      counts.push_back(count);
+      return top_k_by_operators(logits, count, temperature);
+    };
+    DeviceSearches searches(model, task);
+    searches.advance(1);
+    while (searches.running() > 0) searches.advance(0);
+    return counts;
+  };
+  using Counts = std::vector<std::int64_t>;
+  EXPECT_EQ(asked(4, 3), (Counts{3, 3, 3, 3}));  // a pass that is captured as a graph is always the same
+  EXPECT_EQ(asked(4, 0), (Counts{2, 2, 2, 2}));
+  EXPECT_EQ(asked(std::nullopt, 3), (Counts{2, 2, 2, 2}));
+}
+
+}  // namespace
+}  // namespace caption
