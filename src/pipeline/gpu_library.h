@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "caption/api.h"
-#include "pipeline/device_limits.h"
 #include "cuda/compare.h"
+#include "pipeline/device_limits.h"
 #include "pipeline/engine.h"
 #include "tensor/dtype.h"
 

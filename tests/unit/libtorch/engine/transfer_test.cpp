@@ -48,7 +48,7 @@ TEST(Transfer, GivesEveryPicturesPixelsBitForBit) {
     std::vector<float> expected;
     unsigned seed = 1;
     for (const auto& [width, height] :
-         {std::pair{40, 40}, {90, 31}, {31, 90}, {1, 1}, {400, 20}, {3, 200}, {side, side}}) {
+         {std::pair{90, 31}, {40, 40}, {31, 90}, {400, 20}, {1, 1}, {3, 200}, {side, side}}) {
       const RgbImage image = noise(width, height, seed++);
       const Pixels pixels = to_pixels(image, transfer.format);
       pictures.push_back(planned(image, side));
