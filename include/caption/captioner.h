@@ -35,9 +35,9 @@ struct ScheduledCaptions {
   std::vector<Caption> captions;  ///< n_best, best first
 };
 
-/// Captions of images that come one after the other. Those that were admitted go through the model together; as
-/// soon as one has its captions, another takes its place, so that short captions do not wait for long ones.
-/// An image's captions do not depend on the others. For one thread at a time.
+/// Captions of images that come one after the other. Those that were admitted go through the model together;
+/// as soon as one has its captions, another takes its place, so that short captions do not wait for long
+/// ones. An image's captions do not depend on the others. For one thread at a time.
 class CAPTION_API CaptionScheduler {
  public:
   virtual ~CaptionScheduler() = default;
@@ -54,8 +54,8 @@ class CAPTION_API CaptionScheduler {
 struct Explanation;     // see caption/explanation.h
 struct ExplainOptions;  // likewise
 
-/// A loaded model, made by `load_captioner`. Its schedulers refer to it and must not outlive it. Several threads may
-/// call `prepare`; everything else is for one thread at a time.
+/// A loaded model, made by `load_captioner`. Its schedulers refer to it and must not outlive it. Several
+/// threads may call `prepare`; everything else is for one thread at a time.
 class CAPTION_API Captioner {
  public:
   virtual ~Captioner() = default;
@@ -70,7 +70,8 @@ class CAPTION_API Captioner {
 
   /// An empty scheduler, which refers to this captioner. Throws Error(usage) if the options do not fit the
   /// model.
-  virtual std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions& options, const BatchSizes& sizes) = 0;
+  virtual std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions& options,
+                                                     const BatchSizes& sizes) = 0;
 
   /// Captions of B pictures, n_best each, best first: all of them together. Throws
   /// Error(usage) if the options do not fit the model.
@@ -86,6 +87,7 @@ class CAPTION_API Captioner {
 };
 
 /// Loads the bundle in `folder` and checks every tensor. Throws Error(model).
-CAPTION_API std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const ModelOptions& options);
+CAPTION_API std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder,
+                                                      const ModelOptions& options);
 
 }  // namespace caption

@@ -83,10 +83,10 @@ struct DecodeOptions {
   /// tokens' probabilities stay as they are. A text of `stop` ends a caption all the same. 0 sets no minimum.
   /// transformers' min_new_tokens.
   int min_tokens = 0;
-  /// Texts that end a caption beside the model's stop token, each as soon as the caption contains it: with the
-  /// token that completes it, and with what that token brings beyond. They are looked for in the bytes of the
-  /// caption's tokens as the model writes them, in which most words begin with a space, the first one too; a
-  /// published caption has lost its outer spaces. UTF-8, none empty, at most kMostStopTexts of
+  /// Texts that end a caption beside the model's stop token, each as soon as the caption contains it: with
+  /// the token that completes it, and with what that token brings beyond. They are looked for in the bytes of
+  /// the caption's tokens as the model writes them, in which most words begin with a space, the first one
+  /// too; a published caption has lost its outer spaces. UTF-8, none empty, at most kMostStopTexts of
   /// kMostStopTextBytes together. transformers' stop_strings.
   std::vector<std::string> stop;
   /// Divides the logits before the softmax.

@@ -20,7 +20,8 @@ std::filesystem::path own_file() {
   // Of the program itself, which has no name there, dladdr tells what it was started as: perhaps "caption".
   const bool program = map->l_name == nullptr || map->l_name[0] == '\0';
   std::error_code unknown;
-  const std::filesystem::path file = std::filesystem::canonical(program ? "/proc/self/exe" : here.dli_fname, unknown);
+  const std::filesystem::path file =
+      std::filesystem::canonical(program ? "/proc/self/exe" : here.dli_fname, unknown);
   return unknown ? std::filesystem::path(here.dli_fname) : file;
 }
 

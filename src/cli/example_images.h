@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "measure/report.h"
 #include "inputs/input.h"
+#include "measure/report.h"
 
 namespace caption::cli {
 

@@ -45,11 +45,14 @@ std::string describe(const CudaDriver& driver, int index) {
 /// -> whether there are kernels of our own to use
 bool examine_own_kernels(Checks& checks) {
   std::string versions;
-  const bool opened = checks.look_or_skip(kPlugin, [&]() -> std::optional<std::string> {
-    versions = gpu_library().kernel_versions();
-    if (versions.empty()) return std::nullopt;
-    return versions;
-  }, "this installation was built without CAPTION_CUDA, so there are none to check");
+  const bool opened = checks.look_or_skip(
+      kPlugin,
+      [&]() -> std::optional<std::string> {
+        versions = gpu_library().kernel_versions();
+        if (versions.empty()) return std::nullopt;
+        return versions;
+      },
+      "this installation was built without CAPTION_CUDA, so there are none to check");
   return opened && !versions.empty();
 }
 

@@ -4,17 +4,17 @@
 #include <optional>
 #include <string>
 
-#include "model/bundle.h"
-#include "model/verify.h"
 #include "caption/error.h"
-#include "kernels/kernels.h"
-#include "kernels/parallel.h"
-#include "pipeline/gpu_library.h"
 #include "doctor/device.h"
 #include "doctor/kernels.h"
 #include "doctor/parity.h"
 #include "doctor/speed.h"
+#include "kernels/kernels.h"
+#include "kernels/parallel.h"
+#include "model/bundle.h"
 #include "model/sizes.h"
+#include "model/verify.h"
+#include "pipeline/gpu_library.h"
 
 namespace caption {
 namespace {

@@ -92,8 +92,8 @@ Explanation explain_caption(Explained explained, const Tokenizer& tokenizer, con
   result.grid = grid.cells;
   result.resolution = grid.resolution;
   result.window = grid.window;
-  result.tokens = explain_tokens(*start({&explained.image, 1}), result.caption.tokens, explained.temperature, tokenizer,
-                                 options.alternatives);
+  result.tokens = explain_tokens(*start({&explained.image, 1}), result.caption.tokens, explained.temperature,
+                                 tokenizer, options.alternatives);
   result.words = explain_words(result.tokens, tokenizer);
   result.caption.score = 0;
   for (const ExplainedToken& token : result.tokens) result.caption.score += token.chosen.logprob;

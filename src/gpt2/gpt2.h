@@ -113,14 +113,14 @@ class Gpt2Session {
  public:
   /// Without sequences; refers to the model.
   explicit Gpt2Session(const Gpt2<T>& gpt2)
-      : gpt2_(gpt2),
-        cache_(make_cache<T>({gpt2.sizes().layers, gpt2.sizes().heads()}, gpt2.compute())) {}
+      : gpt2_(gpt2), cache_(make_cache<T>({gpt2.sizes().layers, gpt2.sizes().heads()}, gpt2.compute())) {}
 
   /// One pass over the weights. Row r < R is row parents[r] of the pass before with tokens[r] appended: rows
   /// may be dropped (by being nobody's parent), kept or multiplied. Behind them come B new rows, one for each
   /// of `prefixes` [B, P, E] fp32, or none if that is undefined. R + B >= 1. -> logits [R + B, V] fp32 of the
   /// position after each row
-  T step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents, const T& prefixes = {}) {
+  T step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
+         const T& prefixes = {}) {
     check(tokens, parents);
     const Joining joining = check(prefixes);
     require(tokens.size() + static_cast<std::size_t>(joining.prefixes) > 0, "a pass without rows");
@@ -147,8 +147,9 @@ class Gpt2Session {
             std::to_string(tokens.size()) + " tokens for " + std::to_string(parents.size()) + " parents");
     for (std::size_t r = 0; r < tokens.size(); ++r) {
       require(tokens[r] >= 0 && tokens[r] < sizes.vocabulary, "unknown token " + std::to_string(tokens[r]));
-      require(parents[r] >= 0 && static_cast<std::size_t>(parents[r]) < lengths_.size(),
-              "row " + std::to_string(parents[r]) + " of " + std::to_string(lengths_.size()) + " as a parent");
+      require(
+          parents[r] >= 0 && static_cast<std::size_t>(parents[r]) < lengths_.size(),
+          "row " + std::to_string(parents[r]) + " of " + std::to_string(lengths_.size()) + " as a parent");
       require(lengths_[static_cast<std::size_t>(parents[r])] < sizes.context,
               "more than the " + std::to_string(sizes.context) + " positions of the model");
     }
@@ -160,9 +161,9 @@ class Gpt2Session {
     require(prefixes.dim() == 3 && prefixes.size(0) > 0 && prefixes.size(1) > 0 &&
                 prefixes.size(2) == sizes.width,
             "expected prefixes of shape [images, positions, " + std::to_string(sizes.width) + "]");
-    require(prefixes.size(1) <= sizes.context,
-            std::to_string(prefixes.size(1)) + " prefix positions do not fit into the " +
-                std::to_string(sizes.context) + " positions of the model");
+    require(prefixes.size(1) <= sizes.context, std::to_string(prefixes.size(1)) +
+                                                   " prefix positions do not fit into the " +
+                                                   std::to_string(sizes.context) + " positions of the model");
     return {prefixes.size(0), prefixes.size(1)};
   }
 

@@ -3,13 +3,13 @@
 #include <utility>
 #include <vector>
 
+#include "gpt2/cache.h"
+#include "gpt2/position_store.h"
+#include "gpt2/sizes.h"
 #include "kernels/kernels.h"
 #include "kernels/parallel.h"
 #include "kernels/work.h"
 #include "layers/cpu.h"
-#include "gpt2/cache.h"
-#include "gpt2/position_store.h"
-#include "gpt2/sizes.h"
 
 namespace caption {
 namespace {

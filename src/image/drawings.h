@@ -11,8 +11,8 @@ namespace caption {
 
 // Pictures that explanations are shown with, drawn by OpenCV's library, which is opened for them.
 
-/// The square that a model sees of an image file, as a JPEG file's bytes of at most side x side pixels. Throws
-/// as decode does.
+/// The square that a model sees of an image file, as a JPEG file's bytes of at most side x side pixels.
+/// Throws as decode does.
 std::vector<std::byte> encode_square_of(std::span<const std::byte> file_bytes, const ImageOptions& options,
                                         int side);
 /// A word's heat [cells, cells] as a PNG with transparency, side x side, to be laid over that square.

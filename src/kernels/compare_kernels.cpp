@@ -88,8 +88,7 @@ void add_products(const Kernels& k, Results& results) {
   results.emplace_back("pack bf16", together(packed));
   const std::int64_t stride = pairs * k.bf16_input_words;
   Values<std::uint32_t> rounded(index(kRows * stride));
-  for (std::int64_t r = 0; r < kRows; ++r)
-    k.round_bf16(x.data() + r * kIn, kIn, rounded.data() + r * stride);
+  for (std::int64_t r = 0; r < kRows; ++r) k.round_bf16(x.data() + r * kIn, kIn, rounded.data() + r * stride);
   results.emplace_back("product bf16", product(k.panel_bf16, packed.data(), rounded.data(), stride, pairs));
 
   const std::int64_t fours = divide_up(kIn, 4);

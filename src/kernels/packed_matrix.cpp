@@ -79,8 +79,8 @@ const std::uint32_t* PackedMatrix::words(std::int64_t panel) const {
   return reinterpret_cast<const std::uint32_t*>(words_.data()) + panel * steps_ * kPanel;
 }
 
-/// InputRows of integers: of each, one or two rows [stride] of words with four bytes, its step, and what stands
-/// for 0 in its first bytes.
+/// InputRows of integers: of each, one or two rows [stride] of words with four bytes, its step, and what
+/// stands for 0 in its first bytes.
 struct PackedMatrix::Quantized {
   std::unique_ptr<std::uint32_t[]> words;
   std::int64_t stride;

@@ -43,8 +43,7 @@ void read_floats(const Tensor& weight, std::int64_t offset, std::int64_t stride,
       return;
     }
     default: {  // bf16, as the constructor has checked
-      const auto* from =
-          weight.half_bits() + offset;
+      const auto* from = weight.half_bits() + offset;
       for (std::int64_t i = 0; i < count; ++i) out[i] = from_bf16(from[i * stride]);
     }
   }
@@ -74,8 +73,8 @@ void require_packable(const Tensor& weight, DType type) {
   const DType from = weight.dtype();
   if ((type != DType::fp32 && type != DType::bf16 && type != DType::int8) ||
       (from != DType::fp32 && from != DType::fp16 && from != DType::bf16)) {
-    throw Error(ErrorKind::internal,
-                "cannot pack a matrix of " + std::string(name_of(from)) + " as " + std::string(name_of(type)));
+    throw Error(ErrorKind::internal, "cannot pack a matrix of " + std::string(name_of(from)) + " as " +
+                                         std::string(name_of(type)));
   }
   if (type == DType::int8 && weight.size(1) > kMostInt8Inputs) {
     throw Error(ErrorKind::model, "a layer of " + std::to_string(weight.size(1)) +

@@ -26,7 +26,7 @@ PackedSizes packed_sizes(std::int64_t out, std::int64_t in, DType type);
 struct PackedWeights {
   std::int64_t in;
   std::int64_t out;
-  DType type;       ///< fp32, bf16 or int8
+  DType type;                ///< fp32, bf16 or int8
   std::int64_t steps;        ///< words per output
   std::int64_t panels;       ///< of 64 outputs
   WeightMemory words;        ///< [panels][steps][64], 32 bits each

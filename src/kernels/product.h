@@ -103,8 +103,8 @@ void all_columns(const typename Type::Word* panel, std::int64_t steps, const typ
 }
 
 template <typename Type>
-using AllColumns = void (*)(const typename Type::Word* panel, std::int64_t steps, const typename Type::Word* x,
-                            std::int64_t x_stride, typename Type::Sum* sums);
+using AllColumns = void (*)(const typename Type::Word* panel, std::int64_t steps,
+                            const typename Type::Word* x, std::int64_t x_stride, typename Type::Sum* sums);
 
 /// all_columns for `rows` rows, 1 to sizeof...(Fewer) + 1.
 template <typename Type, int... Fewer>

@@ -105,7 +105,7 @@ class HeadAttention {
 }  // namespace
 
 Tensor Ops<Tensor>::attention(const Tensor& q, const Tensor& k, const Tensor& v, std::int64_t heads,
-                     bool causal) {
+                              bool causal) {
   const bool fits = q.dim() == 3 && k.dim() == 3 && k.sizes() == v.sizes() && q.size(0) == k.size(0) &&
                     q.size(2) == k.size(2) && heads > 0 && q.size(2) % heads == 0 && k.size(1) > 0 &&
                     (!causal || q.size(1) == k.size(1));
@@ -131,8 +131,7 @@ Tensor Ops<Tensor>::attention(const Tensor& q, const Tensor& k, const Tensor& v,
       const std::int64_t image = task / heads;
       const std::int64_t head = task % heads;
       attend(head_of(queries, image, head, dim), head_of(keys, image, head, dim),
-             head_of(values, image, head, dim),
-             to + image * y.stride(0) + head * dim, width);
+             head_of(values, image, head, dim), to + image * y.stride(0) + head * dim, width);
     }
   });
   return y;

@@ -18,8 +18,8 @@ constexpr std::int64_t kWorthSharing = 32 * 1024;
 
 void require(bool condition, const char* what, const Tensor& x) {
   if (condition) return;
-  throw Error(ErrorKind::internal, std::string(what) + ": unexpected " + std::string(name_of(x.dtype())) + " " +
-                                       to_string(x.sizes()));
+  throw Error(ErrorKind::internal, std::string(what) + ": unexpected " + std::string(name_of(x.dtype())) +
+                                       " " + to_string(x.sizes()));
 }
 
 PackedWeights packed_or_kept(const DerivedMatrix& matrix, const CpuCompute& compute) {
@@ -92,7 +92,8 @@ Tensor LayerNorm<Tensor>::operator()(const Tensor& x) const {
   return y;
 }
 
-TokenEmbedding<Tensor>::TokenEmbedding(const Tensor& table, const Tensor& positions, const CpuCompute& /*compute*/)
+TokenEmbedding<Tensor>::TokenEmbedding(const Tensor& table, const Tensor& positions,
+                                       const CpuCompute& /*compute*/)
     : table_(table), positions_(positions.to_fp32()) {}
 
 Tensor TokenEmbedding<Tensor>::operator()(std::span<const std::int32_t> tokens,
@@ -134,7 +135,8 @@ Tensor Ops<Tensor>::normalised(const Tensor& x) {
   for (std::int64_t r = 0; r < from.size(0); ++r) {
     const float* row = from.data() + r * width;
     double squares = 0;
-    for (std::int64_t i = 0; i < width; ++i) squares += static_cast<double>(row[i]) * static_cast<double>(row[i]);
+    for (std::int64_t i = 0; i < width; ++i)
+      squares += static_cast<double>(row[i]) * static_cast<double>(row[i]);
     const auto length = static_cast<float>(std::sqrt(squares));
     to = std::transform(row, row + width, to, [&](float value) { return value / length; });
   }

@@ -11,13 +11,13 @@
 
 namespace caption {
 
-// The layers on the CPU, by our kernels; layers/layers.h says what they do. All activations are fp32. Each row
-// of a result is the same, bit for bit, whatever other rows are in the call, however many threads run and
+// The layers on the CPU, by our kernels; layers/layers.h says what they do. All activations are fp32. Each
+// row of a result is the same, bit for bit, whatever other rows are in the call, however many threads run and
 // whatever instruction set the processor has.
 
 template <>
 struct Compute<Tensor> {
-  DType weights = DType::fp32;  ///< fp32, bf16 or int8
+  DType weights = DType::fp32;                    ///< fp32, bf16 or int8
   Activations activations = Activations::bits16;  ///< with int8 weights
   std::shared_ptr<PackedStore> packed;            ///< matrices that were packed before, or nothing
 };

@@ -34,10 +34,13 @@ struct DerivedMatrix {
 /// fp16 or bf16 (it may be a transposed view) and a bias [out] or undefined, or of a DerivedMatrix.
 ///
 ///   T operator()(const T& x, Activation = none) const        x [..., in] -> [..., out]
-///   T in_fp32(const T& x) const                               x [rows, in] -> [rows, out] in fp32, for a layer
+///   T in_fp32(const T& x) const                               x [rows, in] -> [rows, out] in fp32, for a
+///   layer
 ///                                                             without bias whose results must not be rounded
-///   void add_to(T& sum, const T& x, Activation = none) const  sum [..., out] = activation(sum + x W^T + b) in
-///                                                             place, for a residual stream; `sum` is contiguous
+///   void add_to(T& sum, const T& x, Activation = none) const  sum [..., out] = activation(sum + x W^T + b)
+///   in
+///                                                             place, for a residual stream; `sum` is
+///                                                             contiguous
 ///   std::int64_t in() const, out() const
 template <typename T>
 class Linear;
@@ -72,7 +75,8 @@ class TokenEmbedding;
 ///       weights; `side` divides R
 ///   T neighbourhoods(const T& x, std::int64_t stride)       x [B, H, W, C] ->
 ///       [B, (H - 1) / stride + 1, (W - 1) / stride + 1, 9 * C]: 3 x 3 around each position, zeros outside
-///   T average_pool(const T& x, std::int64_t side)           x [B, H, W, C] -> [B, H / side, W / side, C]: the
+///   T average_pool(const T& x, std::int64_t side)           x [B, H, W, C] -> [B, H / side, W / side, C]:
+///   the
 ///       mean over side x side, rounded down at the edges
 ///   T with_positions(const T& first, const T& rest, const T& positions)   first [B or 1, 1, C], rest
 ///       [B, N, C], positions [N + 1, C] -> [B, N + 1, C]: first before rest, plus positions

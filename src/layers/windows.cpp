@@ -129,8 +129,7 @@ Tensor Ops<Tensor>::with_positions(const Tensor& first, const Tensor& rest, cons
   for_each(rest.size(0) * tokens, y.numel(), [&](std::int64_t task) {
     const std::int64_t image = task / tokens;
     const std::int64_t token = task % tokens;
-    const float* x = token == 0 ? begins.data() + image * step
-                                : follows.data() + (task - image - 1) * width;
+    const float* x = token == 0 ? begins.data() + image * step : follows.data() + (task - image - 1) * width;
     const float* place = places.data() + token * width;
     float* to = result + task * width;
     for (std::int64_t i = 0; i < width; ++i) to[i] = x[i] + place[i];

@@ -34,7 +34,8 @@ TransformerMapperSizes read_transformer_mapper_sizes(const Tensors& tensors, std
   }
   if (width % kMapperHeads != 0) {
     tensors.fail("prefix_const", "the width of a transformer mapper must be a multiple of its " +
-                                     std::to_string(kMapperHeads) + " heads, found shape " + to_string(prefix));
+                                     std::to_string(kMapperHeads) + " heads, found shape " +
+                                     to_string(prefix));
   }
   if (linear[0] < width || linear[0] % width != 0) {
     tensors.fail("linear.weight", "expected a multiple of the width " + std::to_string(width) +

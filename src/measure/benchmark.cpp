@@ -69,7 +69,8 @@ class Rounds {
 
   void run_batch(StageClock& clock, std::size_t first) {
     std::vector<Picture> pictures;
-    for (std::size_t i = first; i < first + batch_; ++i) pictures.push_back(ready_picture(prepare(clock, image(i))));
+    for (std::size_t i = first; i < first + batch_; ++i)
+      pictures.push_back(ready_picture(prepare(clock, image(i))));
     std::vector<std::vector<Hypothesis>> found = search_captions(clock, prefix_of(clock, pictures));
     const StageClock::Turn turn(clock, Stage::write);
     for (std::size_t i = 0; i < batch_; ++i) {
@@ -127,8 +128,8 @@ void check(const BenchmarkRequest& request, const Bundle<Tensor>& bundle) {
   const std::int64_t most = most_tokens(bundle);
   const int tokens = request.options.tokens;
   if (tokens >= 1 && tokens <= most) return;
-  throw Error(ErrorKind::usage, std::to_string(tokens) + " tokens: the model '" +
-                                    bundle.manifest.name + "' takes 1 to " + std::to_string(most) +
+  throw Error(ErrorKind::usage, std::to_string(tokens) + " tokens: the model '" + bundle.manifest.name +
+                                    "' takes 1 to " + std::to_string(most) +
                                     " (its positions less the prefix)");
 }
 

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "measure/report.h"
 #include "kernels/machine_peaks.h"
 #include "kernels/work.h"
+#include "measure/report.h"
 
 namespace caption {
 

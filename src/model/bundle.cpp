@@ -87,7 +87,8 @@ void require_consistent(const fs::path& folder, const Manifest& manifest, const 
 Bundle<Tensor> load_cpu_bundle(const fs::path& folder, const CpuCompute& compute) {
   CpuCompute with_packed = compute;
   if (!compute.packed) {
-    if (const auto found = find_packed(folder, read_manifest(folder), std::string(name_of(compute.weights)))) {
+    if (const auto found =
+            find_packed(folder, read_manifest(folder), std::string(name_of(compute.weights)))) {
       try {
         with_packed.packed = open_packed(*found);
       } catch (const Error&) {  // it vanished, or changed

@@ -42,7 +42,8 @@ struct LoadedFacts {
   std::int64_t tokens = 0;  ///< that the tokenizer knows
 };
 /// Throws Error(model) unless model.json says the same and the parts fit each other.
-void require_consistent(const std::filesystem::path& folder, const Manifest& manifest, const LoadedFacts& facts);
+void require_consistent(const std::filesystem::path& folder, const Manifest& manifest,
+                        const LoadedFacts& facts);
 
 /// The manifest of the bundle in `folder`, whose files have the sizes that it lists. Throws Error(model).
 Manifest read_complete_manifest(const std::filesystem::path& folder);
@@ -70,8 +71,8 @@ Bundle<T> load_bundle(const std::filesystem::path& folder, const Compute<T>& com
   return bundle;
 }
 
-/// On the CPU, with the matrices that optimize_bundle has kept, if they are of these files. They only save time,
-/// so nothing about them is an error.
+/// On the CPU, with the matrices that optimize_bundle has kept, if they are of these files. They only save
+/// time, so nothing about them is an error.
 Bundle<Tensor> load_cpu_bundle(const std::filesystem::path& folder, const CpuCompute& compute);
 
 }  // namespace caption

@@ -60,7 +60,8 @@ Manifest describe(const ImportRequest& request, const Modules<Tensor>& modules) 
       // The published transformer mapper was trained on normalised embeddings, the others on raw ones.
       request.normalize.value_or(modules.mapper->kind() == "transformer")};
   m.language_model = {request.gpt2 ? "gpt2.pt" : "captioner.pt", modules.gpt2->sizes().width,
-                      modules.gpt2->sizes().layers, modules.gpt2->sizes().vocabulary, modules.gpt2->sizes().context};
+                      modules.gpt2->sizes().layers, modules.gpt2->sizes().vocabulary,
+                      modules.gpt2->sizes().context};
   m.tokenizer = {"gpt2-bpe", {{"vocabulary", "encoder.json"}, {"merges", "vocab.bpe"}}};
   m.stop = {kStopToken, kMaxTokens};
   m.description = "CLIP " + m.encoder.kind + " " + std::to_string(m.encoder.embedding) + ", " +
@@ -83,12 +84,13 @@ void write_manifest(const fs::path& folder, const Manifest& manifest) {
 void import_bundle(const ImportRequest& request) {
   require_new_name(request);
   const CpuCompute compute;
-  Manifest manifest = describe(request, load_modules<Tensor>({.clip = request.clip,
-                                                      .mapper = request.captioner,
-                                                      .gpt2 = request.gpt2.value_or(request.captioner),
-                                                      .activation = request.activation.value_or(""),
-                                                      .checksums = Checksums::all},
-                                                     compute));
+  Manifest manifest =
+      describe(request, load_modules<Tensor>({.clip = request.clip,
+                                              .mapper = request.captioner,
+                                              .gpt2 = request.gpt2.value_or(request.captioner),
+                                              .activation = request.activation.value_or(""),
+                                              .checksums = Checksums::all},
+                                             compute));
 
   const ReplacingFolder staged(request.folder);
   staged.add(request.clip, manifest.encoder.file);

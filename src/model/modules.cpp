@@ -45,12 +45,12 @@ std::string resolve_activation(const std::string& asked, const WeightFile& file,
   if (recorded) return *recorded;
   if (!asked.empty()) return asked;
   if (!is_vit) return "quick_gelu";  // a ResNet has ReLUs only: the field says nothing of it
-  throw Error(
-      ErrorKind::model,
-      file.path.string() +
-          ": the file does not tell which activation the encoder uses: give it as quick_gelu (OpenAI's weights) "
-          "or gelu (most of open_clip's)",
-      file.path);
+  throw Error(ErrorKind::model,
+              file.path.string() +
+                  ": the file does not tell which activation the encoder uses: give it as quick_gelu "
+                  "(OpenAI's weights) "
+                  "or gelu (most of open_clip's)",
+              file.path);
 }
 
 }  // namespace
@@ -68,11 +68,12 @@ ModelParts read_parts(const ModuleFiles& files) {
   const WeightFile& gpt2 = open(files.gpt2);
   const WeightFile& mapper = open(files.mapper);
   if (files.gpt2 != files.mapper && language_model_tensors(mapper)) {
-    throw Error(ErrorKind::model,
-                files.mapper.string() +
-                    ": holds a GPT-2 of its own, with which its mapper was trained: use that one, and leave out " +
-                    files.gpt2.string(),
-                files.mapper);
+    throw Error(
+        ErrorKind::model,
+        files.mapper.string() +
+            ": holds a GPT-2 of its own, with which its mapper was trained: use that one, and leave out " +
+            files.gpt2.string(),
+        files.mapper);
   }
   Tensors encoder = require_part(image_encoder_tensors(clip), clip, "CLIP image encoder (visual.*)");
   Tensors language =

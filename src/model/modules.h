@@ -57,8 +57,9 @@ Modules<T> load_modules(const ModuleFiles& files, const Compute<T>& compute) {
   ModelParts parts = read_parts(files);
   Modules<T> modules;
   modules.activation = parts.activation;
-  modules.encoder = make_image_encoder<T>(
-      std::move(parts.encoder), parts.activation == "gelu" ? Activation::gelu : Activation::quick_gelu, compute);
+  modules.encoder =
+      make_image_encoder<T>(std::move(parts.encoder),
+                            parts.activation == "gelu" ? Activation::gelu : Activation::quick_gelu, compute);
   modules.gpt2 = std::make_unique<Gpt2<T>>(std::move(parts.gpt2), compute);
   modules.mapper = make_mapper<T>(std::move(parts.mapper), modules.gpt2->sizes().width, compute);
   require_pair(modules.encoder->embedding(), modules.mapper->embedding(), files);

@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "model/packed_files.h"
 #include "kernels/packed_store.h"
+#include "model/packed_files.h"
 
 namespace caption {
 

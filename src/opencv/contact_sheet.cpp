@@ -11,8 +11,8 @@
 #include <string>
 #include <utility>
 
-#include "opencv/heat_map.h"
 #include "image/plain_text.h"
+#include "opencv/heat_map.h"
 
 namespace caption {
 namespace {

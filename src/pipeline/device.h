@@ -15,10 +15,10 @@
 
 namespace caption {
 
-/// Loads the bundle in `folder` on the device and with the precision that the options ask for. "auto" takes the
-/// first GPU if the installation has the part for GPUs, the model fits and the precision is not int8; else the
-/// CPU, with a note if there is that part. Throws Error(usage) for a name that is no device and for a precision
-/// that the device does not have, Error(model) for a GPU or a bundle that cannot be used.
+/// Loads the bundle in `folder` on the device and with the precision that the options ask for. "auto" takes
+/// the first GPU if the installation has the part for GPUs, the model fits and the precision is not int8;
+/// else the CPU, with a note if there is that part. Throws Error(usage) for a name that is no device and for
+/// a precision that the device does not have, Error(model) for a GPU or a bundle that cannot be used.
 std::unique_ptr<Engine> open_engine(const std::filesystem::path& folder, const ModelOptions& options);
 
 /// What the CPU is to calculate in. Throws Error(usage) for fp16.

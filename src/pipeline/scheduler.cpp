@@ -81,7 +81,7 @@ void validate(const BatchSizes& sizes) {
 }
 
 std::unique_ptr<CaptionScheduler> make_scheduler(std::unique_ptr<PictureSearches> searches, Describe describe,
-                                           const BatchSizes& sizes) {
+                                                 const BatchSizes& sizes) {
   validate(sizes);
   return std::make_unique<Scheduler>(std::move(searches), std::move(describe), sizes);
 }

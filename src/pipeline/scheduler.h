@@ -31,6 +31,6 @@ void validate(const BatchSizes& sizes);
 /// A scheduler over `searches`, which have room for sizes.decode_batch images. Throws Error(usage) for sizes
 /// outside their bounds; `advance` throws what `searches` throw.
 std::unique_ptr<CaptionScheduler> make_scheduler(std::unique_ptr<PictureSearches> searches, Describe describe,
-                                           const BatchSizes& sizes);
+                                                 const BatchSizes& sizes);
 
 }  // namespace caption

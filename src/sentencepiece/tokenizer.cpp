@@ -1,7 +1,7 @@
 #include <sentencepiece_processor.h>
 
-#include "caption/error.h"
 #include "base/utf8.h"
+#include "caption/error.h"
 #include "text/file.h"
 #include "text/sentencepiece_library.h"
 

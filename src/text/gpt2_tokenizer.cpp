@@ -2,8 +2,8 @@
 #include <optional>
 #include <utility>
 
-#include "caption/error.h"
 #include "base/utf8.h"
+#include "caption/error.h"
 #include "text/file.h"
 #include "text/gpt2_merges.h"
 #include "text/gpt2_vocabulary.h"

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "caption/error.h"
 #include "base/utf8.h"
+#include "caption/error.h"
 #include "text/file.h"
 
 namespace caption {

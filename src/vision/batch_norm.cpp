@@ -30,8 +30,8 @@ std::pair<Tensor, Tensor> fold_batch_norm(const Tensor& weight, const BatchNorm&
     const float* from = rows.data() + n * in;
     float* to = matrix.mutable_data() + n * in;
     for (std::int64_t i = 0; i < in; ++i) to[i] = static_cast<float>(static_cast<double>(from[i]) * scale);
-    bias.mutable_data()[n] =
-        static_cast<float>(static_cast<double>(shifts.data()[n]) - static_cast<double>(means.data()[n]) * scale);
+    bias.mutable_data()[n] = static_cast<float>(static_cast<double>(shifts.data()[n]) -
+                                                static_cast<double>(means.data()[n]) * scale);
   }
   return {matrix, bias};
 }

@@ -19,8 +19,9 @@ struct BatchNorm {
 /// Takes `name`.weight, .bias, .running_mean and .running_var [channels].
 BatchNorm take_batch_norm(Tensors& tensors, const std::string& name, std::int64_t channels);
 
-/// The convolution `weight` [out, in, k, k] without bias and the norm after it, eps 1e-5, as one matrix product
-/// over neighbourhoods: weight [out, k * k * in] and bias [out], calculated in fp64 and rounded to fp32.
+/// The convolution `weight` [out, in, k, k] without bias and the norm after it, eps 1e-5, as one matrix
+/// product over neighbourhoods: weight [out, k * k * in] and bias [out], calculated in fp64 and rounded to
+/// fp32.
 std::pair<Tensor, Tensor> fold_batch_norm(const Tensor& weight, const BatchNorm& norm);
 
 }  // namespace caption

@@ -47,13 +47,12 @@ class Conv {
   static Linear<T> fold(Tensors& tensors, const ConvSpec& spec, const Compute<T>& compute) {
     const Tensor weight = tensors.take(spec.conv + ".weight", {spec.out, spec.in, spec.side, spec.side});
     const BatchNorm norm = take_batch_norm(tensors, spec.norm, spec.out);
-    return Linear<T>(
-        DerivedMatrix{"convolution with batch norm",
-                      {weight, norm.weight, norm.bias, norm.mean, norm.variance},
-                      spec.out,
-                      spec.side * spec.side * spec.in,
-                      [weight, norm] { return fold_batch_norm(weight, norm); }},
-        compute);
+    return Linear<T>(DerivedMatrix{"convolution with batch norm",
+                                   {weight, norm.weight, norm.bias, norm.mean, norm.variance},
+                                   spec.out,
+                                   spec.side * spec.side * spec.in,
+                                   [weight, norm] { return fold_batch_norm(weight, norm); }},
+                     compute);
   }
 
   std::int64_t side_;
@@ -120,8 +119,9 @@ class AttentionPool {
   T operator()(const T& x) const {
     const T mean = Ops<T>::average_pool(x, x.size(1)).flatten(1, 2);             // [B, 1, C]
     const T tokens = Ops<T>::with_positions(mean, x.flatten(1, 2), positions_);  // [B, S*S + 1, C]
-    const T q = q_proj_(tokens.narrow(1, 0, 1));                         // [B, 1, C]
-    return c_proj_(Ops<T>::attention(q, k_proj_(tokens), v_proj_(tokens), heads_, false)).select(1, 0);  // [B, D]
+    const T q = q_proj_(tokens.narrow(1, 0, 1));                                 // [B, 1, C]
+    return c_proj_(Ops<T>::attention(q, k_proj_(tokens), v_proj_(tokens), heads_, false))
+        .select(1, 0);  // [B, D]
   }
 
  private:

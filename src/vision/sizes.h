@@ -13,8 +13,8 @@ namespace caption {
 /// Channels of one attention head in every CLIP of OpenAI, and in open_clip's up to ViT-L.
 inline constexpr std::int64_t kClipHeadWidth = 64;
 
-/// Whether the encoder is a ViT, else it is a ResNet. As openai/CLIP's build_model decides: only the ViT ends in
-/// a bare projection.
+/// Whether the encoder is a ViT, else it is a ResNet. As openai/CLIP's build_model decides: only the ViT ends
+/// in a bare projection.
 inline bool is_vit(const Tensors& tensors) {
   return tensors.contains("proj");
 }

@@ -63,10 +63,10 @@ class Vit : public ImageEncoder<T> {
 
   T encode(const T& pixels) const override {  // [B, 3, R, R]
     require_pixels(pixels, resolution());
-    const T rest = patch_embedding_(Ops<T>::patches(pixels, sizes_.patch));               // [B, g*g, W]
-    T x = ln_pre_(Ops<T>::with_positions(class_embedding_, rest, positions_));            // [B, N, W]
-    for (const VitBlock<T>& block : blocks_) block(x, activation_);                       // [B, N, W]
-    return Ops<T>::fp32(proj_(ln_post_(x.select(1, 0))));                                 // [B, D]
+    const T rest = patch_embedding_(Ops<T>::patches(pixels, sizes_.patch));     // [B, g*g, W]
+    T x = ln_pre_(Ops<T>::with_positions(class_embedding_, rest, positions_));  // [B, N, W]
+    for (const VitBlock<T>& block : blocks_) block(x, activation_);             // [B, N, W]
+    return Ops<T>::fp32(proj_(ln_post_(x.select(1, 0))));                       // [B, D]
   }
 
  private:

@@ -52,14 +52,13 @@ std::optional<std::int64_t> element_count(const Shape& shape) {
 }
 
 Tensor flat_tensor(const std::shared_ptr<const MappedFile>& file, std::span<const std::byte> bytes,
-                       DType dtype) {
+                   DType dtype) {
   const std::size_t item = item_size(dtype);
   const bool aligned = reinterpret_cast<std::uintptr_t>(bytes.data()) % item == 0;
   return bytes.empty() || !aligned ? Tensor::copy_of(bytes, dtype) : Tensor::of_file(file, bytes, dtype);
 }
 
-Tensor view_of(const MappedFile& file, const std::string& what, const Tensor& flat,
-                   const View& view) {
+Tensor view_of(const MappedFile& file, const std::string& what, const Tensor& flat, const View& view) {
   const auto refuse = [&](const std::string& detail) {
     file.fail(what + ": " + detail + " (shape " + to_string(view.shape) + ", strides " +
               to_string(view.strides) + ", offset " + std::to_string(view.offset) + ", storage of " +

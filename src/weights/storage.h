@@ -24,7 +24,7 @@ std::optional<std::int64_t> element_count(const Shape& shape);
 /// bytes are aligned for the type; else a copy. The caller has checked that bytes.size() is a multiple of the
 /// item size.
 Tensor flat_tensor(const std::shared_ptr<const MappedFile>& file, std::span<const std::byte> bytes,
-                       DType dtype);
+                   DType dtype);
 
 /// Where a tensor lies in its storage, in elements.
 struct View {

@@ -88,8 +88,8 @@ StorageId parse_storage_id(const MappedFile& file, const PickleValue& persistent
               " is none of those that weights have (float16, bfloat16, float32, float64, integers, bool)");
   }
   StorageId id{.key = items[2]->text, .dtype = *dtype, .bytes = 0};
-  if (items[4]->integer < 0 || __builtin_mul_overflow(static_cast<std::uint64_t>(items[4]->integer),
-                                                      item_size(*dtype), &id.bytes)) {
+  if (items[4]->integer < 0 ||
+      __builtin_mul_overflow(static_cast<std::uint64_t>(items[4]->integer), item_size(*dtype), &id.bytes)) {
     file.fail("storage '" + shown(id.key) + "': " + std::to_string(items[4]->integer) +
               " elements are impossible");
   }
@@ -220,8 +220,7 @@ void TorchTensors::collect_module(const PickleValue& module, const std::string& 
     if (depth != 0) continue;
     if (value.is(Kind::integer)) result.attributes[name] = value.integer;
     const auto found = result.tensors.find(name);
-    if (found != result.tensors.end() && found->second.dim() == 0 &&
-        is_integer(found->second.dtype())) {
+    if (found != result.tensors.end() && found->second.dim() == 0 && is_integer(found->second.dtype())) {
       result.attributes[name] = found->second.integer();
       result.tensors.erase(found);
     }

@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
-#include "measure/report.h"
 #include "caption/options.h"
 #include "cli/parsed.h"
 #include "inputs/input.h"
+#include "measure/report.h"
 
 namespace caption::cli {
 

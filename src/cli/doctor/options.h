@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "doctor/report.h"
 #include "cli/parsed.h"
+#include "doctor/report.h"
 
 namespace caption::cli {
 

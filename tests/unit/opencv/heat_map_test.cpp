@@ -6,10 +6,10 @@
 
 #include "caption/error.h"
 #include "caption/explanation.h"
-#include "opencv/contact_sheet.h"
 #include "image/image.h"
 #include "image/opencv_library.h"
 #include "image/plain_text.h"
+#include "opencv/contact_sheet.h"
 
 namespace caption {
 namespace {

@@ -76,7 +76,8 @@ class FakeCaptioner : public Captioner {
   }
 
   std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions&, const BatchSizes& sizes) override {
-    return std::make_unique<FakeScheduler>(static_cast<std::size_t>(sizes.decode_batch), in_flight_, most_held_);
+    return std::make_unique<FakeScheduler>(static_cast<std::size_t>(sizes.decode_batch), in_flight_,
+                                           most_held_);
   }
 
   Explanation explain(const Picture&, const DecodeOptions&, const ExplainOptions&) override { return {}; }

@@ -108,7 +108,8 @@ TEST(Stream, AShortCaptionDoesNotWaitForALongOne) {
   f.scheduler->add(1, image_of(1));
   std::vector<std::size_t> order;
   for (int pass = 0; order.size() < 4; ++pass) {
-    if (f.scheduler->room() > 0 && pass < 10) f.scheduler->add(static_cast<std::size_t>(pass) + 10, image_of(2));
+    if (f.scheduler->room() > 0 && pass < 10)
+      f.scheduler->add(static_cast<std::size_t>(pass) + 10, image_of(2));
     for (const ScheduledCaptions& result : f.scheduler->advance()) order.push_back(result.image);
     ASSERT_LT(pass, 40);
   }
