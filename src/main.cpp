@@ -77,7 +77,7 @@ ExitStatus run_program(const std::vector<std::string>& arguments) {
   } catch (const std::bad_alloc&) {
     log::error("out of memory; a smaller --batch or --beam needs less");
   } catch (const std::exception& error) {
-    log::error(std::string("a defect of this program: ") + error.what());
+    log::error(std::string("internal error: ") + error.what());
   }
   return ExitStatus::failure;
 }

@@ -4,8 +4,8 @@
 A room is a folder, a library and a line caption_room(FOLDER ...): its files may include headers of its own, of the rooms that it
 USES (and links) and of those that it only SEES. A room below another one, as cli/caption below cli, is a room of its own. Of the
 rooms, those marked LIBTORCH alone may include LibTorch's headers. Every other third party has one place, see THIRD_PARTIES.
-src/main.cpp has a row of its own, MAIN_SEES; include/caption may include only itself and the standard library. With --self-test it checks that each of
-these can fail.
+src/main.cpp has a row of its own, MAIN_SEES; include/caption may include only itself and the standard library. Below the rooms
+of the command line no message names one of its flags. With --self-test it checks that each of these can fail.
 """
 
 import re
@@ -144,6 +144,18 @@ def wrong_includes(file: str, text: str, rooms: dict[str, Room]) -> list[str]:
     return wrong
 
 
+def named_flags(file: str, text: str, rooms: dict[str, Room]) -> list[str]:
+    """Messages that name a flag of the command line where it is not known. Flags of scripts/setup may be named."""
+    path = file.partition("/")[2]
+    if path == MAIN or fits(folder_of(path, rooms), "cli*"):
+        return []
+    code = re.sub(r"^\s*//.*|///<.*", "", text, flags=re.MULTILINE)
+    code = re.sub(r'(?<!\\)"\s*\n\s*"', "", code)  # a literal in several lines
+    literals = re.findall(r'"((?:[^"\\\n]|\\.)*)"', code)
+    return [f"{file}: a message names a flag: {literal}" for literal in literals
+            if re.search(r"(^|[^\w-])--[a-z]", literal) and "scripts/setup" not in literal]
+
+
 def fits(room: str | None, place: str) -> bool:
     if room is None:
         return False
@@ -159,7 +171,7 @@ def all_wrong() -> list[str]:
     files = [str(path.relative_to(ROOT)) for path in sources()]
     wrong = wrong_rooms(rooms, [file.removeprefix("src/") for file in files if file.startswith("src/")])
     for path, file in zip(sources(), files):
-        wrong += wrong_includes(file, path.read_text(), rooms)
+        wrong += wrong_includes(file, path.read_text(), rooms) + named_flags(file, path.read_text(), rooms)
     return wrong
 
 
@@ -191,6 +203,9 @@ def self_test() -> list[str]:
         "main": includes("src/main.cpp", '"cli/say/a.h"'),
         "command line": includes("src/cli/say/x.cpp", "<CLI/CLI.hpp>"),
         "rooms": wrong_rooms(rooms, files),
+        "flag in the command line": named_flags("src/cli/say/x.cpp", 'f("use --beam");', rooms),
+        "flag of a script": named_flags("src/net/x.cpp", 'f("run scripts/setup "\n  "--cuda");', rooms),
+        "flag in a comment": named_flags("src/net/x.cpp", '/// what "--beam" says\n', rooms),
     }
     bad = {
         "room that is not used": includes("src/net/x.cpp", '"image/a.h"'),
@@ -211,6 +226,7 @@ def self_test() -> list[str]:
         "line without a folder": wrong_rooms(rooms, files[1:]),
         "unknown room": wrong_rooms(read_rooms(cmake + "\ncaption_room(x USES y)"), [*files, "x/a.h"]),
         "libtorch by another room": wrong_rooms(read_rooms(cmake + "\ncaption_room(x USES gpu)"), [*files, "x/a.h"]),
+        "flag": named_flags("src/net/x.cpp", 'f("use "\n  "--beam");', rooms),
         "circle": wrong_rooms(read_rooms("caption_room(a USES b)\ncaption_room(b USES c)\ncaption_room(c SEES a)"), ["a/x.h", "b/x.h", "c/x.h"]),
     }
     return [f"{name}: {found}" for name, found in good.items() if found] + [f"{name}: not found" for name, found in bad.items() if not found]

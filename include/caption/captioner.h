@@ -29,32 +29,33 @@ struct Caption {
   double mean_logprob = 0;           ///< score / number of tokens
 };
 
-/// Captions of one image of a stream.
-struct StreamResult {
+/// Captions of one image that was scheduled.
+struct ScheduledCaptions {
   std::size_t image;              ///< the number it was added under
   std::vector<Caption> captions;  ///< n_best, best first
 };
 
-/// Captions of images that come one after the other. Those that are in it go through the model together; as
+/// Captions of images that come one after the other. Those that were admitted go through the model together; as
 /// soon as one has its captions, another takes its place, so that short captions do not wait for long ones.
 /// An image's captions do not depend on the others. For one thread at a time.
-class CAPTION_API CaptionStream {
+class CAPTION_API CaptionScheduler {
  public:
-  virtual ~CaptionStream() = default;
-  /// How many more images it takes in now.
+  virtual ~CaptionScheduler() = default;
+  /// How many more images it admits now.
   virtual std::size_t room() const = 0;
-  /// Takes an image in, if there is room, under a number that is nobody else's at the moment.
+  /// Admits an image, if there is room, under a number that is nobody else's at the moment.
   virtual void add(std::size_t number, Picture picture) = 0;
   /// Whether no image is in it.
   virtual bool idle() const = 0;
   /// Goes one step further with the images that are in it. -> those that have their captions now, which leave
-  virtual std::vector<StreamResult> advance() = 0;
+  virtual std::vector<ScheduledCaptions> advance() = 0;
 };
 
 struct Explanation;     // see caption/explanation.h
 struct ExplainOptions;  // likewise
 
-/// A loaded model. Made by `load_captioner`; lives until its last user lets go.
+/// A loaded model, made by `load_captioner`. Its schedulers refer to it and must not outlive it. Several threads may
+/// call `prepare`; everything else is for one thread at a time.
 class CAPTION_API Captioner {
  public:
   virtual ~Captioner() = default;
@@ -67,16 +68,16 @@ class CAPTION_API Captioner {
   /// that concerns one image.
   virtual Picture prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const = 0;
 
-  /// An empty stream, which refers to this captioner. Throws Error(usage) if the options do not fit the
+  /// An empty scheduler, which refers to this captioner. Throws Error(usage) if the options do not fit the
   /// model.
-  virtual std::unique_ptr<CaptionStream> stream(const DecodeOptions& options, const StreamOptions& sizes) = 0;
+  virtual std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions& options, const BatchSizes& sizes) = 0;
 
-  /// Captions of B pictures, n_best each, best first: all of them through one stream, together. Throws
+  /// Captions of B pictures, n_best each, best first: all of them together. Throws
   /// Error(usage) if the options do not fit the model.
   std::vector<std::vector<Caption>> caption(std::vector<Picture> pictures, const DecodeOptions& options);
-  /// Likewise, one after the other in a stream of these sizes.
+  /// Likewise, as many at a time as the sizes say.
   std::vector<std::vector<Caption>> caption(std::vector<Picture> pictures, const DecodeOptions& options,
-                                            const StreamOptions& sizes);
+                                            const BatchSizes& sizes);
 
   /// Which words of a picture's best caption, or of a given text, came from where, and what else could have
   /// stood there. One call at a time. Throws Error(usage) if the options or the text do not fit the model.

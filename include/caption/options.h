@@ -52,7 +52,7 @@ struct ImageOptions {
 
 /// How many images go through a model at a time. On the CPU a caption does not depend on it; speed and memory
 /// do.
-struct StreamOptions {
+struct BatchSizes {
   /// Images that the image encoder takes together at most. More than this many gain little.
   int encode_batch = 8;
   /// Images whose captions are written together at most: as one ends, another can begin. Each costs `beam`
@@ -97,7 +97,7 @@ struct DecodeOptions {
   int top_k = 0;
   /// Sampling keeps the likeliest tokens that together have this probability, in (0, 1]; 1 keeps all.
   double top_p = 1.0;
-  /// Start of the random stream. Every image draws from a stream of its own that starts here, so a caption
+  /// Start of the random numbers. Every image draws from a sequence of its own that starts here, so a caption
   /// does not depend on what else is in the run.
   std::uint64_t seed = 0;
   /// Beams are ranked by log-probability / length^length_penalty; 1 is the published ranking, below 1 favours

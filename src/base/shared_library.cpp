@@ -1,18 +1,33 @@
 #include "base/shared_library.h"
 
 #include <dlfcn.h>
+#include <link.h>
 
 #include "caption/error.h"
 
 namespace caption {
 
-std::filesystem::path library_path(const std::string& library) {
+namespace {
+
+/// The program or shared library that this is part of.
+std::filesystem::path own_file() {
   Dl_info here{};
-  if (dladdr(reinterpret_cast<const void*>(&library_path), &here) == 0)
+  link_map* map = nullptr;
+  if (dladdr1(reinterpret_cast<const void*>(&library_path), &here, reinterpret_cast<void**>(&map),
+              RTLD_DL_LINKMAP) == 0) {
     throw Error(ErrorKind::internal, "cannot find the folder of the program");
+  }
+  // Of the program itself, which has no name there, dladdr tells what it was started as: perhaps "caption".
+  const bool program = map->l_name == nullptr || map->l_name[0] == '\0';
   std::error_code unknown;
-  const std::filesystem::path file = std::filesystem::canonical(here.dli_fname, unknown);
-  const std::filesystem::path folder = (unknown ? std::filesystem::path(here.dli_fname) : file).parent_path();
+  const std::filesystem::path file = std::filesystem::canonical(program ? "/proc/self/exe" : here.dli_fname, unknown);
+  return unknown ? std::filesystem::path(here.dli_fname) : file;
+}
+
+}  // namespace
+
+std::filesystem::path library_path(const std::string& library) {
+  const std::filesystem::path folder = own_file().parent_path();
   // This is part of PREFIX/bin/caption, of PREFIX/lib/libcaption.so or of a library in PREFIX/lib/caption.
   for (const char* way : {"", "caption", "../lib/caption"}) {
     const std::filesystem::path found = folder / way / library;

@@ -5,12 +5,12 @@
 
 namespace caption {
 
-/// Where one of our own libraries, "libcaption_opencv.so", is, or would be if it were there: in lib/caption of
-/// the tree that this program or library belongs to.
+/// Where one of our own libraries, "libcaption_opencv.so", is, or would be if it were there: in lib/caption
+/// of the tree that this program or library belongs to.
 std::filesystem::path library_path(const std::string& library);
 
-/// The function `name` of a shared library, or null and why. The library stays open, and its symbols are nobody
-/// else's.
+/// The function `name` of a shared library, or null and why. The library stays open, and its symbols are
+/// nobody else's.
 void* open_function(const std::filesystem::path& library, const char* name, std::string& reason);
 
 /// What that function, an entry point without arguments, returns.

@@ -17,7 +17,7 @@ std::string contradiction(const Options& options) {
     validate(options);
     return {};
   } catch (const Error& error) {
-    return std::string("--n-best: ") + error.what();
+    return error.what();
   }
 }
 
@@ -31,13 +31,18 @@ Flags<DecodeOptions> decode_flags() {
              "Captions per image, best first; at most the beam")
           .check(contradiction),
       number("--max-tokens", &Options::max_tokens, {0, 100000},
-             "End a caption after so many tokens; 0 is the model's own limit"),
+             "End a caption after N tokens; 0 is the model's own limit"),
+      number("--min-tokens", &Options::min_tokens, {0, 100000},
+             "The model's stop token cannot come before N tokens; at most --max-tokens"),
+      text("--stop", &Options::stop,
+           "End a caption where it contains TEXT, too; may be given several times. Most words begin with a "
+           "space, the first one too"),
       number(
           "--length-penalty", &Options::length_penalty, {0.0, kHighestLengthPenalty},
           "Beams are ranked by log-probability / length^X: below 1 favours short captions, above 1 long ones")
           .excludes({"--sample"}, "--length-penalty ranks beams: it does not go with --sample"),
       number("--temperature", &Options::temperature, {kLowestTemperature, kHighestTemperature},
-             "Divides the model's scores: below 1 sharpens, above 1 flattens"),
+             "Divides the logits: below 1 sharpens, above 1 flattens"),
       on("--sample", &Options::sample, "Draw tokens at random instead of searching"),
       number("--top-k", &Options::top_k, {0, 1000000},
              "With --sample: keep the N likeliest tokens; 0 keeps all")

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "caption/benchmark.h"
+#include "measure/report.h"
 #include "inputs/input.h"
 
 namespace caption::cli {

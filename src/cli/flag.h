@@ -163,15 +163,22 @@ Flag<Target> name(const std::string& names, Member Target::*member, const std::s
           }};
 }
 
-/// Takes any text that is not empty.
-template <typename Target>
-Flag<Target> text(const std::string& names, std::optional<std::string> Target::*member,
-                  const std::string& help) {
+/// Takes any text; into a list, that of each time it is given.
+template <typename Target, typename Member>
+Flag<Target> text(const std::string& names, Member Target::*member, const std::string& help) {
   return {names, [=](CLI::App& app, Target& target) {
-            return app
-                .add_option_function<std::string>(
-                    names, [&value = target.*member](const std::string& given) { value = given; }, help)
-                ->type_name("TEXT");
+            const auto set = [&value = target.*member](const std::vector<std::string>& texts) {
+              if constexpr (std::is_same_v<Member, std::vector<std::string>>) {
+                value = texts;
+              } else {
+                value = texts.back();
+              }
+            };
+            return app.add_option_function<std::vector<std::string>>(names, set, help)
+                ->type_name("TEXT")
+                ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+                ->expected(1)
+                ->allow_extra_args(false);
           }};
 }
 

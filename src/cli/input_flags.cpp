@@ -4,11 +4,11 @@ namespace caption::cli {
 
 Flags<InputOptions> input_flags() {
   return {
-      on("-r,--recursive", &InputOptions::recursive, "Look into the folders' subfolders, too"),
+      on("-r,--recursive", &InputOptions::recursive, "Descend into subfolders"),
       name("--files-from", &InputOptions::files_from, "FILE",
-           "Read more inputs from FILE, one a line; - is standard input"),
+           "Read further inputs from FILE, one per line; - is standard input"),
       on("-0,--null", &InputOptions::null_separated,
-         "The names of --files-from and --failed end with a NUL byte instead of a newline")
+         "Names in --files-from and --failed end with NUL instead of a newline")
           .needs({"--files-from", "--failed"}, "--null is for --files-from and --failed"),
   };
 }

@@ -31,7 +31,7 @@ std::string wrong_device(const ModelOptions& options) {
 Flags<ModelOptions> model_flags() {
   return {
       name("--device", &ModelOptions::device, "DEVICE",
-           "auto, cpu, cuda or cuda:N, the N-th GPU from 0 on; auto takes a GPU if it can [default " +
+           "auto, cpu, cuda or cuda:N, the N-th GPU from 0 on; auto uses a GPU if possible [default " +
                ModelOptions().device + "]")
           .check(wrong_device),
       choice(
@@ -53,7 +53,7 @@ std::string precision_name(Precision precision) {
 
 Flags<ImageOptions> image_flags() {
   return {number("--max-megapixels", &ImageOptions::max_megapixels, {0.0, 100000.0, true},
-                 "Refuse larger images before they are decoded")};
+                 "Refuse images of more than X megapixels before decoding them")};
 }
 
 }  // namespace caption::cli

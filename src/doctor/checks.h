@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "caption/doctor.h"
+#include "doctor/report.h"
 
 namespace caption {
 

@@ -11,7 +11,7 @@ namespace caption {
 /// The device that a model's options lead to.
 struct ExaminedDevice {
   bool usable = true;                      ///< false: a GPU was asked for, and cannot be used
-  std::string name = "cpu";                ///< as --device takes it
+  std::string name = "cpu";                ///< as ModelOptions::device takes it
   std::string description;                 ///< "Tesla T4", empty of a CPU
   int index = 0;                 ///< of a GPU
   bool own_kernels = false;      ///< whether the installation has our own for this GPU

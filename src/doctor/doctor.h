@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caption/doctor.h"
+#include "doctor/report.h"
 
 namespace caption {
 

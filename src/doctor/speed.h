@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "caption/captioner.h"
-#include "caption/doctor.h"
+#include "doctor/report.h"
 #include "measure/demand.h"
 
 namespace caption {

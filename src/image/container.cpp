@@ -111,7 +111,7 @@ void require_size(const std::string& format, std::int64_t width, std::int64_t he
   if (megapixels > max_megapixels) {
     char text[160];
     std::snprintf(text, sizeof text,
-                  " (%.1f megapixels), the limit is %g megapixels; raise it with --max-megapixels",
+                  " (%.1f megapixels), the limit is %g megapixels; raise max-megapixels to read it",
                   megapixels, max_megapixels);
     throw Error(ErrorKind::too_large, "the image has " + size + text);
   }
@@ -119,7 +119,7 @@ void require_size(const std::string& format, std::int64_t width, std::int64_t he
     throw Error(ErrorKind::too_large,
                 "the image has " + size +
                     ", more than the decoder's limit of 1048576 pixels to a side and 1073 "
-                    "megapixels in all, which --max-megapixels cannot raise; shrink or cut it first");
+                    "megapixels in all, which max-megapixels cannot raise; shrink or cut it first");
   }
 }
 

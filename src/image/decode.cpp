@@ -100,7 +100,7 @@ RgbImage turn_upright(RgbImage stored, int orientation) {
 }  // namespace
 
 RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions& options,
-                      StreamDecoder others) {
+                      PictureDecoder others) {
   const Bytes file(reinterpret_cast<const std::uint8_t*>(file_bytes.data()), file_bytes.size());
   try {
     const Container container = read_container(file, options.max_megapixels);

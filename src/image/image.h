@@ -33,14 +33,14 @@ struct PixelFormat {
 struct Container;
 struct StoredPicture;
 /// Decodes what is no JPEG of one component or three.
-using StreamDecoder = StoredPicture (*)(const Container& container);
+using PictureDecoder = StoredPicture (*)(const Container& container);
 
 /// The bytes of a JPEG, PNG, WebP, BMP or TIFF file -> RGB: format sniffed from the bytes, EXIF orientation
 /// applied, alpha composited on white, 16 bits cut to 8, the first frame or page of several. A file that is
 /// not whole is an error. Safe to call from several threads. Throws Error(unsupported_format | corrupt |
 /// too_large), and what `others` throws; the message does not name the file, which the caller knows.
 RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions& options,
-                      StreamDecoder others);
+                      PictureDecoder others);
 
 /// Pillow's Image.resize((width, height), BICUBIC), bit for bit, across first and then down (see resample.h).
 /// Both sizes are at least 1x1, else Error(internal).

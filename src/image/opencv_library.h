@@ -18,7 +18,7 @@ StoredPicture decode_by_opencv(const Container& container);
 /// What needs OpenCV, as a table of functions: it lives in a shared library of its own, as opening OpenCV's
 /// codecs takes 50 ms (Debian's bring 140 libraries), and most runs see nothing but JPEG files.
 struct OpenCvLibrary {
-  StreamDecoder decode;  ///< decode_by_opencv
+  PictureDecoder decode;  ///< decode_by_opencv
   /// encode_thumbnail, encode_square: JPEG files' bytes
   std::vector<std::byte> (*encode_thumbnail)(const RgbImage& image, int longest);
   std::vector<std::byte> (*encode_square)(const RgbImage& image, int side);

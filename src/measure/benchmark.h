@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caption/benchmark.h"
+#include "measure/report.h"
 
 namespace caption {
 

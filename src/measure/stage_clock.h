@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "caption/benchmark.h"
+#include "measure/report.h"
 #include "kernels/machine_peaks.h"
 #include "kernels/work.h"
 

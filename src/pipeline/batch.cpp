@@ -189,19 +189,19 @@ class Outgoing {
 BatchSummary caption_all(Captioner& captioner, const InputSource& source, const RecordSink& sink,
                          const BatchOptions& options, const std::atomic<bool>& interrupt) {
   BatchSummary summary;
-  const std::unique_ptr<CaptionStream> stream = captioner.stream(options.decode, options.sizes);
+  const std::unique_ptr<CaptionScheduler> scheduler = captioner.schedule(options.decode, options.sizes);
   Outgoing outgoing(sink);
   Readers readers(captioner, source, options, interrupt);
   for (;;) {
-    const bool idle = stream->idle();
-    std::vector<Prepared> inputs = readers.take(stream->room(), idle);
+    const bool idle = scheduler->idle();
+    std::vector<Prepared> inputs = readers.take(scheduler->room(), idle);
     if (idle && inputs.empty()) break;
     for (Prepared& input : inputs) {
       const bool readable = !input.error;
       const std::size_t number = outgoing.add(input);
-      if (readable) stream->add(number, std::move(input.picture));
+      if (readable) scheduler->add(number, std::move(input.picture));
     }
-    for (StreamResult& result : stream->advance())
+    for (ScheduledCaptions& result : scheduler->advance())
       outgoing.complete(result.image, std::move(result.captions));
     outgoing.write(summary);
   }

@@ -19,7 +19,7 @@ using RecordSink = std::function<void(const Record&)>;
 
 struct BatchOptions {
   /// Images in the model at a time; more are never waited for.
-  StreamOptions sizes;
+  BatchSizes sizes;
   /// Threads that read, decode and resize the next images.
   int readers = 1;
   ImageOptions image;

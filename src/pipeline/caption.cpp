@@ -13,12 +13,12 @@ std::vector<std::vector<Caption>> Captioner::caption(std::vector<Picture> pictur
 
 std::vector<std::vector<Caption>> Captioner::caption(std::vector<Picture> pictures,
                                                      const DecodeOptions& options,
-                                                     const StreamOptions& sizes) {
-  const std::unique_ptr<CaptionStream> stream = this->stream(options, sizes);
+                                                     const BatchSizes& sizes) {
+  const std::unique_ptr<CaptionScheduler> scheduler = this->schedule(options, sizes);
   std::vector<std::vector<Caption>> captions(pictures.size());
-  for (std::size_t next = 0; next < pictures.size() || !stream->idle();) {
-    for (; next < pictures.size() && stream->room() > 0; ++next) stream->add(next, std::move(pictures[next]));
-    for (StreamResult& result : stream->advance()) captions.at(result.image) = std::move(result.captions);
+  for (std::size_t next = 0; next < pictures.size() || !scheduler->idle();) {
+    for (; next < pictures.size() && scheduler->room() > 0; ++next) scheduler->add(next, std::move(pictures[next]));
+    for (ScheduledCaptions& result : scheduler->advance()) captions.at(result.image) = std::move(result.captions);
   }
   return captions;
 }

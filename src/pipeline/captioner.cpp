@@ -30,7 +30,7 @@ class EngineCaptioner : public Captioner {
     return picture;
   }
 
-  std::unique_ptr<CaptionStream> stream(const DecodeOptions& options, const StreamOptions& sizes) override {
+  std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions& options, const BatchSizes& sizes) override {
     validate(sizes);
     // pixels [B, 3, R, R] -> embedding [B, D] -> prefix [B, P, E] -> token ids, as images come and go
     std::unique_ptr<PictureSearches> searches =
@@ -38,7 +38,7 @@ class EngineCaptioner : public Captioner {
     const Describe to_text = [this](Hypothesis hypothesis) {
       return describe(engine_->tokenizer(), std::move(hypothesis));  // token ids -> text
     };
-    return make_stream(std::move(searches), to_text, sizes);
+    return make_scheduler(std::move(searches), to_text, sizes);
   }
 
   Explanation explain(const Picture& picture, const DecodeOptions& options,

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "caption/api.h"
-#include "caption/doctor.h"
+#include "pipeline/device_limits.h"
 #include "cuda/compare.h"
 #include "pipeline/engine.h"
 #include "tensor/dtype.h"

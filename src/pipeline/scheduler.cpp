@@ -17,9 +17,9 @@ void require_size(const char* name, int value) {
                                     std::to_string(kMostImagesTogether) + "]");
 }
 
-class Stream : public CaptionStream {
+class Scheduler : public CaptionScheduler {
  public:
-  Stream(std::unique_ptr<PictureSearches> searches, Describe describe, const StreamOptions& sizes)
+  Scheduler(std::unique_ptr<PictureSearches> searches, Describe describe, const BatchSizes& sizes)
       : searches_(std::move(searches)),
         describe_(std::move(describe)),
         decode_batch_(static_cast<std::size_t>(sizes.decode_batch)),
@@ -33,7 +33,7 @@ class Stream : public CaptionStream {
   }
 
   void add(std::size_t number, Picture picture) override {
-    if (room() == 0) throw Error(ErrorKind::internal, "an image was added to a full stream");
+    if (room() == 0) throw Error(ErrorKind::internal, "an image was added to a full scheduler");
     numbers_.emplace(joined_ + waiting_, number);
     searches_->add(std::move(picture));
     ++waiting_;
@@ -41,13 +41,13 @@ class Stream : public CaptionStream {
 
   bool idle() const override { return numbers_.empty(); }
 
-  std::vector<StreamResult> advance() override {
+  std::vector<ScheduledCaptions> advance() override {
     const std::size_t joining = count_to_join();
     waiting_ -= joining;
     joined_ += joining;
-    std::vector<StreamResult> results;
+    std::vector<ScheduledCaptions> results;
     for (Found& found : searches_->advance(joining)) {
-      StreamResult& result = results.emplace_back();
+      ScheduledCaptions& result = results.emplace_back();
       result.image = numbers_.extract(found.image).mapped();
       for (Hypothesis& hypothesis : found.hypotheses)
         result.captions.push_back(describe_(std::move(hypothesis)));
@@ -75,15 +75,15 @@ class Stream : public CaptionStream {
 
 }  // namespace
 
-void validate(const StreamOptions& sizes) {
+void validate(const BatchSizes& sizes) {
   require_size("the number of captions written together", sizes.decode_batch);
   require_size("the number of images encoded together", sizes.encode_batch);
 }
 
-std::unique_ptr<CaptionStream> make_stream(std::unique_ptr<PictureSearches> searches, Describe describe,
-                                           const StreamOptions& sizes) {
+std::unique_ptr<CaptionScheduler> make_scheduler(std::unique_ptr<PictureSearches> searches, Describe describe,
+                                           const BatchSizes& sizes) {
   validate(sizes);
-  return std::make_unique<Stream>(std::move(searches), std::move(describe), sizes);
+  return std::make_unique<Scheduler>(std::move(searches), std::move(describe), sizes);
 }
 
 }  // namespace caption

@@ -22,15 +22,15 @@ using Describe = std::function<Caption(Hypothesis)>;
 struct SearchTask {
   StopRule stop;
   DecodeOptions decode;  ///< max_tokens at least 1
-  StreamOptions sizes;
+  BatchSizes sizes;
 };
 
 /// Throws Error(usage) for sizes outside their bounds.
-void validate(const StreamOptions& sizes);
+void validate(const BatchSizes& sizes);
 
-/// A stream over `searches`, which have room for sizes.decode_batch images. Throws Error(usage) for sizes
+/// A scheduler over `searches`, which have room for sizes.decode_batch images. Throws Error(usage) for sizes
 /// outside their bounds; `advance` throws what `searches` throw.
-std::unique_ptr<CaptionStream> make_stream(std::unique_ptr<PictureSearches> searches, Describe describe,
-                                           const StreamOptions& sizes);
+std::unique_ptr<CaptionScheduler> make_scheduler(std::unique_ptr<PictureSearches> searches, Describe describe,
+                                           const BatchSizes& sizes);
 
 }  // namespace caption

@@ -9,7 +9,7 @@
 
 #include "caption/error.h"
 #include "decode/search.h"
-#include "gpt2/session.h"
+#include "gpt2/gpt2.h"
 #include "image/image.h"
 #include "model/bundle.h"
 #include "pipeline/picture.h"

@@ -141,6 +141,28 @@ def real(tmp_path, work):
 
 
 @pytest.fixture
+def for_gpus(tmp_path, work):
+    """The program with the part for GPUs; users of the CPU get `real`, which may be without it."""
+    if not os.environ.get("CAPTION_GPU_PREFIX"):
+        pytest.skip("built without CAPTION_LIBTORCH_ENGINE")
+    return Program(prefix("CAPTION_GPU_PREFIX"), work, clean_environment(tmp_path / "home"))
+
+
+@pytest.fixture
+def for_cpus(real):
+    """The program without that part."""
+    if prefix("CAPTION_PREFIX") == Path(os.environ.get("CAPTION_GPU_PREFIX") or "none"):
+        pytest.skip("built with LibTorch's libraries for GPUs")
+    return real
+
+
+@pytest.fixture
+def fakes():
+    """The folder of the fake driver and of LibTorch's fake library for GPUs."""
+    return prefix("CAPTION_FAKE_GPU")
+
+
+@pytest.fixture
 def source():
     return prefix("CAPTION_SOURCE")
 

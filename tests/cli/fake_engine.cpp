@@ -56,22 +56,22 @@ std::string text_of(const Picture& picture) {
 }
 
 /// Takes all images at once, and the last one's captions come first.
-class FakeStream : public CaptionStream {
+class FakeScheduler : public CaptionScheduler {
  public:
-  FakeStream(int n_best, std::size_t most) : n_best_(n_best), most_(most) {}
+  FakeScheduler(int n_best, std::size_t most) : n_best_(n_best), most_(most) {}
 
   std::size_t room() const override { return most_ - images_.size(); }
   bool idle() const override { return images_.empty(); }
   void add(std::size_t number, Picture picture) override { images_.emplace_back(number, std::move(picture)); }
 
-  std::vector<StreamResult> advance() override {
+  std::vector<ScheduledCaptions> advance() override {
     if (!idle()) note("images " + std::to_string(images_.size()));
-    std::vector<StreamResult> results;
+    std::vector<ScheduledCaptions> results;
     for (; !images_.empty(); images_.pop_back()) {
       if (const std::string delay = environment("FAKE_DELAY_MS"); !delay.empty()) {
         std::this_thread::sleep_for(std::chrono::milliseconds(std::stoi(delay)));
       }
-      StreamResult& result = results.emplace_back();
+      ScheduledCaptions& result = results.emplace_back();
       result.image = images_.back().first;
       for (int i = 0; i < n_best_; ++i) {
         const std::string rank = i == 0 ? "" : " (" + std::to_string(i + 1) + ")";
@@ -87,6 +87,13 @@ class FakeStream : public CaptionStream {
   std::size_t most_;
   std::vector<std::pair<std::size_t, Picture>> images_;
 };
+
+/// ' "TEXT"' for each
+std::string stops_of(const DecodeOptions& options) {
+  std::string text;
+  for (const std::string& stop : options.stop) text += " \"" + stop + "\"";
+  return text;
+}
 
 class FakeCaptioner : public Captioner {
  public:
@@ -106,17 +113,18 @@ class FakeCaptioner : public Captioner {
     return picture;
   }
 
-  std::unique_ptr<CaptionStream> stream(const DecodeOptions& options, const StreamOptions& sizes) override {
+  std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions& options, const BatchSizes& sizes) override {
     if (options.max_tokens > 1000)
       throw Error(ErrorKind::usage, "the maximum of tokens is " + std::to_string(options.max_tokens) +
                                         ": this model allows at most 1000");
     note("stream batch " + std::to_string(sizes.decode_batch) + " encode_batch " +
          std::to_string(sizes.encode_batch) + " beam " + std::to_string(options.beam) + " n_best " +
-         std::to_string(options.n_best) + " max_tokens " + std::to_string(options.max_tokens) + " sample " +
+         std::to_string(options.n_best) + " max_tokens " + std::to_string(options.max_tokens) +
+         " min_tokens " + std::to_string(options.min_tokens) + " stop" + stops_of(options) + " sample " +
          std::to_string(options.sample) + " top_k " + std::to_string(options.top_k) + " top_p " +
          std::to_string(options.top_p) + " temperature " + std::to_string(options.temperature) + " seed " +
          std::to_string(options.seed) + " length_penalty " + std::to_string(options.length_penalty));
-    return std::make_unique<FakeStream>(options.n_best, static_cast<std::size_t>(sizes.decode_batch));
+    return std::make_unique<FakeScheduler>(options.n_best, static_cast<std::size_t>(sizes.decode_batch));
   }
 
   /// "NAME" in two tokens and "." in one, in a grid of 3: the first word at the top left, "." nowhere.

@@ -250,7 +250,7 @@ def test_the_real_table_has_all_stages(real, small):
 def test_too_many_tokens_for_the_model(real, pictures, small):
     result = real.run("bench", *small, "--tokens", "5000", pictures[0])
     assert result.code == 2 and result.out == b""
-    assert "--tokens 5000: the model 'vit-mlp' takes 1 to " in result.err
+    assert "5000 tokens: the model 'vit-mlp' takes 1 to " in result.err
 
 
 def test_an_unreadable_image(real, work):

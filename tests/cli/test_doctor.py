@@ -1,7 +1,7 @@
 """caption doctor: its lines, its object and its status, on machines with and without a GPU, sound and broken."""
 
+import functools
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -20,11 +20,11 @@ def small(source):
 
 
 @pytest.fixture
-def examine(real, small, schema):
-    """Runs the real program -> its exit status, its report, and its checks by name."""
+def examined_by(small, schema):
+    """Runs a program's doctor -> its exit status, its report, and its checks by name."""
 
-    def run(*arguments, model=small, **environment):
-        result = real.run("doctor", "--json", "--quiet", "--model", str(model), *arguments, timeout=300, **environment)
+    def run(program, *arguments, model=small, **environment):
+        result = program.run("doctor", "--json", "--quiet", "--model", str(model), *arguments, timeout=300, **environment)
         assert result.err == "", result.err
         report = json.loads(result.text)
         schema.validate(report)
@@ -36,9 +36,19 @@ def examine(real, small, schema):
 
 
 @pytest.fixture
-def gpu(torch):
-    """The environment of a machine with the fake driver and, if `cuda`, the fake CUDA library of LibTorch."""
-    fakes = Path(os.environ["CAPTION_FAKE_GPU"])
+def examine(real, examined_by):
+    return functools.partial(examined_by, real)
+
+
+@pytest.fixture
+def examine_gpu(for_gpus, examined_by):
+    """By the program with the part for GPUs."""
+    return functools.partial(examined_by, for_gpus)
+
+
+@pytest.fixture
+def gpu(torch, fakes):
+    """The environment of a machine with the fake driver and, if `cuda`, LibTorch's fake library for GPUs."""
 
     def environment(cuda=True, **answers):
         if cuda:
@@ -141,9 +151,9 @@ def test_a_sound_cpu(examine):
     code, report, checks = examine("--device", "cpu")
     assert code == 0 and report["device"] == "cpu" and report["pictures"] == 10
     assert statuses(checks, GPU_LINES) == ["skipped"] * 5
-    assert checks["driver"]["detail"] == "not wanted with --device cpu"
+    assert checks["driver"]["detail"] == "not wanted with the device cpu"
     assert checks["gpu kernels"]["status"] == "skipped"
-    assert statuses(checks, ["model", "libtorch", "memory", "captions", "parity bf16", "parity int8", "limits", "speed"]) == ["ok"] * 8
+    assert statuses(checks, ["model", "cpu", "memory", "captions", "parity bf16", "parity int8", "limits", "speed"]) == ["ok"] * 8
     if "avx2" in Path("/proc/cpuinfo").read_text().split():
         assert checks["kernels avx2"]["status"] == "ok"
         assert checks["parity fp32"]["detail"] == "10 of 10 greedy captions and 10 with beam 5 are those of fp32 on the CPU"
@@ -187,6 +197,16 @@ def test_no_driver(examine):
     assert asked["captions"] == {"name": "captions", "status": "skipped", "detail": "the device cannot be used"}
 
 
+def test_an_installation_without_the_part_for_gpus(for_cpus, examined_by, fakes):
+    driver = {"LD_LIBRARY_PATH": fakes / "driver"}
+    code, report, checks = examined_by(for_cpus, **driver)
+    assert code == 0 and report["device"] == "cpu"
+    assert checks["driver"]["status"] == "ok" and statuses(checks, GPU_LINES[1:]) == ["skipped"] * 4
+    assert "scripts/setup --cuda" in checks["libtorch cuda"]["detail"]
+    code, report, checks = examined_by(for_cpus, "--device", "cuda", **driver)
+    assert code == 3 and "built without the part for GPUs" in checks["libtorch cuda"]["detail"]
+
+
 @pytest.mark.parametrize(
     "answers, line, message",
     [
@@ -199,8 +219,8 @@ def test_no_driver(examine):
         ({"cuda": False}, "libtorch cuda", "this installation has LibTorch's CPU libraries only"),
     ],
 )
-def test_what_a_gpu_lacks(examine, gpu, answers, line, message):
-    code, report, checks = examine("--device", "cuda", **gpu(**answers))
+def test_what_a_gpu_lacks(examine_gpu, gpu, answers, line, message):
+    code, report, checks = examine_gpu("--device", "cuda", **gpu(**answers))
     assert code == 3 and report["device"] == "cuda"
     assert checks[line]["status"] == "failed" and message in checks[line]["detail"]
     before = GPU_LINES[: GPU_LINES.index(line)]
@@ -208,21 +228,21 @@ def test_what_a_gpu_lacks(examine, gpu, answers, line, message):
     assert checks["captions"]["status"] == "skipped"
 
 
-def test_an_index_beyond_the_last(examine, gpu):
-    _, _, checks = examine("--device", "cuda:2", **gpu(FAKE_GPUS=2))
+def test_an_index_beyond_the_last(examine_gpu, gpu):
+    _, _, checks = examine_gpu("--device", "cuda:2", **gpu(FAKE_GPUS=2))
     assert checks["gpu"]["status"] == "failed" and "the last of this machine's 2 is cuda:1" in checks["gpu"]["detail"]
 
 
 @pytest.mark.parametrize("answers", [{"FAKE_CUDA_VERSION": 12040}, {"FAKE_GPUS": 0}, {"FAKE_CAPABILITY": 61}, {"cuda": False}])
-def test_auto_without_a_gpu_to_use_is_not_broken(examine, gpu, answers):
-    code, report, checks = examine(**gpu(**answers))
+def test_auto_without_a_gpu_to_use_is_not_broken(examine_gpu, gpu, answers):
+    code, report, checks = examine_gpu(**gpu(**answers))
     assert code == 0 and report["device"] == "cpu"
     assert "skipped" in statuses(checks, GPU_LINES) and "failed" not in statuses(checks, GPU_LINES)
 
 
-def test_a_gpu_that_answers_and_calculates_nothing(examine, gpu):
+def test_a_gpu_that_answers_and_calculates_nothing(examine_gpu, gpu):
     """The fakes have no operator, so nothing that is calculated may be ok."""
-    code, report, checks = examine(**gpu())
+    code, report, checks = examine_gpu(**gpu())
     assert code == 3 and report["device"] == "cuda:0" and report["device_name"] == "Fake T0"
     assert statuses(checks, ["driver", "gpu", "gpu memory", "libtorch cuda"]) == ["ok"] * 4
     assert checks["libtorch cuda"]["detail"] == "CUDA 13.1, cuDNN 9.10.2, cuBLAS 13.4.1"

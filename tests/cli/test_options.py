@@ -39,6 +39,7 @@ VALUES = {
     "--html": "page",
     "--png": "sheet",
     "--caption": "A dog.",
+    "--stop": " on",
     "--clip": "a.jpg",
     "--captioner": "a.jpg",
     "--gpt2": "a.jpg",

@@ -96,7 +96,7 @@ TEST(Accelerator, CapturesNothingThatWaits) {
 }
 
 /// Another stream of the device.
-c10::Stream make_stream() {
+c10::Stream make_scheduler() {
   return c10::impl::VirtualGuardImpl(accelerator::device().type())
       .getStreamFromGlobalPool(accelerator::device());
 }
@@ -113,7 +113,7 @@ c10::Stream default_stream() {
 
 TEST(Accelerator, RefusesWhatAnotherStreamMayStillWriteOrRead) {
   const c10::Stream here = default_stream();
-  const c10::Stream side = make_stream();
+  const c10::Stream side = make_scheduler();
   const at::Tensor x = there(at::ones({3}));
   at::Tensor y;
   {
@@ -137,7 +137,7 @@ TEST(Accelerator, RefusesWhatAnotherStreamMayStillWriteOrRead) {
 
 TEST(Accelerator, CountsMemoryThatIsFreedWhileItIsUsed) {
   const c10::Stream here = default_stream();
-  const c10::Stream side = make_stream();
+  const c10::Stream side = make_scheduler();
   const auto use_beside = [&](bool record) {
     const accelerator::Counts before = accelerator::counts();
     {

@@ -366,7 +366,7 @@ TEST_P(DeviceCaptions, ComeOneAfterTheOther) {
       stream->add(next, next % 3 == 0 ? images[next % 4] : unsized[next % 4]);
       ++next;
     }
-    for (StreamResult& result : stream->advance()) captions.at(result.image) = std::move(result.captions);
+    for (ScheduledCaptions& result : stream->advance()) captions.at(result.image) = std::move(result.captions);
   }
   std::vector<std::vector<Caption>> expected;
   while (expected.size() < captions.size()) {

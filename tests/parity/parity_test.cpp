@@ -10,7 +10,7 @@
 
 #include "caption/captioner.h"
 #include "caption/explanation.h"
-#include "gpt2/session.h"
+#include "gpt2/gpt2.h"
 #include "image/image.h"
 #include "model/bundle.h"
 #include "pipeline/picture.h"

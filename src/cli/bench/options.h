@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "caption/benchmark.h"
+#include "measure/report.h"
 #include "caption/options.h"
 #include "cli/parsed.h"
 #include "inputs/input.h"

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "caption/benchmark.h"
+#include "measure/report.h"
 
 namespace caption::cli {
 

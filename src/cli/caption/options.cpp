@@ -39,7 +39,7 @@ constexpr const char* kFooter = R"(Records:
     not_found, unreadable, unsupported_format, corrupt or too_large.
   csv: RFC 4180 with a header; one row per caption, numbered by "rank".
   score is the sum of the tokens' log-probabilities, mean_logprob their mean.
-  In jsonl, bytes of a name that are no UTF-8 become U+FFFD (csv, text and
+  In jsonl, bytes of a name that are not UTF-8 become U+FFFD (csv, text and
   --failed keep them). In text, control characters of names appear as \n, \xNN.
 
 Exit status:
@@ -47,7 +47,7 @@ Exit status:
   1    some images failed
   2    the command line is wrong
   3    the model, the output or the program failed
-  130  interrupted: the first Ctrl-C finishes the images in work, a second kills
+  130  interrupted: the first Ctrl-C finishes the images in progress, a second kills
 
 Environment:
   CAPTION_MODELS  folders, separated by ':', that are searched first for models
@@ -77,12 +77,12 @@ struct Extra {
   bool verbose = false;
 };
 
-Flags<StreamOptions> batch_flags() {
+Flags<BatchSizes> batch_flags() {
   return {
-      number("--batch", &StreamOptions::decode_batch, {1, kMostImagesTogether},
+      number("--batch", &BatchSizes::decode_batch, {1, kMostImagesTogether},
              "Images whose captions are written together at most: more are faster and take more memory. On "
              "the CPU, captions do not depend on it"),
-      number("--encode-batch", &StreamOptions::encode_batch, {1, kMostImagesTogether},
+      number("--encode-batch", &BatchSizes::encode_batch, {1, kMostImagesTogether},
              "Images that the image encoder takes together at most"),
   };
 }
@@ -104,7 +104,7 @@ Flag<CaptionConfig>::Check no_standard_output(const std::string& option,
 Flags<CaptionConfig> output_flags() {
   return {
       name("--output", &CaptionConfig::output, "FILE",
-           "Write the records to FILE, over what it held; - is standard output"),
+           "Write the records to FILE, replacing its contents; - is standard output"),
       name("--failed", &CaptionConfig::failed, "FILE",
            "Write the failed inputs' names to FILE, for --files-from")
           .check(no_standard_output("--failed", &CaptionConfig::failed)),

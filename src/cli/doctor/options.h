@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "caption/doctor.h"
+#include "doctor/report.h"
 #include "cli/parsed.h"
 
 namespace caption::cli {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "caption/doctor.h"
+#include "doctor/report.h"
 
 namespace caption::cli {
 

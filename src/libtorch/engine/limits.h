@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "caption/doctor.h"
+#include "pipeline/device_limits.h"
 
 namespace caption {
 

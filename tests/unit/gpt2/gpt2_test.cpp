@@ -1,4 +1,4 @@
-#include "gpt2/session.h"
+#include "gpt2/gpt2.h"
 
 #include <gtest/gtest.h>
 

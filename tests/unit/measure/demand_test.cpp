@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "gpt2/session.h"
+#include "gpt2/gpt2.h"
 #include "kernels/work.h"
 #include "layers/cpu.h"
 #include "mapper/mapper.h"

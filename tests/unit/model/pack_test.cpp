@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "gpt2/session.h"
+#include "gpt2/gpt2.h"
 #include "kernels/packed_layout.h"
 #include "model/bundle.h"
 #include "model/packed_reader.h"

@@ -19,9 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// An image stays for as many steps as it has bytes.
-class FakeStream : public CaptionStream {
+class FakeScheduler : public CaptionScheduler {
  public:
-  FakeStream(std::size_t most, std::atomic<int>& in_flight, std::size_t& most_held)
+  FakeScheduler(std::size_t most, std::atomic<int>& in_flight, std::size_t& most_held)
       : most_(most), in_flight_(in_flight), most_held_(most_held) {}
 
   std::size_t room() const override { return most_ - held_.size(); }
@@ -33,8 +33,8 @@ class FakeStream : public CaptionStream {
     most_held_ = std::max(most_held_, held_.size());
   }
 
-  std::vector<StreamResult> advance() override {
-    std::vector<StreamResult> results;
+  std::vector<ScheduledCaptions> advance() override {
+    std::vector<ScheduledCaptions> results;
     for (Held& held : held_) {
       if (--held.steps == 0) results.push_back({held.number, {Caption{held.text, {}, 0, 0}}});
     }
@@ -75,8 +75,8 @@ class FakeCaptioner : public Captioner {
     return ready_picture(std::move(pixels));
   }
 
-  std::unique_ptr<CaptionStream> stream(const DecodeOptions&, const StreamOptions& sizes) override {
-    return std::make_unique<FakeStream>(static_cast<std::size_t>(sizes.decode_batch), in_flight_, most_held_);
+  std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions&, const BatchSizes& sizes) override {
+    return std::make_unique<FakeScheduler>(static_cast<std::size_t>(sizes.decode_batch), in_flight_, most_held_);
   }
 
   Explanation explain(const Picture&, const DecodeOptions&, const ExplainOptions&) override { return {}; }

@@ -71,15 +71,15 @@ Picture image_of(int count) {
 }
 
 struct Fixture {
-  explicit Fixture(const StreamOptions& sizes) {
+  explicit Fixture(const BatchSizes& sizes) {
     const Describe describe = [](Hypothesis hypothesis) {
       return Caption{"", std::move(hypothesis.tokens), hypothesis.score, 0};
     };
-    stream = make_stream(std::make_unique<CountingSearches>(*model), describe, sizes);
+    scheduler = make_scheduler(std::make_unique<CountingSearches>(*model), describe, sizes);
   }
 
   std::unique_ptr<CountingModel> model = std::make_unique<CountingModel>();
-  std::unique_ptr<CaptionStream> stream;
+  std::unique_ptr<CaptionScheduler> scheduler;
 };
 
 TEST(Stream, EveryImageGetsItsOwnCaptionUnderItsNumber) {
@@ -88,15 +88,15 @@ TEST(Stream, EveryImageGetsItsOwnCaptionUnderItsNumber) {
   std::size_t next = 0;
   std::size_t most_held = 0;
   while (seen.size() < 40) {
-    for (; next < 40 && f.stream->room() > 0; ++next)
-      f.stream->add(100 + next, image_of(static_cast<int>(next * 7 % 11)));
+    for (; next < 40 && f.scheduler->room() > 0; ++next)
+      f.scheduler->add(100 + next, image_of(static_cast<int>(next * 7 % 11)));
     most_held = std::max(most_held, next - seen.size());
-    for (const StreamResult& result : f.stream->advance()) {
+    for (const ScheduledCaptions& result : f.scheduler->advance()) {
       EXPECT_TRUE(seen.insert(result.image).second);
       EXPECT_EQ(result.captions.at(0).tokens.size(), (result.image - 100) * 7 % 11 + 1);
     }
   }
-  EXPECT_TRUE(f.stream->idle());
+  EXPECT_TRUE(f.scheduler->idle());
   EXPECT_LE(f.model->most_rows, 5U);
   EXPECT_LE(most_held, 8U);
   for (const std::size_t batch : f.model->batches) EXPECT_LE(batch, 3U);
@@ -104,12 +104,12 @@ TEST(Stream, EveryImageGetsItsOwnCaptionUnderItsNumber) {
 
 TEST(Stream, AShortCaptionDoesNotWaitForALongOne) {
   Fixture f({.encode_batch = 2, .decode_batch = 2});
-  f.stream->add(0, image_of(30));
-  f.stream->add(1, image_of(1));
+  f.scheduler->add(0, image_of(30));
+  f.scheduler->add(1, image_of(1));
   std::vector<std::size_t> order;
   for (int pass = 0; order.size() < 4; ++pass) {
-    if (f.stream->room() > 0 && pass < 10) f.stream->add(static_cast<std::size_t>(pass) + 10, image_of(2));
-    for (const StreamResult& result : f.stream->advance()) order.push_back(result.image);
+    if (f.scheduler->room() > 0 && pass < 10) f.scheduler->add(static_cast<std::size_t>(pass) + 10, image_of(2));
+    for (const ScheduledCaptions& result : f.scheduler->advance()) order.push_back(result.image);
     ASSERT_LT(pass, 40);
   }
   EXPECT_EQ(order.front(), 1U);
@@ -119,14 +119,14 @@ TEST(Stream, AShortCaptionDoesNotWaitForALongOne) {
 
 TEST(Stream, AFewJoinAtOnceWhileFewAreRunning) {
   Fixture f({.encode_batch = 4, .decode_batch = 8});
-  f.stream->add(0, image_of(20));
-  f.stream->advance();
-  f.stream->add(1, image_of(20));
-  f.stream->advance();
-  f.stream->add(2, image_of(20));
-  f.stream->advance();  // waits for a second one
-  f.stream->add(3, image_of(20));
-  f.stream->advance();
+  f.scheduler->add(0, image_of(20));
+  f.scheduler->advance();
+  f.scheduler->add(1, image_of(20));
+  f.scheduler->advance();
+  f.scheduler->add(2, image_of(20));
+  f.scheduler->advance();  // waits for a second one
+  f.scheduler->add(3, image_of(20));
+  f.scheduler->advance();
   EXPECT_EQ(f.model->batches, (std::vector<std::size_t>{1, 1, 2}));
 }
 
@@ -134,9 +134,9 @@ TEST(Stream, RefusesSizesOutsideTheBounds) {
   EXPECT_THROW(Fixture({.encode_batch = 0, .decode_batch = 1}), Error);
   EXPECT_THROW(Fixture({.encode_batch = 1, .decode_batch = kMostImagesTogether + 1}), Error);
   Fixture f({.encode_batch = 1, .decode_batch = 1});
-  f.stream->add(0, image_of(3));
-  EXPECT_EQ(f.stream->room(), 0U);
-  EXPECT_THROW(f.stream->add(1, image_of(3)), Error);
+  f.scheduler->add(0, image_of(3));
+  EXPECT_EQ(f.scheduler->room(), 0U);
+  EXPECT_THROW(f.scheduler->add(1, image_of(3)), Error);
 }
 
 }  // namespace

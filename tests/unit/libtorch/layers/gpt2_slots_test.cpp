@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "caption/error.h"
-#include "gpt2/session.h"
+#include "gpt2/gpt2.h"
 #include "unit/gpt2/tiny.h"
 
 namespace caption {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "aten.h"
-#include "gpt2/session.h"
+#include "gpt2/gpt2.h"
 #include "layers/cpu.h"
 #include "libtorch/layers/layers.h"
 #include "unit/gpt2/tiny.h"
