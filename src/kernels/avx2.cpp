@@ -4,7 +4,11 @@
 
 #include <immintrin.h>
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#else
 #pragma GCC target("avx2,fma,f16c")
+#endif
 
 namespace caption::kernels {
 namespace {
@@ -148,5 +152,9 @@ struct Int8Product {
 extern const Kernels kAvx2 = make_kernels("avx2");
 
 }  // namespace caption::kernels
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

@@ -6,9 +6,15 @@
 
 // GCC 12 takes the "undefined" operands inside its own intrinsics for a mistake of the caller (its bug
 // 105593).
+#if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), apply_to = function)
+#else
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")
+#endif
 
 namespace caption::kernels {
 namespace {
@@ -71,5 +77,9 @@ struct Int8Product {
 extern const Kernels kAvx512 = make_kernels("avx512");
 
 }  // namespace caption::kernels
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

@@ -1,5 +1,5 @@
 // `Lanes` in one AVX-512 register, shared by the instruction sets that have those. Included like
-// kernels_body.h, inside an unnamed namespace.
+// body.h, inside an unnamed namespace.
 
 constexpr std::int64_t kLanes = 16;
 constexpr std::int64_t kColumns = kPanel / kLanes;

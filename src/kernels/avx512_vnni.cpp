@@ -6,9 +6,15 @@
 
 // GCC 12 takes the "undefined" operands inside its own intrinsics for a mistake of the caller (its bug
 // 105593).
+#if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,avx512vnni"))), apply_to = function)
+#else
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,avx512vnni")
+#endif
 
 namespace caption::kernels {
 namespace {
@@ -26,5 +32,9 @@ using Bf16Product = WidenedBf16Product;
 extern const Kernels kAvx512Vnni = make_kernels("avx512_vnni");
 
 }  // namespace caption::kernels
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

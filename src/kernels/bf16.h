@@ -1,4 +1,4 @@
-// Bf16Product by AVX512_BF16. Included like kernels_body.h, inside an unnamed namespace.
+// Bf16Product by AVX512_BF16. Included like body.h, inside an unnamed namespace.
 
 /// Pairs of bf16 at once. As measured and as Intel's manual says: both products are fused into the fp32 sum
 /// one after the other, the upper half's first. Denormals are flushed, but there are none (see bf16_bits).

@@ -1,5 +1,5 @@
 // The kernels, included by each kernels_*.cpp inside its own unnamed namespace, after it has defined `Lanes`,
-// 16 floats side by side, and, after kernels_product.h, Bf16Product and Int8Product. No header guard: it is
+// 16 floats side by side, and, after product.h, Bf16Product and Int8Product. No header guard: it is
 // meant to be included once per instruction set.
 //
 // Lanes' members: load, store, set, zero, fma(a, b, c) = a * b + c in one rounding, select_less(a, b, x, y) =

@@ -1,5 +1,9 @@
 #include "kernels/kernels.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <atomic>
 #include <iterator>
 
@@ -19,6 +23,26 @@ bool allow_tiles();
 
 namespace {
 
+#if defined(__x86_64__)
+/// Of a leaf of cpuid that says what the processor has, one bit of a register. (The compilers' own question knows not all
+/// of what is asked for here by the same names.)
+struct Feature {
+  unsigned leaf;
+  unsigned which;  ///< register: 0 eax, 1 ebx, 2 ecx, 3 edx
+  unsigned bit;
+};
+constexpr Feature kF16c{1, 2, 29};
+constexpr Feature kAmxBf16{7, 3, 22};
+constexpr Feature kAmxTile{7, 3, 24};
+constexpr Feature kAmxInt8{7, 3, 25};
+
+bool has(const Feature& feature) {
+  unsigned registers[4] = {};
+  const int known = __get_cpuid_count(feature.leaf, 0, &registers[0], &registers[1], &registers[2], &registers[3]);
+  return known != 0 && (registers[feature.which] >> feature.bit & 1U) != 0;
+}
+#endif
+
 const Kernels* fastest() {
   for (std::size_t i = std::size(kInstructionSets); i > 0; --i) {
     if (const Kernels* kernels = find(kInstructionSets[i - 1])) return kernels;
@@ -36,13 +60,13 @@ std::atomic<const Kernels*>& current() {
 const Kernels* find(InstructionSet set) {
 #if defined(__x86_64__)
   const bool avx2 =
-      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has(kF16c);
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
   const bool bf16 = vnni && __builtin_cpu_supports("avx512bf16");
-  static const bool amx = bf16 && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") &&
-                          __builtin_cpu_supports("amx-int8") && allow_tiles();
+  static const bool amx = bf16 && has(kAmxTile) && has(kAmxBf16) &&
+                          has(kAmxInt8) && allow_tiles();
   if (set == InstructionSet::amx) return amx ? &kAmx : nullptr;
   if (set == InstructionSet::avx512_bf16) return bf16 ? &kAvx512Bf16 : nullptr;
   if (set == InstructionSet::avx512_vnni) return vnni ? &kAvx512Vnni : nullptr;

@@ -4,10 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "kernels/activation.h"
 
-/// The CPU arithmetic, written once (kernels_body.h) and compiled for each instruction set. Every sum has one
+/// The CPU arithmetic, written once (body.h) and compiled for each instruction set. Every sum has one
 /// fixed order and every multiply-add is fused, so all instruction sets give the same bits, but for one: AMX
 /// adds up products of bf16 in an order of its own.
 namespace caption::kernels {

@@ -1,4 +1,4 @@
-// From floats to the words that the matrix product takes, and back. Part of kernels_body.h.
+// From floats to the words that the matrix product takes, and back. Part of body.h.
 
 // ---- bf16 ----------
 

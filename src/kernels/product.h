@@ -1,4 +1,4 @@
-// The matrix product, for every type of weights. Part of kernels_body.h.
+// The matrix product, for every type of weights. Part of body.h.
 //
 // A panel holds words of 32 bits, [steps][64]: one fp32 weight, two bf16 or four int8 ones, neighbours along
 // the inputs. A type says what a step with such words does:
@@ -93,16 +93,24 @@ void block(const typename Type::Word* panel, std::int64_t steps, const typename 
   }
 }
 
-/// All columns of the panel for `rows` <= Rows rows.
+/// All columns of the panel for so many rows.
 template <typename Type, int Rows>
-void rows_up_to(const typename Type::Word* panel, std::int64_t steps, const typename Type::Word* x,
-                std::int64_t x_stride, std::int64_t rows, typename Type::Sum* sums) {
-  if constexpr (Rows > 1) {
-    if (rows < Rows) return rows_up_to<Type, Rows - 1>(panel, steps, x, x_stride, rows, sums);
-  }
+void all_columns(const typename Type::Word* panel, std::int64_t steps, const typename Type::Word* x,
+                 std::int64_t x_stride, typename Type::Sum* sums) {
   for (int c = 0; c < kColumns; c += Type::kColumns) {
     block<Type, Rows, Type::kColumns>(panel + c * kLanes, steps, x, x_stride, sums + c * kLanes);
   }
+}
+
+template <typename Type>
+using AllColumns = void (*)(const typename Type::Word* panel, std::int64_t steps, const typename Type::Word* x,
+                            std::int64_t x_stride, typename Type::Sum* sums);
+
+/// all_columns for `rows` rows, 1 to sizeof...(Fewer) + 1.
+template <typename Type, int... Fewer>
+AllColumns<Type> for_rows(std::int64_t rows, std::integer_sequence<int, Fewer...>) {
+  static constexpr AllColumns<Type> kByRows[] = {&all_columns<Type, Fewer + 1>...};
+  return kByRows[rows - 1];
 }
 
 template <typename Type>
@@ -111,8 +119,9 @@ void multiply(const typename Type::Word* panel, std::int64_t steps, const typena
   const std::int64_t blocks = (rows + Type::kRows - 1) / Type::kRows;
   for (std::int64_t b = 0; b < blocks; ++b) {
     const std::int64_t from = b * rows / blocks;
-    rows_up_to<Type, Type::kRows>(panel, steps, x + from * x_stride, x_stride, (b + 1) * rows / blocks - from,
-                                  sums + from * kPanel);
+    const std::int64_t count = (b + 1) * rows / blocks - from;
+    const auto run = for_rows<Type>(count, std::make_integer_sequence<int, Type::kRows>{});
+    run(panel, steps, x + from * x_stride, x_stride, sums + from * kPanel);
   }
 }
 

@@ -1,4 +1,4 @@
-// Functions of one variable and of whole rows, on `Lanes`. Part of kernels_body.h.
+// Functions of one variable and of whole rows, on `Lanes`. Part of body.h.
 
 // ---- Rows' ends ----------
 

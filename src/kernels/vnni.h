@@ -1,4 +1,4 @@
-// Int8Product by VNNI. Included like kernels_body.h, inside an unnamed namespace.
+// Int8Product by VNNI. Included like body.h, inside an unnamed namespace.
 
 /// Four products of an unsigned and a signed byte at once.
 struct Int8Product {

@@ -70,8 +70,8 @@ ModelParts read_parts(const ModuleFiles& files) {
   if (files.gpt2 != files.mapper && language_model_tensors(mapper)) {
     throw Error(ErrorKind::model,
                 files.mapper.string() +
-                    ": holds a GPT-2 of its own, with which its mapper was trained: use that one, not " +
-                    files.gpt2.string() + " (for an import: leave out the other)",
+                    ": holds a GPT-2 of its own, with which its mapper was trained: use that one, and leave out " +
+                    files.gpt2.string(),
                 files.mapper);
   }
   Tensors encoder = require_part(image_encoder_tensors(clip), clip, "CLIP image encoder (visual.*)");

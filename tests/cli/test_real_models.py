@@ -96,7 +96,7 @@ def test_import_refuses_a_second_gpt2(real, parity, tmp_path):
     shutil.copy(own / "captioner.pt", other)
     result = real.run("models", "import", "--clip", own / "clip.pt", "--captioner", own / "captioner.pt",
                       "--gpt2", other, "--name", "two", "--tokenizer", own)
-    assert result.code == 3 and "leave out --gpt2" in result.err
+    assert result.code == 3 and "use that one, and leave out" in result.err and "gpt2.pt" in result.err
 
 
 def test_import_refuses_another_activation_than_the_file_says(real, parity):

@@ -156,7 +156,7 @@ TEST_P(DeviceCaptions, PicturesHaveTheirThumbnails) {
 TEST_P(DeviceCaptions, MayBeGivenUpHalfWay) {
   auto device = load();
   const std::vector<Picture> images = pictures(*device);
-  auto stream = device->stream({.beam = 3}, {.encode_batch = 2, .decode_batch = 2});
+  auto stream = device->schedule({.beam = 3}, {.encode_batch = 2, .decode_batch = 2});
   for (std::size_t i = 0; i < 2; ++i) stream->add(i, images[i]);
   stream->advance();
   for (std::size_t i = 2; i < 4; ++i) stream->add(i, images[i]);
@@ -360,7 +360,7 @@ TEST_P(DeviceCaptions, ComeOneAfterTheOther) {
   const std::vector<Picture> unsized = pictures(*device);
   const DecodeOptions options{.beam = 3, .n_best = 2};
   std::vector<std::vector<Caption>> captions(12);
-  const auto stream = device->stream(options, {.encode_batch = 2, .decode_batch = 3});
+  const auto stream = device->schedule(options, {.encode_batch = 2, .decode_batch = 3});
   for (std::size_t next = 0; next < 12 || !stream->idle();) {
     while (next < 12 && stream->room() > 0) {
       stream->add(next, next % 3 == 0 ? images[next % 4] : unsized[next % 4]);

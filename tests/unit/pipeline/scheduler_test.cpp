@@ -53,10 +53,10 @@ class CountingSearches : public PictureSearches {
       : model_(model), searches_(model, {1}, {.beam = 1, .max_tokens = 50}) {}
 
   void add(Picture picture) override { waiting_.push_back(std::move(picture)); }
-  std::vector<Found> step(std::size_t joining) override {
+  std::vector<Found> advance(std::size_t joining) override {
     if (joining > 0) model_.add(std::span(waiting_).first(joining));
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(joining));
-    return searches_.step(joining);
+    return searches_.advance(joining);
   }
   std::size_t running() const override { return searches_.running(); }
 
