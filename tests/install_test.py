@@ -37,7 +37,7 @@ def test_the_program_captions_where_it_was_moved_to(tree):
 def test_another_project_uses_the_library(tree, tmp_path):
     shutil.copytree(SOURCE / "tests" / "consumer", tmp_path / "consumer")
     compiler = [f"-DCMAKE_CXX_COMPILER={os.environ['CXX']}"] if os.environ.get("CXX") else []
-    run("cmake", "-S", tmp_path / "consumer", "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={tree}", *compiler)
+    run("cmake", "-G", "Ninja", "-S", tmp_path / "consumer", "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={tree}", *compiler)
     run("cmake", "--build", tmp_path / "build")
     assert run(tmp_path / "build" / "consumer", tree / "share" / "caption" / "models" / "demo", PICTURE) == CAPTION + "\n"
 

@@ -160,7 +160,7 @@ def caption(reader, command):
 def import_files(reader, command):
     """Run with tiny weights, whose vocabulary is not GPT-2's."""
     reader.find_program()
-    printed = reader.run(f"{command.text} --tokenizer {TINY}")
+    printed = reader.run(f"{command.text} --tokenizer '{TINY}'")
     name = re.search(r"--name (\S+)", command.text).group(1)
     assert name in reader.run("caption models list")
     return printed
@@ -183,7 +183,7 @@ def on_a_gpu(reader, command):
 def measurement(reader, command):
     """Of another model: the lines begin as those that are shown, the figures are others."""
     reader.find_program()
-    printed = reader.run(command.text.replace("--model full-size", f"--model {TINY}"))
+    printed = reader.run(command.text.replace("--model full-size", f"--model '{TINY}'"))
     first = [line.split(" ")[0] for line in command.shown]
     printed = "".join(line.split(" ")[0] + "\n" for line in printed.splitlines())
     assert first[0] == "full-size," and matches(["..."] + first[1:], printed), printed
@@ -212,8 +212,8 @@ def install(reader, command):
     build, prefix = re.match(r"cmake --install (\S+) --prefix (\S+)", command.text).groups()
     assert prefix.startswith("/opt/")
     folder = reader.folder / "installed"
-    reader.run(command.text.replace(f"--prefix {prefix}", f"--prefix {folder}").replace(build, str(reader.prefix)))
-    assert reader.run(f"{folder}/bin/caption --version").startswith("caption ")
+    reader.run(command.text.replace(f"--prefix {prefix}", f"--prefix '{folder}'").replace(build, f"'{reader.prefix}'"))
+    assert reader.run(f"'{folder}/bin/caption' --version").startswith("caption ")
 
 
 def cmake_lines(reader, command):
