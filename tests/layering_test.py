@@ -2,8 +2,8 @@
 """Who may include whom: reads the rooms of src/CMakeLists.txt and every #include of src/ and include/.
 
 A room is a folder, a library and a line caption_room(FOLDER ...): its files may include headers of its own, of the rooms that it
-USES (and links) and of those that it only SEES. A room below another one, as cli/caption below cli, is a room of its own. Of the
-rooms, those marked LIBTORCH alone may include LibTorch's headers. Every other third party has one place, see THIRD_PARTIES.
+USES (and links) and of those that it only SEES; a room that is named and never included is refused, too. A room below another
+one, as cli/caption below cli, is a room of its own. Of the rooms, those marked LIBTORCH alone may include LibTorch's headers. Every other third party has one place, see THIRD_PARTIES.
 src/main.cpp has a row of its own, MAIN_SEES; include/caption may include only itself and the standard library. Below the rooms
 of the command line no message names one of its flags. With --self-test it checks that each of these can fail.
 """
@@ -144,6 +144,17 @@ def wrong_includes(file: str, text: str, rooms: dict[str, Room]) -> list[str]:
     return wrong
 
 
+def never_included(rooms: dict[str, Room], texts: dict[str, str]) -> list[str]:
+    """Rooms that a line names for nothing. `texts` are the files, by their paths below src. What caption/error.h declares is
+    in base, so that room may be linked without one of its headers."""
+    included: dict[str, set[str | None]] = {folder: {"base"} for folder in rooms}
+    for path, text in texts.items():
+        if (own := folder_of(path, rooms)) is not None:
+            included[own] |= {folder_of(header, rooms) for _, header in INCLUDE.findall(text)}
+    return [f"src/CMakeLists.txt: {folder} names {other}, but includes nothing of it"
+            for folder, room in rooms.items() for other in room.uses + room.sees if other not in included[folder]]
+
+
 def named_flags(file: str, text: str, rooms: dict[str, Room]) -> list[str]:
     """Messages that name a flag of the command line where it is not known. Flags of scripts/setup may be named."""
     path = file.partition("/")[2]
@@ -169,9 +180,11 @@ def sources() -> list[Path]:
 def all_wrong() -> list[str]:
     rooms = read_rooms((ROOT / "src/CMakeLists.txt").read_text())
     files = [str(path.relative_to(ROOT)) for path in sources()]
-    wrong = wrong_rooms(rooms, [file.removeprefix("src/") for file in files if file.startswith("src/")])
-    for path, file in zip(sources(), files):
-        wrong += wrong_includes(file, path.read_text(), rooms) + named_flags(file, path.read_text(), rooms)
+    texts = {file: path.read_text() for path, file in zip(sources(), files)}
+    below_src = {file.removeprefix("src/"): text for file, text in texts.items() if file.startswith("src/")}
+    wrong = wrong_rooms(rooms, list(below_src)) + never_included(rooms, below_src)
+    for file, text in texts.items():
+        wrong += wrong_includes(file, text, rooms) + named_flags(file, text, rooms)
     return wrong
 
 
@@ -203,6 +216,8 @@ def self_test() -> list[str]:
         "main": includes("src/main.cpp", '"cli/say/a.h"'),
         "command line": includes("src/cli/say/x.cpp", "<CLI/CLI.hpp>"),
         "rooms": wrong_rooms(rooms, files),
+        "rooms that are included": never_included(read_rooms("caption_room(a USES b SEES c)\ncaption_room(b)\ncaption_room(c)"),
+                                                  {"a/x.cpp": '#include "b/y.h"\n#include "c/y.h"\n'}),
         "flag in the command line": named_flags("src/cli/say/x.cpp", 'f("use --beam");', rooms),
         "flag of a script": named_flags("src/net/x.cpp", 'f("run scripts/setup "\n  "--cuda");', rooms),
         "flag in a comment": named_flags("src/net/x.cpp", '/// what "--beam" says\n', rooms),
@@ -226,6 +241,7 @@ def self_test() -> list[str]:
         "line without a folder": wrong_rooms(rooms, files[1:]),
         "unknown room": wrong_rooms(read_rooms(cmake + "\ncaption_room(x USES y)"), [*files, "x/a.h"]),
         "libtorch by another room": wrong_rooms(read_rooms(cmake + "\ncaption_room(x USES gpu)"), [*files, "x/a.h"]),
+        "room that is named for nothing": never_included(rooms, {"net/a.h": "#include <vector>\n"}),
         "flag": named_flags("src/net/x.cpp", 'f("use "\n  "--beam");', rooms),
         "circle": wrong_rooms(read_rooms("caption_room(a USES b)\ncaption_room(b USES c)\ncaption_room(c SEES a)"), ["a/x.h", "b/x.h", "c/x.h"]),
     }

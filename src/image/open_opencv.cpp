@@ -1,19 +1,9 @@
 #include "image/open_opencv.h"
 
 #include "base/shared_library.h"
-#include "caption/error.h"
 
 namespace caption {
 namespace {
-
-const OpenCvLibrary* open_library() {
-  std::string reason;
-  const OpenCvLibrary* const library = from_library<decltype(&caption_opencv_library)>(
-      library_path("libcaption_opencv.so"), "caption_opencv_library", reason);
-  if (library != nullptr) return library;
-  throw Error(ErrorKind::internal, "cannot load the part for images: " + reason +
-                                       "; the installation is incomplete: build and install caption again");
-}
 
 StoredPicture decode_others(const Container& container) {
   return opencv_library().decode(container);
@@ -22,8 +12,9 @@ StoredPicture decode_others(const Container& container) {
 }  // namespace
 
 const OpenCvLibrary& opencv_library() {
-  static const OpenCvLibrary* const library = open_library();
-  return *library;
+  static const OpenCvLibrary& library = from_module<decltype(&caption_opencv_library)>(
+      "libcaption_opencv.so", "caption_opencv_library", "images");
+  return library;
 }
 
 RgbImage decode(std::span<const std::byte> file_bytes, const ImageOptions& options) {

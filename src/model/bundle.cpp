@@ -85,17 +85,17 @@ void require_consistent(const fs::path& folder, const Manifest& manifest, const 
 }
 
 Bundle<Tensor> load_cpu_bundle(const fs::path& folder, const CpuCompute& compute) {
+  Manifest manifest = read_complete_manifest(folder);
   CpuCompute with_packed = compute;
   if (!compute.packed) {
-    if (const auto found =
-            find_packed(folder, read_manifest(folder), std::string(name_of(compute.weights)))) {
+    if (const auto found = find_packed(folder, manifest, std::string(name_of(compute.weights)))) {
       try {
         with_packed.packed = open_packed(*found);
       } catch (const Error&) {  // it vanished, or changed
       }
     }
   }
-  return load_bundle<Tensor>(folder, with_packed);
+  return load_bundle<Tensor>(folder, std::move(manifest), with_packed);
 }
 
 }  // namespace caption

@@ -48,13 +48,13 @@ void require_consistent(const std::filesystem::path& folder, const Manifest& man
 /// The manifest of the bundle in `folder`, whose files have the sizes that it lists. Throws Error(model).
 Manifest read_complete_manifest(const std::filesystem::path& folder);
 
-/// Loads the bundle in `folder`. Every tensor of every file must be known, present and of the right shape,
-/// the parts must fit each other, and model.json must say what the files say. File sizes are checked; for
-/// hashes see verify_files. Throws Error(model).
+/// Loads the bundle in `folder`, of which `manifest` was read. Every tensor of every file must be known,
+/// present and of the right shape, the parts must fit each other, and model.json must say what the files say.
+/// For hashes see verify_files. Throws Error(model).
 template <typename T>
-Bundle<T> load_bundle(const std::filesystem::path& folder, const Compute<T>& compute) {
+Bundle<T> load_bundle(const std::filesystem::path& folder, Manifest manifest, const Compute<T>& compute) {
   Bundle<T> bundle;
-  bundle.manifest = read_complete_manifest(folder);
+  bundle.manifest = std::move(manifest);
   Modules<T> modules = load_modules<T>(module_files(folder, bundle.manifest), compute);
   bundle.encoder = std::move(modules.encoder);
   bundle.mapper = std::move(modules.mapper);

@@ -106,7 +106,7 @@ void import_bundle(const ImportRequest& request) {
   }
   write_manifest(staged.path(), manifest);
   // What will be used is what is checked: the copy.
-  load_bundle<Tensor>(staged.path(), compute);
+  load_bundle<Tensor>(staged.path(), read_complete_manifest(staged.path()), compute);
   staged.keep();
 }
 

@@ -110,8 +110,9 @@ class GpuEngine : public Engine {
 std::unique_ptr<Engine> make_engine_on(const std::filesystem::path& folder, const TorchCompute& compute,
                                        ResizeFunction resize, Note note) {
   return use_libtorch(compute.device, [&] {
-    return std::make_unique<GpuEngine>(load_bundle<at::Tensor>(folder, compute), compute.device,
-                                       std::move(resize), std::move(note));
+    return std::make_unique<GpuEngine>(
+        load_bundle<at::Tensor>(folder, read_complete_manifest(folder), compute), compute.device,
+        std::move(resize), std::move(note));
   });
 }
 
