@@ -67,7 +67,8 @@ struct Explanation {
   std::vector<ExplainedWord> words;    ///< every token belongs to exactly one
   int grid = 0;                        ///< G
   int resolution = 0;                  ///< R: side of the picture in pixels
-  int window = 0;                      ///< side of the square that was hidden, in pixels
+  bool stretched = false;  ///< it is the whole picture, stretched to a square; else the square in its middle
+  int window = 0;          ///< side of the square that was hidden, in pixels
 };
 
 }  // namespace caption

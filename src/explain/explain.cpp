@@ -91,6 +91,7 @@ Explanation explain_caption(Explained explained, const Tokenizer& tokenizer, con
   result.caption = std::move(explained.caption);
   result.grid = grid.cells;
   result.resolution = grid.resolution;
+  result.stretched = explained.image.fit == Fit::stretch;
   result.window = grid.window;
   result.tokens = explain_tokens(*start({&explained.image, 1}), result.caption.tokens, explained.temperature,
                                  tokenizer, options.alternatives);

@@ -5,8 +5,8 @@
 namespace caption {
 
 std::vector<std::byte> encode_square_of(std::span<const std::byte> file_bytes, const ImageOptions& options,
-                                        int side) {
-  return opencv_library().encode_square(decode(file_bytes, options), side);
+                                        int side, Fit fit) {
+  return opencv_library().encode_square(decode(file_bytes, options), side, fit);
 }
 
 std::vector<std::byte> draw_heat_map(std::span<const double> heat, int cells, int side) {

@@ -6,6 +6,7 @@
 
 #include "caption/explanation.h"
 #include "caption/options.h"
+#include "image/image.h"
 
 namespace caption {
 
@@ -14,7 +15,7 @@ namespace caption {
 /// The square that a model sees of an image file, as a JPEG file's bytes of at most side x side pixels.
 /// Throws as decode does.
 std::vector<std::byte> encode_square_of(std::span<const std::byte> file_bytes, const ImageOptions& options,
-                                        int side);
+                                        int side, Fit fit);
 /// A word's heat [cells, cells] as a PNG with transparency, side x side, to be laid over that square.
 std::vector<std::byte> draw_heat_map(std::span<const double> heat, int cells, int side);
 /// An image file's explanation as one picture, a PNG file's bytes. Throws as decode does.

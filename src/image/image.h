@@ -17,10 +17,15 @@ struct RgbImage {
   std::vector<std::uint8_t> data;  ///< [height, width, 3]
 };
 
+/// How a picture that is no square becomes one: by the square in its middle, or whole, with its sides
+/// stretched to the same length.
+enum class Fit { crop, stretch };
+
 /// A picture as an image encoder takes it.
 struct Pixels {
   int resolution = 0;         ///< R
   std::vector<float> values;  ///< [3, R, R], RGB, normalised per channel
+  Fit fit = Fit::crop;        ///< how the picture became a square
 };
 
 /// What the encoder's pixels look like: from the bundle.
@@ -28,6 +33,7 @@ struct PixelFormat {
   int resolution = 0;  ///< R
   float mean[3] = {0.48145466F, 0.4578275F, 0.40821073F};
   float std[3] = {0.26862954F, 0.26130258F, 0.27577711F};
+  Fit fit = Fit::crop;
 };
 
 struct Container;
@@ -46,11 +52,11 @@ RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions&
 /// Both sizes are at least 1x1, else Error(internal).
 RgbImage resize_bicubic(const RgbImage& image, int width, int height);
 
-/// Short side to `side`, then the square in the middle, [side, side, 3] (clipcap's and torchvision's order
-/// and rounding). All sizes are at least 1x1, else Error(internal).
-RgbImage centre_square(const RgbImage& image, int side);
+/// Resized to a square, [side, side, 3]. Fit::crop: the short side to `side`, then the square in the middle
+/// (clipcap's and torchvision's order and rounding). All sizes are at least 1x1, else Error(internal).
+RgbImage to_square(const RgbImage& image, int side, Fit fit = Fit::crop);
 
-/// `centre_square` of side R, normalised -> [3, R, R].
+/// `to_square` of side R, normalised -> [3, R, R].
 Pixels to_pixels(const RgbImage& image, const PixelFormat& format);
 
 }  // namespace caption

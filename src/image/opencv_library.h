@@ -21,7 +21,7 @@ struct OpenCvLibrary {
   PictureDecoder decode;  ///< decode_by_opencv
   /// encode_thumbnail, encode_square: JPEG files' bytes
   std::vector<std::byte> (*encode_thumbnail)(const RgbImage& image, int longest);
-  std::vector<std::byte> (*encode_square)(const RgbImage& image, int side);
+  std::vector<std::byte> (*encode_square)(const RgbImage& image, int side, Fit fit);
   /// encode_heat_map, encode_contact_sheet: PNG files' bytes
   std::vector<std::byte> (*encode_heat_map)(std::span<const double> heat, int cells, int side);
   std::vector<std::byte> (*encode_contact_sheet)(const RgbImage& image, const Explanation& explanation);

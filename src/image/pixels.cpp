@@ -31,7 +31,8 @@ struct Square {
   Span1d y;
 };
 
-Square square_in_the_middle(int width, int height, int side) {
+Square square_of(int width, int height, int side, Fit fit) {
+  if (fit == Fit::stretch) return {{side, 0, side}, {side, 0, side}};
   const int short_side = std::min(width, height);
   const std::int64_t across = resized_side(width, short_side, side);
   const std::int64_t down = resized_side(height, short_side, side);
@@ -40,20 +41,20 @@ Square square_in_the_middle(int width, int height, int side) {
 
 }  // namespace
 
-RgbImage centre_square(const RgbImage& image, int side) {
+RgbImage to_square(const RgbImage& image, int side, Fit fit) {
   if (image.width < 1 || image.height < 1 || side < 1) {
-    throw Error(ErrorKind::internal, "centre_square: the image and the side must be at least 1x1");
+    throw Error(ErrorKind::internal, "to_square: the image and the side must be at least 1x1");
   }
-  const Square square = square_in_the_middle(image.width, image.height, side);
+  const Square square = square_of(image.width, image.height, side, fit);
   return resize_region(image, square.x, square.y);
 }
 
 Pixels to_pixels(const RgbImage& image, const PixelFormat& format) {
   const int r = format.resolution;
-  const RgbImage square = centre_square(image, r);  // [R, R, 3]
+  const RgbImage square = to_square(image, r, format.fit);  // [R, R, 3]
 
   const std::size_t area = static_cast<std::size_t>(r) * static_cast<std::size_t>(r);
-  Pixels pixels{r, std::vector<float>(area * 3)};
+  Pixels pixels{r, std::vector<float>(area * 3), format.fit};
   const std::vector<float> table = normalised(format);
   for (std::size_t channel = 0; channel < 3; ++channel) {
     const float* values = table.data() + channel * kValues;
@@ -76,11 +77,11 @@ std::vector<float> normalised(const PixelFormat& format) {
   return table;
 }
 
-ResizePlan plan_resize(int width, int height, int resolution) {
-  if (width < 1 || height < 1 || resolution < 1) {
+ResizePlan plan_resize(int width, int height, int side, Fit fit) {
+  if (width < 1 || height < 1 || side < 1) {
     throw Error(ErrorKind::internal, "plan_resize: the image and the side must be at least 1x1");
   }
-  const Square square = square_in_the_middle(width, height, resolution);
+  const Square square = square_of(width, height, side, fit);
   ResizePlan plan;
   plan.across = bicubic_kernel(width, square.x);
   plan.down = bicubic_kernel(height, square.y);

@@ -48,8 +48,9 @@ struct ResizePlan {
   Kernel down;    ///< R rows, of the part's
 };
 
-/// For an image of width x height; all sizes are at least 1x1, else Error(internal).
-ResizePlan plan_resize(int width, int height, int resolution);
+/// For an image of width x height that becomes a square of `side`; all sizes are at least 1x1, else
+/// Error(internal).
+ResizePlan plan_resize(int width, int height, int side, Fit fit = Fit::crop);
 
 /// [3, 256]: what each channel's values become, in the order and precision of ToTensor and Normalize: first
 /// v / 255, then minus mean, then divided by std, each step rounded to fp32.

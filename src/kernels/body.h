@@ -14,6 +14,8 @@
 #include "kernels/rows.h"
 // It uses what the one before defines.
 #include "kernels/pack.h"
+// Likewise.
+#include "kernels/depthwise.h"
 
 void from_half(const std::uint16_t* half, std::int64_t count, float* out) {
   std::int64_t i = 0;
@@ -43,5 +45,6 @@ constexpr Kernels make_kernels(std::string_view name) {
           .add = add,
           .layer_norm = layer_norm,
           .softmax = softmax,
-          .attend = attend};
+          .attend = attend,
+          .depthwise = depthwise};
 }

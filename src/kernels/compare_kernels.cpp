@@ -22,8 +22,10 @@ constexpr std::int64_t kRows = 33;  ///< more than a block of any set
 constexpr std::int64_t kWidth = 320;
 constexpr std::int64_t kPositions = 37;
 constexpr std::int64_t kDim = 64;
-constexpr Activation kActivations[] = {Activation::none, Activation::relu,      Activation::tanh,
-                                       Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu};
+constexpr std::int64_t kTaps = 25;  ///< of a depthwise convolution
+constexpr Activation kActivations[] = {Activation::none,      Activation::relu, Activation::relu6,
+                                       Activation::tanh,      Activation::gelu, Activation::gelu_tanh,
+                                       Activation::quick_gelu};
 
 /// What each function gave: its name and its values, flat. Doubles hold all of their types exactly.
 using Results = std::vector<std::pair<std::string, std::vector<double>>>;
@@ -173,11 +175,22 @@ void add_layers(const Kernels& k, Results& results) {
   results.emplace_back("attend", together(attended));
 }
 
+void add_depthwise(const Kernels& k, Results& results) {
+  const Values<float> x = floats(kTaps * kIn, 2, 16);
+  const Values<float> weights = floats(kTaps * kIn, 1, 17);
+  std::vector<Tap> taps;
+  for (std::int64_t t = 0; t < kTaps; ++t) taps.push_back({x.data() + t * kIn, weights.data() + t * kIn});
+  Values<float> y(index(kIn));
+  k.depthwise(taps, floats(kIn, 1, 18).data(), kIn, Activation::relu6, y.data());
+  results.emplace_back("depthwise", together(y));
+}
+
 Results run(const Kernels& kernels) {
   Results results;
   add_products(kernels, results);
   add_rounding(kernels, results);
   add_layers(kernels, results);
+  add_depthwise(kernels, results);
   return results;
 }
 

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -34,6 +35,12 @@ struct Past {
   const float* const* values;
   std::int64_t offset;
   std::int64_t count;
+};
+
+/// A position that a depthwise convolution looks at, and its filter's weights there: a float per channel.
+struct Tap {
+  const float* x;
+  const float* weights;
 };
 
 /// A product with a panel: sums[r][n] += sum over i of x[r][i] * panel[i][n], n < 64.
@@ -97,6 +104,9 @@ struct Kernels {
   /// out = softmax(scale * q . keys) values over `dim` floats, a multiple of 16. `scores` has room for
   /// past.count rounded up to 16.
   void (*attend)(const float* q, const Past& past, std::int64_t dim, float scale, float* scores, float* out);
+  /// y[c] = curve(bias[c] + sum over taps, in their order, of x[c] * weights[c]) for c < channels
+  void (*depthwise)(std::span<const Tap> taps, const float* bias, std::int64_t channels, Activation curve,
+                    float* y);
 };
 
 /// The fastest set that this processor has, or the one that was forced.

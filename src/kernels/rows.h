@@ -86,6 +86,10 @@ Lanes apply(Activation curve, Lanes x) {
       return x;
     case Activation::relu:
       return select_less(x, Lanes::zero(), Lanes::zero(), x);
+    case Activation::relu6: {
+      const Lanes least = select_less(x, Lanes::zero(), Lanes::zero(), x);
+      return select_less(Lanes::set(6.0F), least, Lanes::set(6.0F), least);
+    }
     case Activation::tanh:
       return hyperbolic_tangent(x);
     case Activation::gelu: {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "caption/error.h"
 #include "kernels/kernels.h"
@@ -139,6 +140,39 @@ Tensor Ops<Tensor>::normalised(const Tensor& x) {
       squares += static_cast<double>(row[i]) * static_cast<double>(row[i]);
     const auto length = static_cast<float>(std::sqrt(squares));
     to = std::transform(row, row + width, to, [&](float value) { return value / length; });
+  }
+  return y;
+}
+
+Tensor Ops<Tensor>::class_mix(const Tensor& whole, const Tensor& cells, const ClassMix& mix) {
+  const Tensor of_whole = whole.contiguous();
+  const Tensor of_cells = cells.contiguous();
+  const std::int64_t classes = whole.size(1);
+  const std::int64_t count = cells.size(1);
+  const float cell_share = (1 - mix.whole_share) / static_cast<float>(count);
+  const std::int64_t padded = (classes + 15) / 16 * 16;
+  std::vector<float> shares(static_cast<std::size_t>(padded));
+  Tensor y = Tensor::empty({whole.size(0), classes});
+  for (std::int64_t image = 0; image < whole.size(0); ++image) {
+    float* const to = y.mutable_data() + image * classes;
+    std::fill_n(to, classes, 0.0F);
+    const auto add = [&](const float* logits, float share) {
+      std::copy_n(logits, classes, shares.begin());
+      kernels::active().softmax(shares.data(), classes, padded, 1.0F);
+      for (std::int64_t i = 0; i < classes; ++i)
+        to[i] = std::fma(share, shares[static_cast<std::size_t>(i)], to[i]);
+    };
+    add(of_whole.data() + image * classes, mix.whole_share);
+    for (std::int64_t m = 0; m < count; ++m) add(of_cells.data() + (image * count + m) * classes, cell_share);
+    double squares = 0;
+    for (std::int64_t i = 0; i < classes; ++i) {
+      const float root = std::sqrt(to[i]);
+      to[i] = root > mix.least_root ? root : 0.0F;
+      squares += static_cast<double>(to[i]) * static_cast<double>(to[i]);
+    }
+    if (squares == 0) continue;
+    const auto length = static_cast<float>(std::sqrt(squares));
+    std::transform(to, to + classes, to, [&](float value) { return value / length; });
   }
   return y;
 }

@@ -45,6 +45,21 @@ class Linear<Tensor> {
 };
 
 template <>
+class DepthwiseConvolution<Tensor> {
+ public:
+  DepthwiseConvolution(const Tensor& weight, const Tensor& bias, std::int64_t stride,
+                       const CpuCompute& compute);
+
+  Tensor operator()(const Tensor& x, Activation activation) const;
+
+ private:
+  Tensor weight_;  ///< [k * k, C]
+  Tensor bias_;    ///< [C]
+  std::int64_t side_;
+  std::int64_t stride_;
+};
+
+template <>
 class LayerNorm<Tensor> {
  public:
   LayerNorm(const Tensor& weight, const Tensor& bias, const CpuCompute& compute);
@@ -86,9 +101,10 @@ struct Ops<Tensor> {
   static Tensor fp32(const Tensor& x) { return x; }
   static Tensor normalised(const Tensor& x);
   static Tensor patches(const Tensor& pixels, std::int64_t side);
-  static Tensor neighbourhoods(const Tensor& x, std::int64_t stride);
+  static Tensor neighbourhoods(const Tensor& x, std::int64_t stride, std::int64_t before);
   static Tensor average_pool(const Tensor& x, std::int64_t side);
   static Tensor with_positions(const Tensor& first, const Tensor& rest, const Tensor& positions);
+  static Tensor class_mix(const Tensor& whole, const Tensor& cells, const ClassMix& mix);
   /// One image fills the machine already, and its unfolded neighbourhoods are ten times its activations.
   static constexpr bool kConvolvesTogether = false;
 };

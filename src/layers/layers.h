@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -45,6 +46,22 @@ struct DerivedMatrix {
 template <typename T>
 class Linear;
 
+/// A filter for each channel, of odd side k, with zeros around the image as TensorFlow's "SAME" has them
+/// (`zeros_before`), and an activation after it; in fp32 whatever the matrices are. Made of weights [C, k *
+/// k] and a bias [C].
+///
+///   T operator()(const T& x, Activation) const
+///       x [B, H, W, C] -> [B, (H - 1) / stride + 1, (W - 1) / stride + 1, C]
+template <typename T>
+class DepthwiseConvolution;
+
+/// How many rows or columns of zeros stand before the first of `size` so that windows of `side`, `stride`
+/// apart, cover them all, in TensorFlow's "SAME" convolutions: half of what is missing, rounded down.
+constexpr std::int64_t zeros_before(std::int64_t size, std::int64_t side, std::int64_t stride) {
+  const std::int64_t last = (size - 1) / stride * stride;
+  return std::max<std::int64_t>(last + side - size, 0) / 2;
+}
+
 /// Layer normalisation over the last dimension in fp32, eps 1e-5, of weight [width] and bias [width]:
 /// x [..., width] -> [..., width]. Rows do not influence each other's bits.
 template <typename T>
@@ -61,6 +78,14 @@ class LayerNorm;
 template <typename T>
 class TokenEmbedding;
 
+/// How an image's classes become an embedding: p = whole_share * softmax(whole) + (1 - whole_share) * the
+/// mean of the cells' softmax; of its square roots those above `least_root`, else 0, by their Euclidean
+/// length. No root is above it: zeros.
+struct ClassMix {
+  float whole_share = 0;
+  float least_root = 0;
+};
+
 /// Functions of tensors:
 ///
 ///   T parameter(const Tensor& weight, const Compute<T>&)   a parameter that is used as it is, in fp32
@@ -73,13 +98,16 @@ class TokenEmbedding;
 ///   T patches(const T& pixels, std::int64_t side)           pixels [B, 3, R, R] ->
 ///       [B, (R / side)^2, 3 * side * side]: the squares row by row, each in the order of a convolution's
 ///       weights; `side` divides R
-///   T neighbourhoods(const T& x, std::int64_t stride)       x [B, H, W, C] ->
-///       [B, (H - 1) / stride + 1, (W - 1) / stride + 1, 9 * C]: 3 x 3 around each position, zeros outside
+///   T neighbourhoods(const T& x, std::int64_t stride, std::int64_t before)       x [B, H, W, C] ->
+///       [B, (H - 1) / stride + 1, (W - 1) / stride + 1, 9 * C]: squares of 3 x 3, the first one `before` (0
+///       or 1) rows and columns outside of the image; zeros outside
 ///   T average_pool(const T& x, std::int64_t side)           x [B, H, W, C] -> [B, H / side, W / side, C]:
 ///   the
 ///       mean over side x side, rounded down at the edges
 ///   T with_positions(const T& first, const T& rest, const T& positions)   first [B or 1, 1, C], rest
 ///       [B, N, C], positions [N + 1, C] -> [B, N + 1, C]: first before rest, plus positions
+///   T class_mix(const T& whole, const T& cells, const ClassMix&)   whole [B, N], cells [B, M, N], logits of
+///       classes -> [B, N]
 ///   constexpr bool kConvolvesTogether                       whether several images are convolved at once
 template <typename T>
 struct Ops;

@@ -32,7 +32,8 @@ Plane plane_of(const Tensor& x, std::int64_t image) {  // x [B, H, W, C]
   return {x.data() + image * x.stride(0), x.size(1), x.size(2), x.size(3)};
 }
 
-/// The 3 * C floats around column `x` of row `row`, zeros outside.
+/// The 3 * C floats around column `x` of row `row`, zeros outside; that column may be the one behind the
+/// last.
 void copy_three(const Plane& plane, std::int64_t row, std::int64_t x, float* to) {
   const std::int64_t c = plane.channels;
   if (row < 0 || row >= plane.height) {
@@ -84,7 +85,7 @@ Tensor Ops<Tensor>::patches(const Tensor& pixels, std::int64_t side) {
   return y;
 }
 
-Tensor Ops<Tensor>::neighbourhoods(const Tensor& x, std::int64_t stride) {
+Tensor Ops<Tensor>::neighbourhoods(const Tensor& x, std::int64_t stride, std::int64_t before) {
   const Tensor from = x.contiguous();
   const std::int64_t height = (x.size(1) - 1) / stride + 1;
   const std::int64_t width = (x.size(2) - 1) / stride + 1;
@@ -96,7 +97,7 @@ Tensor Ops<Tensor>::neighbourhoods(const Tensor& x, std::int64_t stride) {
     float* to = result + task * y.stride(1);
     for (std::int64_t column = 0; column < width; ++column) {
       for (std::int64_t i = 0; i < 3; ++i, to += three)
-        copy_three(plane, task % height * stride + i - 1, column * stride, to);
+        copy_three(plane, task % height * stride + i - before, column * stride + 1 - before, to);
     }
   });
   return y;

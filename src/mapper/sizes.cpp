@@ -7,6 +7,18 @@ MapperKind mapper_kind(const Tensors& tensors) {
   return tensors.contains("weight") ? MapperKind::linear : MapperKind::mlp;
 }
 
+std::int64_t read_mapper_input(const Tensors& tensors) {
+  switch (mapper_kind(tensors)) {
+    case MapperKind::mlp:
+      return tensors.shape("model.0.weight", 2)[1];
+    case MapperKind::transformer:
+      return tensors.shape("linear.weight", 2)[1];
+    case MapperKind::linear:
+      break;
+  }
+  return tensors.shape("weight", 2)[1];
+}
+
 std::int64_t read_prefix_length(const Tensors& tensors, const std::string& name, std::int64_t width) {
   const std::int64_t outputs = tensors.shape(name, 2)[0];
   if (outputs < width || outputs % width != 0) {

@@ -17,6 +17,9 @@ inline constexpr std::int64_t kMapperHeads = 8;
 enum class MapperKind { mlp, transformer, linear };
 MapperKind mapper_kind(const Tensors& tensors);
 
+/// D, the width of the embeddings that the mapper takes.
+std::int64_t read_mapper_input(const Tensors& tensors);
+
 /// P, from the P * E outputs of the layer whose weight is `name`.
 std::int64_t read_prefix_length(const Tensors& tensors, const std::string& name, std::int64_t width);
 

@@ -1,5 +1,7 @@
 #include "measure/demand.h"
 
+#include <cmath>
+
 namespace caption {
 namespace {
 
@@ -23,6 +25,14 @@ class Counter {
     demand_.weights += in * side * side * out + out;
     touch(pixels * (stride * stride * in + out));
     demand_.flops += 2 * pixels * in * side * side * out;
+    ++demand_.kernels;
+  }
+
+  /// A filter of `taps` weights for each of `channels`.
+  void depthwise(double in_pixels, double pixels, double channels, double taps) {
+    demand_.weights += (taps + 1) * channels;
+    touch((in_pixels + pixels) * channels);
+    demand_.flops += 2 * pixels * taps * channels;
     ++demand_.kernels;
   }
 
@@ -128,6 +138,28 @@ void count_encoder(Counter& c, const ResNetSizes& resnet, double batch, double e
   c.linear(tokens, in, in);
   c.attention(batch, tokens, in);
   c.linear(batch, in, embedding);
+}
+
+void count_encoder(Counter& c, const EfficientNetSizes& net, double batch, double /*embedding*/) {
+  const auto half = std::ceil(static_cast<double>(net.resolution()) / 2);
+  double side = half;
+  c.convolution(batch * side * side, 3, static_cast<double>(net.stem), 3, 2);
+  for (const InvertedBottleneckSizes& block : net.blocks) {
+    const auto in = static_cast<double>(block.in);
+    const auto wide = static_cast<double>(block.wide);
+    const double before = batch * side * side;
+    if (block.expands()) c.convolution(before, in, wide, 1);
+    side = std::ceil(side / static_cast<double>(block.stride));
+    const double pixels = batch * side * side;
+    c.depthwise(before, pixels, wide, static_cast<double>(block.side * block.side));
+    c.convolution(pixels, wide, static_cast<double>(block.out), 1);
+    if (block.adds_input()) c.elementwise(2 * pixels * static_cast<double>(block.out));
+  }
+  const double cells = batch * side * side;
+  const auto features = static_cast<double>(net.features);
+  c.convolution(cells, static_cast<double>(net.blocks.back().out), features, 1);
+  c.elementwise(cells * features);
+  if (net.embedding != net.features) c.linear(cells + batch, features, static_cast<double>(net.classes));
 }
 
 void count_mapper(Counter& c, const MlpMapperSizes& mlp, double width, double batch) {

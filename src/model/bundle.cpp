@@ -41,7 +41,9 @@ ModuleFiles module_files(const fs::path& folder, const Manifest& manifest) {
   return {.clip = folder / manifest.encoder.file,
           .mapper = folder / manifest.mapper.file,
           .gpt2 = folder / manifest.language_model.file,
-          .activation = manifest.encoder.activation};
+          .activation = manifest.encoder.activation,
+          .output = manifest.encoder.output,
+          .resolution = manifest.image.resolution};
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder, const Manifest& manifest) {
@@ -63,6 +65,7 @@ void require_consistent(const fs::path& folder, const Manifest& manifest, const 
   const Manifest& m = manifest;
   require_equal(folder, "image.resolution", m.image.resolution, facts.resolution);
   require_equal(folder, "encoder.kind", m.encoder.kind, facts.encoder_kind);
+  require_equal(folder, "encoder.output", m.encoder.output, facts.encoder_output);
   require_equal(folder, "encoder.embedding", m.encoder.embedding, facts.embedding);
   require_equal(folder, "mapper.kind", m.mapper.kind, facts.mapper_kind);
   require_equal(folder, "mapper.prefix_length", m.mapper.prefix_length, facts.prefix_length);

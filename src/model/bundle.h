@@ -35,6 +35,7 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder, c
 struct LoadedFacts {
   std::int64_t resolution = 0;
   std::string encoder_kind;
+  std::string encoder_output;
   std::int64_t embedding = 0;
   std::string mapper_kind;
   std::int64_t prefix_length = 0;
@@ -62,7 +63,8 @@ Bundle<T> load_bundle(const std::filesystem::path& folder, Manifest manifest, co
   bundle.tokenizer = load_tokenizer(folder, bundle.manifest);
   require_consistent(folder, bundle.manifest,
                      {.resolution = bundle.encoder->resolution(),
-                      .encoder_kind = std::string(bundle.encoder->kind()),
+                      .encoder_kind = std::string(name_of(bundle.encoder->kind())),
+                      .encoder_output = std::string(name_of(modules.choices.output)),
                       .embedding = bundle.encoder->embedding(),
                       .mapper_kind = std::string(bundle.mapper->kind()),
                       .prefix_length = bundle.mapper->prefix_length(),

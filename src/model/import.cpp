@@ -35,7 +35,7 @@ void require_new_name(const ImportRequest& request) {
 }
 
 std::string origin_of(const Manifest::File& clip, const ImportRequest& request) {
-  std::string origin = "CLIP: " + request.clip.filename().string() + " (";
+  std::string origin = "encoder: " + request.clip.filename().string() + " (";
   const PublishedClip* const published = find_published_clip(clip.sha256);
   origin += published != nullptr
                 ? std::string("OpenAI's ").append(published->name).append(", sha256 verified")
@@ -45,15 +45,33 @@ std::string origin_of(const Manifest::File& clip, const ImportRequest& request) 
   return origin;
 }
 
+/// How an encoder wants its pictures: as its training had them.
+Manifest::Image image_for(EncoderKind kind) {
+  if (kind == EncoderKind::efficientnet_lite) {
+    return {.fit = "stretch",
+            .mean = {127.0 / 255, 127.0 / 255, 127.0 / 255},
+            .std = {128.0 / 255, 128.0 / 255, 128.0 / 255}};
+  }
+  return {.fit = "crop",
+          .mean = {0.48145466, 0.4578275, 0.40821073},
+          .std = {0.26862954, 0.26130258, 0.27577711}};
+}
+
+/// As model.json has it; of a ResNet the field says nothing.
+std::string name_of(Activation activation) {
+  if (activation == Activation::relu6) return "relu6";
+  return activation == Activation::gelu ? "gelu" : "quick_gelu";
+}
+
 /// Everything that the loaded modules tell; the files' hashes come when they are in place.
 Manifest describe(const ImportRequest& request, const Modules<Tensor>& modules) {
   Manifest m;
   m.name = request.name;
+  m.image = image_for(modules.encoder->kind());
   m.image.resolution = modules.encoder->resolution();
-  m.image.mean = {0.48145466, 0.4578275, 0.40821073};
-  m.image.std = {0.26862954, 0.26130258, 0.27577711};
-  m.encoder = {"clip.pt", std::string(modules.encoder->kind()), modules.encoder->embedding(),
-               modules.activation};
+  m.encoder = {"clip.pt", std::string(name_of(modules.encoder->kind())),
+               std::string(name_of(modules.choices.output)), modules.encoder->embedding(),
+               name_of(modules.choices.activation)};
   m.mapper = {
       request.gpt2 ? "prefix.pt" : "captioner.pt", std::string(modules.mapper->kind()),
       modules.mapper->prefix_length(),
@@ -64,7 +82,8 @@ Manifest describe(const ImportRequest& request, const Modules<Tensor>& modules) 
                       modules.gpt2->sizes().context};
   m.tokenizer = {"gpt2-bpe", {{"vocabulary", "encoder.json"}, {"merges", "vocab.bpe"}}};
   m.stop = {kStopToken, kMaxTokens};
-  m.description = "CLIP " + m.encoder.kind + " " + std::to_string(m.encoder.embedding) + ", " +
+  const bool clip = modules.encoder->kind() != EncoderKind::efficientnet_lite;
+  m.description = (clip ? "CLIP " : "") + m.encoder.kind + " " + std::to_string(m.encoder.embedding) + ", " +
                   m.mapper.kind + " mapper with a prefix of " + std::to_string(m.mapper.prefix_length) +
                   ", GPT-2 of width " + std::to_string(m.language_model.width);
   m.license = "as its publishers say";

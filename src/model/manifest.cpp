@@ -202,10 +202,12 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "model.json";
   const ordered_json json = parse(path);
   Reader top(json, path, "");
-  if (const std::int64_t format = top.positive("format"); format != Manifest::kFormat) {
+  const std::int64_t format = top.positive("format");
+  if (format < Manifest::kOldestFormat || format > Manifest::kFormat) {
     throw Error(ErrorKind::model,
                 path.string() + ": bundle format " + std::to_string(format) +
-                    ", but this program reads format " + std::to_string(Manifest::kFormat) +
+                    ", but this program reads formats " + std::to_string(Manifest::kOldestFormat) + " to " +
+                    std::to_string(Manifest::kFormat) +
                     ": update caption, or import the published files again",
                 path);
   }
@@ -213,12 +215,16 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   m.name = top.text("name");
   m.description = top.text("description");
   Reader image = top.object("image");
-  m.image = {image.positive("resolution"), image.three_numbers("mean", std::numeric_limits<double>::lowest()),
+  const bool clip_only = format == Manifest::kOldestFormat;
+  m.image = {image.positive("resolution"), clip_only ? "crop" : image.one_of("fit", {"crop", "stretch"}),
+             image.three_numbers("mean", std::numeric_limits<double>::lowest()),
              image.three_numbers("std", 0)};
   image.finish();
   Reader encoder = top.object("encoder");
-  m.encoder = {encoder.file_name("file"), encoder.one_of("kind", {"vit", "resnet"}),
-               encoder.positive("embedding"), encoder.one_of("activation", {"quick_gelu", "gelu"})};
+  m.encoder = {encoder.file_name("file"), encoder.one_of("kind", {"vit", "resnet", "efficientnet-lite"}),
+               clip_only ? "embedding"
+                         : encoder.one_of("output", {"embedding", "features", "classes", "classes+features"}),
+               encoder.positive("embedding"), encoder.one_of("activation", {"quick_gelu", "gelu", "relu6"})};
   encoder.finish();
   Reader mapper = top.object("mapper");
   m.mapper = {mapper.file_name("file"), mapper.one_of("kind", {"mlp", "transformer", "linear"}),
@@ -251,10 +257,15 @@ std::string to_json(const Manifest& m) {
       {"format", Manifest::kFormat},
       {"name", m.name},
       {"description", m.description},
-      {"image", {{"resolution", m.image.resolution}, {"mean", m.image.mean}, {"std", m.image.std}}},
+      {"image",
+       {{"resolution", m.image.resolution},
+        {"fit", m.image.fit},
+        {"mean", m.image.mean},
+        {"std", m.image.std}}},
       {"encoder",
        {{"file", m.encoder.file},
         {"kind", m.encoder.kind},
+        {"output", m.encoder.output},
         {"embedding", m.encoder.embedding},
         {"activation", m.encoder.activation}}},
       {"mapper",

@@ -12,18 +12,22 @@ namespace caption {
 /// A bundle's model.json: what its files are and how they belong together. Field for field the same as the
 /// JSON, whose format is described in models/README.md.
 struct Manifest {
-  static constexpr int kFormat = 1;
+  static constexpr int kFormat = 2;
+  static constexpr int kOldestFormat =
+      1;  ///< which knew CLIP's encoders only: no `image.fit`, no `encoder.output`
 
   struct Image {
     std::int64_t resolution = 0;  ///< R
+    std::string fit;              ///< "crop" (the square in the middle) or "stretch"
     std::array<double, 3> mean{};
     std::array<double, 3> std{};
   };
   struct Encoder {
     std::string file;
-    std::string kind;            ///< "vit" or "resnet"
+    std::string kind;            ///< "vit", "resnet" or "efficientnet-lite"
+    std::string output;          ///< "embedding" (CLIP's), "features", "classes" or "classes+features"
     std::int64_t embedding = 0;  ///< D
-    std::string activation;      ///< "quick_gelu" or "gelu"
+    std::string activation;      ///< "quick_gelu" or "gelu"; of an EfficientNet "relu6"
   };
   struct Mapper {
     std::string file;

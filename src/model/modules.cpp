@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "caption/error.h"
+#include "mapper/sizes.h"
 #include "vision/sizes.h"
 
 namespace caption {
@@ -35,22 +36,46 @@ std::optional<std::string> recorded_activation(const WeightFile& file) {
   return std::nullopt;
 }
 
-std::string resolve_activation(const std::string& asked, const WeightFile& file, bool is_vit) {
+/// A ViT's activation.
+Activation resolve_activation(const std::string& asked, const WeightFile& file) {
   const std::optional<std::string> recorded = recorded_activation(file);
   if (recorded && !asked.empty() && asked != *recorded) {
     throw Error(ErrorKind::model,
                 file.path.string() + ": the file says that its activation is " + *recorded + ", not " + asked,
                 file.path);
   }
-  if (recorded) return *recorded;
-  if (!asked.empty()) return asked;
-  if (!is_vit) return "quick_gelu";  // a ResNet has ReLUs only: the field says nothing of it
-  throw Error(ErrorKind::model,
-              file.path.string() +
-                  ": the file does not tell which activation the encoder uses: give it as quick_gelu "
-                  "(OpenAI's weights) "
-                  "or gelu (most of open_clip's)",
-              file.path);
+  if (!recorded && asked.empty()) {
+    throw Error(ErrorKind::model,
+                file.path.string() +
+                    ": the file does not tell which activation the encoder uses: give it as quick_gelu "
+                    "(OpenAI's weights) "
+                    "or gelu (most of open_clip's)",
+                file.path);
+  }
+  return recorded.value_or(asked) == "gelu" ? Activation::gelu : Activation::quick_gelu;
+}
+
+EncoderOutput resolve_output(const ModuleFiles& files, const Tensors& encoder, const Tensors& mapper) {
+  for (const EncoderOutput output :
+       {EncoderOutput::features, EncoderOutput::classes, EncoderOutput::classes_and_features}) {
+    if (files.output == name_of(output)) return output;
+  }
+  return efficientnet_output(encoder, read_mapper_input(mapper));
+}
+
+EncoderChoices resolve_choices(const ModuleFiles& files, const WeightFile& file, const Tensors& encoder,
+                               const Tensors& mapper) {
+  switch (encoder_kind(encoder)) {
+    case EncoderKind::vit:
+      return {.activation = resolve_activation(files.activation, file)};
+    case EncoderKind::resnet:
+      return {};
+    case EncoderKind::efficientnet_lite:
+      break;
+  }
+  return {.activation = Activation::relu6,
+          .output = resolve_output(files, encoder, mapper),
+          .resolution = files.resolution};
 }
 
 }  // namespace
@@ -79,10 +104,10 @@ ModelParts read_parts(const ModuleFiles& files) {
   Tensors language =
       require_part(language_model_tensors(gpt2), gpt2, "GPT-2 (transformer.*); give it as a file of its own");
   Tensors map = require_part(mapper_tensors(mapper), mapper, "ClipCap mapper (clip_project.*)");
-  std::string activation = resolve_activation(files.activation, clip, is_vit(encoder));
+  const EncoderChoices choices = resolve_choices(files, clip, encoder, map);
   std::vector<std::shared_ptr<const MappedFile>> mapped;
   for (const auto& [path, file] : read) mapped.push_back(file.mapped);
-  return {std::move(encoder), std::move(map), std::move(language), std::move(activation), std::move(mapped)};
+  return {std::move(encoder), std::move(map), std::move(language), choices, std::move(mapped)};
 }
 
 std::int64_t count_weights(const ModuleFiles& files) {

@@ -19,7 +19,9 @@ struct ModuleFiles {
   std::filesystem::path clip;
   std::filesystem::path mapper;
   std::filesystem::path gpt2;
-  std::string activation;  ///< "quick_gelu", "gelu", or empty: what the CLIP file itself says
+  std::string activation;       ///< "quick_gelu", "gelu", or empty: what the CLIP file itself says
+  std::string output;           ///< as model.json has it, or empty: what the mapper takes
+  std::int64_t resolution = 0;  ///< of an EfficientNet; 0: what its variant was trained on
   Checksums checksums = Checksums::structure;
 };
 
@@ -28,7 +30,7 @@ struct ModelParts {
   Tensors encoder;
   Tensors mapper;
   Tensors gpt2;
-  std::string activation;  ///< the encoder's, resolved
+  EncoderChoices choices;  ///< what the encoder's own tensors do not tell
   std::vector<std::shared_ptr<const MappedFile>> files;
 };
 
@@ -47,7 +49,7 @@ struct Modules {
   std::unique_ptr<ImageEncoder<T>> encoder;
   std::unique_ptr<Mapper<T>> mapper;
   std::unique_ptr<Gpt2<T>> gpt2;
-  std::string activation;  ///< the encoder's
+  EncoderChoices choices;  ///< the encoder's
 };
 
 /// Reads the files and builds the three modules. The mapper must take what the encoder gives, so the wrong
@@ -56,10 +58,8 @@ template <typename T>
 Modules<T> load_modules(const ModuleFiles& files, const Compute<T>& compute) {
   ModelParts parts = read_parts(files);
   Modules<T> modules;
-  modules.activation = parts.activation;
-  modules.encoder =
-      make_image_encoder<T>(std::move(parts.encoder),
-                            parts.activation == "gelu" ? Activation::gelu : Activation::quick_gelu, compute);
+  modules.choices = parts.choices;
+  modules.encoder = make_image_encoder<T>(std::move(parts.encoder), parts.choices, compute);
   modules.gpt2 = std::make_unique<Gpt2<T>>(std::move(parts.gpt2), compute);
   modules.mapper = make_mapper<T>(std::move(parts.mapper), modules.gpt2->sizes().width, compute);
   require_pair(modules.encoder->embedding(), modules.mapper->embedding(), files);

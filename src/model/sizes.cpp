@@ -6,10 +6,16 @@ namespace caption {
 
 ModelSizes read_sizes(const ModelParts& parts) {
   ModelSizes sizes;
-  if (is_vit(parts.encoder)) {
-    sizes.encoder = read_vit_sizes(parts.encoder);
-  } else {
-    sizes.encoder = read_resnet_sizes(parts.encoder);
+  switch (encoder_kind(parts.encoder)) {
+    case EncoderKind::vit:
+      sizes.encoder = read_vit_sizes(parts.encoder);
+      break;
+    case EncoderKind::resnet:
+      sizes.encoder = read_resnet_sizes(parts.encoder);
+      break;
+    case EncoderKind::efficientnet_lite:
+      sizes.encoder = read_efficientnet_sizes(parts.encoder, parts.choices.output, parts.choices.resolution);
+      break;
   }
   sizes.gpt2 = read_gpt2_sizes(parts.gpt2);
   const std::int64_t width = sizes.gpt2.width;

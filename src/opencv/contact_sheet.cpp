@@ -78,8 +78,8 @@ std::string format(const char* pattern, Arguments... arguments) {
 }
 
 /// The square that the model saw, [kTile, kTile] BGR.
-cv::Mat square_of(const RgbImage& image) {
-  RgbImage square = centre_square(image, kTile);
+cv::Mat square_of(const RgbImage& image, bool stretched) {
+  RgbImage square = to_square(image, kTile, stretched ? Fit::stretch : Fit::crop);
   cv::Mat picture(kTile, kTile, CV_8UC3, square.data.data());
   cv::Mat result;
   cv::cvtColor(picture, result, cv::COLOR_RGB2BGR);
@@ -162,7 +162,7 @@ cv::Mat draw_sheet(const RgbImage& image, const Explanation& explanation) {
   for (std::size_t line = 0; line < title.size(); ++line) {
     write(sheet, title[line], {kMargin, kMargin + 28 + static_cast<int>(line) * kTitleLine}, kTitle);
   }
-  const cv::Mat picture = square_of(image);
+  const cv::Mat picture = square_of(image, explanation.stretched);
   const cv::Mat ground = dimmed(picture);
   for (int i = 0; i < tiles; ++i) {
     const cv::Point at(kMargin + i % kColumns * (kTile + kGap),

@@ -44,9 +44,9 @@ std::vector<std::byte> encode_thumbnail(const RgbImage& image, int longest) {
   return encode_jpeg(resize_bicubic(image, scaled(image.width), scaled(image.height)));
 }
 
-std::vector<std::byte> encode_square(const RgbImage& image, int side) {
+std::vector<std::byte> encode_square(const RgbImage& image, int side, Fit fit) {
   require_sizes(image, side);
-  return encode_jpeg(centre_square(image, std::min({side, image.width, image.height})));
+  return encode_jpeg(to_square(image, std::min({side, image.width, image.height}), fit));
 }
 
 }  // namespace caption

@@ -22,6 +22,7 @@ PixelFormat pixel_format(const Manifest::Image& image) {
     format.mean[c] = static_cast<float>(image.mean[c]);
     format.std[c] = static_cast<float>(image.std[c]);
   }
+  format.fit = image.fit == "stretch" ? Fit::stretch : Fit::crop;
   return format;
 }
 

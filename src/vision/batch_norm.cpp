@@ -3,15 +3,14 @@
 #include <cmath>
 
 namespace caption {
-namespace {
 
-constexpr double kEps = 1e-5;
+std::string BatchNorm::rule() const {
+  return "convolution with batch norm, eps " + std::to_string(eps);
+}
 
-}  // namespace
-
-BatchNorm take_batch_norm(Tensors& tensors, const std::string& name, std::int64_t channels) {
+BatchNorm take_batch_norm(Tensors& tensors, const std::string& name, std::int64_t channels, double eps) {
   const auto take = [&](const char* part) { return tensors.take(name + part, {channels}); };
-  return {take(".weight"), take(".bias"), take(".running_mean"), take(".running_var")};
+  return {take(".weight"), take(".bias"), take(".running_mean"), take(".running_var"), eps};
 }
 
 std::pair<Tensor, Tensor> fold_batch_norm(const Tensor& weight, const BatchNorm& norm) {
@@ -26,7 +25,7 @@ std::pair<Tensor, Tensor> fold_batch_norm(const Tensor& weight, const BatchNorm&
   Tensor bias = Tensor::empty({out});
   for (std::int64_t n = 0; n < out; ++n) {
     const double scale =
-        static_cast<double>(gains.data()[n]) / std::sqrt(static_cast<double>(variances.data()[n]) + kEps);
+        static_cast<double>(gains.data()[n]) / std::sqrt(static_cast<double>(variances.data()[n]) + norm.eps);
     const float* from = rows.data() + n * in;
     float* to = matrix.mutable_data() + n * in;
     for (std::int64_t i = 0; i < in; ++i) to[i] = static_cast<float>(static_cast<double>(from[i]) * scale);

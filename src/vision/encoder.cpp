@@ -5,6 +5,7 @@
 
 namespace caption {
 
-template std::unique_ptr<ImageEncoder<Tensor>> make_image_encoder(Tensors, Activation, const CpuCompute&);
+template std::unique_ptr<ImageEncoder<Tensor>> make_image_encoder(Tensors, const EncoderChoices&,
+                                                                  const CpuCompute&);
 
 }  // namespace caption

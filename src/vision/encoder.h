@@ -3,20 +3,27 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "caption/error.h"
 #include "layers/layers.h"
+#include "vision/sizes.h"
 
 namespace caption {
 
-/// CLIP's image encoder.
+/// What an encoder's tensors do not tell.
+struct EncoderChoices {
+  Activation activation = Activation::quick_gelu;  ///< quick_gelu or gelu: a ViT's
+  EncoderOutput output = EncoderOutput::embedding;
+  /// R of an EfficientNet, which takes any; 0: what its variant was trained on.
+  std::int64_t resolution = 0;
+};
+
+/// Of pixels, an embedding: CLIP's image encoder, or another network that was trained on pictures.
 template <typename T>
 class ImageEncoder {
  public:
   virtual ~ImageEncoder() = default;
-  /// "vit" or "resnet"
-  virtual std::string_view kind() const = 0;
+  virtual EncoderKind kind() const = 0;
   virtual std::int64_t resolution() const = 0;  ///< R
   virtual std::int64_t embedding() const = 0;   ///< D
   /// pixels [B, 3, R, R] fp32 -> embedding [B, D] fp32, not normalised
@@ -33,11 +40,11 @@ void require_pixels(const T& pixels, std::int64_t resolution) {
                                        ", " + std::to_string(resolution) + "], found " + shape_text(pixels));
 }
 
-/// Builds the encoder whose tensors these are (CLIP's names without "visual."); every size is read off the
-/// shapes. `activation` (quick_gelu or gelu) is the ViT's; a ResNet has none to choose. Throws Error(model).
+/// Builds the encoder whose tensors these are (see vision/sizes.h); every size is read off the shapes. Throws
+/// Error(model).
 /// Defined in vision/make_encoder.h; here for Tensor, in libtorch/layers for at::Tensor.
 template <typename T>
-std::unique_ptr<ImageEncoder<T>> make_image_encoder(Tensors tensors, Activation activation,
+std::unique_ptr<ImageEncoder<T>> make_image_encoder(Tensors tensors, const EncoderChoices& choices,
                                                     const Compute<T>& compute);
 
 }  // namespace caption

@@ -3,62 +3,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "vision/batch_norm.h"
+#include "vision/conv.h"
 #include "vision/encoder.h"
 #include "vision/sizes.h"
 
 namespace caption {
-
-// Activations are channels-last: [B, H, W, C], so that a convolution is a matrix product over pixels, whose
-// rows the linear layer computes alike in any batch.
-
-/// Which tensors a convolution takes, and its geometry.
-struct ConvSpec {
-  std::string conv;  ///< the convolution's name
-  std::string norm;  ///< the name of the batch norm after it
-  std::int64_t out = 0;
-  std::int64_t in = 0;
-  std::int64_t side = 1;  ///< 1 or 3; padding keeps the size
-  std::int64_t stride = 1;
-};
-
-/// Convolution without bias and the batch norm after it, folded into one matrix product.
-template <typename T>
-class Conv {
- public:
-  Conv(Tensors& tensors, const ConvSpec& spec, const Compute<T>& compute)
-      : side_(spec.side), stride_(spec.stride), linear_(fold(tensors, spec, compute)) {}
-
-  /// x [B, H, W, in] -> [B, H / stride, W / stride, out]
-  T operator()(const T& x, Activation activation) const {
-    return linear_(side_ == 1 ? x : Ops<T>::neighbourhoods(x, stride_), activation);
-  }
-
-  /// sum = relu(sum + convolution of x) in place; `sum` is contiguous
-  void add_to(T& sum, const T& x) const {
-    linear_.add_to(sum, side_ == 1 ? x : Ops<T>::neighbourhoods(x, stride_), Activation::relu);
-  }
-
- private:
-  static Linear<T> fold(Tensors& tensors, const ConvSpec& spec, const Compute<T>& compute) {
-    const Tensor weight = tensors.take(spec.conv + ".weight", {spec.out, spec.in, spec.side, spec.side});
-    const BatchNorm norm = take_batch_norm(tensors, spec.norm, spec.out);
-    return Linear<T>(DerivedMatrix{"convolution with batch norm",
-                                   {weight, norm.weight, norm.bias, norm.mean, norm.variance},
-                                   spec.out,
-                                   spec.side * spec.side * spec.in,
-                                   [weight, norm] { return fold_batch_norm(weight, norm); }},
-                     compute);
-  }
-
-  std::int64_t side_;
-  std::int64_t stride_;
-  Linear<T> linear_;
-};
 
 /// Sizes of a bottleneck.
 struct BottleneckSpec {
@@ -88,7 +40,7 @@ class Bottleneck {
   T operator()(const T& x) const {
     const T y = conv2_(conv1_(x, Activation::relu), Activation::relu);    // [B, H, W, planes]
     T sum = downsample_ ? (*downsample_)(pool(x), Activation::none) : x;  // [B, H / stride, ...]
-    conv3_.add_to(sum, pool(y));
+    conv3_.add_to(sum, pool(y), Activation::relu);
     return sum;
   }
 
@@ -141,7 +93,7 @@ class ResNet : public ImageEncoder<T> {
   ResNet(Tensors tensors, const Compute<T>& compute)
       : ResNet(tensors, read_resnet_sizes(tensors), no_coarser_than_bf16(compute)) {}
 
-  std::string_view kind() const override { return "resnet"; }
+  EncoderKind kind() const override { return EncoderKind::resnet; }
   std::int64_t resolution() const override { return sizes_.resolution(); }
   std::int64_t embedding() const override { return sizes_.embedding; }
 

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -57,7 +56,7 @@ class Vit : public ImageEncoder<T> {
   Vit(Tensors tensors, Activation activation, const Compute<T>& compute)
       : Vit(tensors, read_vit_sizes(tensors), activation, by_8_bits(compute)) {}
 
-  std::string_view kind() const override { return "vit"; }
+  EncoderKind kind() const override { return EncoderKind::vit; }
   std::int64_t resolution() const override { return sizes_.resolution(); }
   std::int64_t embedding() const override { return sizes_.embedding; }
 

@@ -55,6 +55,8 @@ std::optional<Part> find_image_encoder(const WeightFile& file) {
   if (has(file, "conv1.weight") && (has(file, "class_embedding") || has(file, "layer1.0.conv1.weight"))) {
     return Part{.prefix = "", .bare = true};
   }
+  // EfficientNet-PyTorch's files.
+  if (has(file, "_conv_stem.weight")) return Part{.prefix = "", .bare = true};
   return std::nullopt;
 }
 

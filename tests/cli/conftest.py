@@ -88,11 +88,11 @@ def clean_environment(home):
 def manifest(name, **changes):
     files = ["clip.pt", "gpt2.pt", "prefix.pt", "encoder.json", "vocab.bpe"]
     fields = {
-        "format": 1,
+        "format": 2,
         "name": name,
         "description": f"the model {name}",
-        "image": {"resolution": 8, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
-        "encoder": {"file": "clip.pt", "kind": "vit", "embedding": 4, "activation": "quick_gelu"},
+        "image": {"resolution": 8, "fit": "crop", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
+        "encoder": {"file": "clip.pt", "kind": "vit", "output": "embedding", "embedding": 4, "activation": "quick_gelu"},
         "mapper": {"file": "prefix.pt", "kind": "mlp", "prefix_length": 2, "normalize": False},
         "language_model": {"file": "gpt2.pt", "width": 4, "layers": 1, "vocabulary": 10, "context": 16},
         "tokenizer": {"kind": "gpt2-bpe", "files": {"vocabulary": "encoder.json", "merges": "vocab.bpe"}},

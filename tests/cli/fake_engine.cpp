@@ -204,8 +204,8 @@ std::vector<std::byte> bytes_of(const std::string& text) {
 
 }  // namespace
 
-std::vector<std::byte> encode_square_of(std::span<const std::byte> file_bytes, const ImageOptions&,
-                                        int side) {
+std::vector<std::byte> encode_square_of(std::span<const std::byte> file_bytes, const ImageOptions&, int side,
+                                        Fit) {
   return bytes_of("square of " + std::to_string(file_bytes.size()) + " bytes, side " + std::to_string(side));
 }
 

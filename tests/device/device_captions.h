@@ -38,7 +38,8 @@ class DeviceCaptions : public ::testing::TestWithParam<const char*> {
     return make_captioner(make_engine_on(kData / GetParam(), {accelerator::device(), type}));
   }
   Bundle<at::Tensor> load_modules(DType type = DType::fp32) const {
-    return load_bundle<at::Tensor>(kData / GetParam(), {accelerator::device(), type});
+    const std::filesystem::path folder = kData / GetParam();
+    return load_bundle<at::Tensor>(folder, read_complete_manifest(folder), {accelerator::device(), type});
   }
 
   static std::vector<Picture> pictures(const Captioner& captioner) {

@@ -70,7 +70,9 @@ ExitStatus run(const ExplainConfig& config) {
     const ExplainedImage explained = {config.image, captioner->name(), explanation};
     if (html) {
       const ExplanationPictures pictures = {
-          encode_square_of(file, config.image_options, ExplanationPictures::kSquare), draw_heat_map};
+          encode_square_of(file, config.image_options, ExplanationPictures::kSquare,
+                           explanation.stretched ? Fit::stretch : Fit::crop),
+          draw_heat_map};
       write_file(*html, explanation_page(explained, pictures, program_version()));
     }
     if (png) write_file(*png, draw_contact_sheet(file, config.image_options, explanation));

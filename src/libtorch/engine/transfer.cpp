@@ -139,7 +139,7 @@ Picture prepare_picture(RgbImage image, const Transfer& transfer) {
   const int resolution = transfer.format.resolution;
   if (!transfer.resize || image.data.size() > kMostCopied * pixel_bytes(resolution))
     return ready_picture(to_pixels(image, transfer.format));
-  ResizePlan plan = plan_resize(image.width, image.height, resolution);
+  ResizePlan plan = plan_resize(image.width, image.height, resolution, transfer.format.fit);
   return planned_picture({std::move(image), std::move(plan)});
 }
 

@@ -29,6 +29,8 @@ at::Tensor activate(const at::Tensor& y, Activation activation) {
       return y;
     case Activation::relu:
       return at::relu(y);
+    case Activation::relu6:
+      return at::clamp(y, 0, 6);
     case Activation::tanh:
       return at::tanh(y);
     case Activation::gelu:
@@ -83,6 +85,29 @@ void Linear<at::Tensor>::add_to(at::Tensor& sum, const at::Tensor& x, Activation
           "sum of a linear layer", sum);
   sum.add_(multiply(x).view(sum.sizes()));
   if (activation != Activation::none) sum.copy_(activate(sum, activation));
+}
+
+DepthwiseConvolution<at::Tensor>::DepthwiseConvolution(const Tensor& weight, const Tensor& bias,
+                                                       std::int64_t stride, const TorchCompute& compute)
+    : bias_(upload(bias, compute.device, DType::fp32)), stride_(stride) {
+  const std::int64_t side = std::llround(std::sqrt(static_cast<double>(weight.size(1))));
+  weight_ = upload(weight, compute.device, DType::fp32).view({weight.size(0), 1, side, side});
+}
+
+at::Tensor DepthwiseConvolution<at::Tensor>::operator()(const at::Tensor& x, Activation activation) const {
+  const std::int64_t side = weight_.size(2);
+  const auto missing = [&](std::int64_t size) {
+    return std::max<std::int64_t>((size - 1) / stride_ * stride_ + side - size, 0);
+  };
+  const std::int64_t down = missing(x.size(1));
+  const std::int64_t across = missing(x.size(2));
+  const std::int64_t top = zeros_before(x.size(1), side, stride_);
+  const std::int64_t left = zeros_before(x.size(2), side, stride_);
+  const at::Tensor padded =
+      at::constant_pad_nd(x.to(at::kFloat), {0, 0, left, across - left, top, down - top}, 0);
+  const at::Tensor y = at::conv2d(padded.permute({0, 3, 1, 2}), weight_, bias_, {stride_, stride_},
+                                  at::IntArrayRef({0, 0}), {1, 1}, weight_.size(0));
+  return activate(y, activation).to(x.scalar_type()).permute({0, 2, 3, 1}).contiguous();
 }
 
 LayerNorm<at::Tensor>::LayerNorm(const Tensor& weight, const Tensor& bias, const TorchCompute& compute)

@@ -49,6 +49,20 @@ class Linear<at::Tensor> {
 };
 
 template <>
+class DepthwiseConvolution<at::Tensor> {
+ public:
+  DepthwiseConvolution(const Tensor& weight, const Tensor& bias, std::int64_t stride,
+                       const TorchCompute& compute);
+
+  at::Tensor operator()(const at::Tensor& x, Activation activation) const;  // of x's type
+
+ private:
+  at::Tensor weight_;  // [C, 1, k, k]
+  at::Tensor bias_;    // [C]
+  std::int64_t stride_;
+};
+
+template <>
 class LayerNorm<at::Tensor> {
  public:
   LayerNorm(const Tensor& weight, const Tensor& bias, const TorchCompute& compute);
@@ -96,10 +110,11 @@ struct Ops<at::Tensor> {
   static at::Tensor fp32(const at::Tensor& x) { return x.to(at::kFloat); }
   static at::Tensor normalised(const at::Tensor& x);
   static at::Tensor patches(const at::Tensor& pixels, std::int64_t side);
-  static at::Tensor neighbourhoods(const at::Tensor& x, std::int64_t stride);
+  static at::Tensor neighbourhoods(const at::Tensor& x, std::int64_t stride, std::int64_t before);
   static at::Tensor average_pool(const at::Tensor& x, std::int64_t side);
   static at::Tensor with_positions(const at::Tensor& first, const at::Tensor& rest,
                                    const at::Tensor& positions);
+  static at::Tensor class_mix(const at::Tensor& whole, const at::Tensor& cells, const ClassMix& mix);
   static constexpr bool kConvolvesTogether = true;
 };
 

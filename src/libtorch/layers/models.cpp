@@ -7,7 +7,7 @@
 
 namespace caption {
 
-template std::unique_ptr<ImageEncoder<at::Tensor>> make_image_encoder(Tensors, Activation,
+template std::unique_ptr<ImageEncoder<at::Tensor>> make_image_encoder(Tensors, const EncoderChoices&,
                                                                       const TorchCompute&);
 template std::unique_ptr<Mapper<at::Tensor>> make_mapper(Tensors, std::int64_t, const TorchCompute&);
 template class Gpt2<at::Tensor>;

@@ -32,9 +32,9 @@ at::Tensor Ops<at::Tensor>::patches(const at::Tensor& pixels, std::int64_t side)
       .reshape({b, g * g, 3 * side * side});
 }
 
-at::Tensor Ops<at::Tensor>::neighbourhoods(const at::Tensor& x, std::int64_t stride) {
-  const at::Tensor padded =
-      at::constant_pad_nd(x, {0, 0, 1, 1, 1, 1}, 0).contiguous();  // [B, H + 2, W + 2, C]
+at::Tensor Ops<at::Tensor>::neighbourhoods(const at::Tensor& x, std::int64_t stride, std::int64_t before) {
+  // [B, before + H + 1, before + W + 1, C]
+  const at::Tensor padded = at::constant_pad_nd(x, {0, 0, before, 1, before, 1}, 0).contiguous();
   const std::int64_t b = x.size(0);
   const std::int64_t c = x.size(3);
   const std::int64_t height = (x.size(1) - 1) / stride + 1;
@@ -52,6 +52,14 @@ at::Tensor Ops<at::Tensor>::average_pool(const at::Tensor& x, std::int64_t side)
 at::Tensor Ops<at::Tensor>::with_positions(const at::Tensor& first, const at::Tensor& rest,
                                            const at::Tensor& positions) {
   return at::cat({first.expand({rest.size(0), 1, rest.size(2)}), rest}, 1) + positions;
+}
+
+at::Tensor Ops<at::Tensor>::class_mix(const at::Tensor& whole, const at::Tensor& cells, const ClassMix& mix) {
+  const at::Tensor of_cells = cells.to(at::kFloat).softmax(-1).mean(1);
+  const at::Tensor of_whole = whole.to(at::kFloat).softmax(-1);
+  const at::Tensor roots = (of_whole * mix.whole_share + of_cells * (1 - mix.whole_share)).sqrt();
+  const at::Tensor kept = roots.where(roots > mix.least_root, at::Scalar(0));
+  return kept / kept.norm(2, -1, /*keepdim=*/true).clamp_min(mix.least_root);  // no zeros below the line
 }
 
 }  // namespace caption

@@ -10,9 +10,9 @@
 namespace caption {
 namespace {
 
-const std::vector<Activation> kActivations = {Activation::none,      Activation::relu,
-                                              Activation::tanh,      Activation::gelu,
-                                              Activation::gelu_tanh, Activation::quick_gelu};
+const std::vector<Activation> kActivations = {Activation::none,      Activation::relu, Activation::relu6,
+                                              Activation::tanh,      Activation::gelu, Activation::gelu_tanh,
+                                              Activation::quick_gelu};
 
 at::Tensor reference(Activation activation, const at::Tensor& y) {
   switch (activation) {
@@ -20,6 +20,8 @@ at::Tensor reference(Activation activation, const at::Tensor& y) {
       return y;
     case Activation::relu:
       return at::relu(y);
+    case Activation::relu6:
+      return at::clamp(y, 0, 6);
     case Activation::tanh:
       return at::tanh(y);
     case Activation::gelu:
@@ -140,8 +142,10 @@ TEST(Linear, InfinityAndNaNPassThrough) {
     const Using used(set);
     for (const Activation activation : kActivations) {
       const at::Tensor y = CpuLinear(at::ones({1, 1}), {}, {})(x, activation);
-      EXPECT_EQ(y[0].item<float>(), activation == Activation::tanh ? 1.0F : inf)
-          << static_cast<int>(activation);
+      const float limit = activation == Activation::tanh    ? 1.0F
+                          : activation == Activation::relu6 ? 6.0F
+                                                            : inf;
+      EXPECT_EQ(y[0].item<float>(), limit) << static_cast<int>(activation);
       EXPECT_TRUE(std::isnan(y[1].item<float>())) << static_cast<int>(activation);
     }
   }

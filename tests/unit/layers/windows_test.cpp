@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "kernels/parallel.h"
 #include "on_aten.h"
 
@@ -27,10 +30,14 @@ at::Tensor patches(const at::Tensor& pixels, std::int64_t side) {
 }
 
 /// x [B, H, W, C]: a convolution's windows, its channels last.
-at::Tensor neighbourhoods(const at::Tensor& x, std::int64_t stride) {
+at::Tensor neighbourhoods(const at::Tensor& whole, std::int64_t stride, std::int64_t before) {
+  // Zeros all around, of which the first row and column are left out if the windows begin inside.
+  const at::Tensor padded = at::constant_pad_nd(whole, {0, 0, before, 1, before, 1}, 0);
+  const at::Tensor& x = whole;
   const std::int64_t height = (x.size(1) - 1) / stride + 1;
   const std::int64_t width = (x.size(2) - 1) / stride + 1;
-  return at::im2col(x.permute({0, 3, 1, 2}), {3, 3}, {1, 1}, {1, 1}, {stride, stride})  // [B, C * 9, h * w]
+  return at::im2col(padded.permute({0, 3, 1, 2}), {3, 3}, {1, 1}, {0, 0},
+                    {stride, stride})  // [B, C * 9, h * w]
       .reshape({x.size(0), x.size(3), 9, height, width})
       .permute({0, 3, 4, 2, 1})
       .reshape({x.size(0), height, width, 9 * x.size(3)});
@@ -58,11 +65,62 @@ TEST(Windows, NeighbourhoodsAreThoseOfLibTorch) {
     for (const auto& shape : {Shape{2, 12, 12, 20}, {1, 7, 5, 3}, {1, 1, 1, 4}, {1, 40, 40, 48}}) {
       const at::Tensor whole = at::randn(shape);
       for (const at::Tensor& x : {whole, strided(whole)}) {
-        expect_equal([&] { return Ops<Tensor>::neighbourhoods(from_aten(x), stride); },
-                     neighbourhoods(whole, stride));
+        expect_equal([&] { return Ops<Tensor>::neighbourhoods(from_aten(x), stride, 1); },
+                     neighbourhoods(whole, stride, 1));
       }
     }
   }
+}
+
+TEST(Windows, NeighbourhoodsMayBeginInside) {
+  for (const auto& shape : {Shape{2, 12, 12, 20}, {1, 130, 130, 3}}) {
+    const at::Tensor x = at::randn(shape);
+    expect_equal([&] { return Ops<Tensor>::neighbourhoods(from_aten(x), 2, 0); }, neighbourhoods(x, 2, 0));
+  }
+}
+
+/// x [B, H, W, C]
+at::Tensor depthwise(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, std::int64_t side,
+                     std::int64_t stride) {
+  const auto missing = [&](std::int64_t size) {
+    return std::max<std::int64_t>((size + stride - 1) / stride * stride - stride + side - size, 0);
+  };
+  const std::int64_t down = missing(x.size(1));
+  const std::int64_t across = missing(x.size(2));
+  const at::Tensor padded = at::constant_pad_nd(
+      x.permute({0, 3, 1, 2}), {across / 2, across - across / 2, down / 2, down - down / 2}, 0);
+  return at::conv2d(padded, weight.view({-1, 1, side, side}), bias, {stride, stride}, at::IntArrayRef({0, 0}),
+                    {1, 1}, x.size(3))
+      .clamp(0, 6)
+      .permute({0, 2, 3, 1});
+}
+
+TEST(Windows, DepthwiseConvolutionsAreThoseOfLibTorch) {
+  for (const std::int64_t channels : {3, 16, 24, 96, 144}) {  // whole groups of lanes, and rests
+    for (const auto& [side, stride] : {std::pair(3, 1), {3, 2}, {5, 1}, {5, 2}, {7, 1}}) {
+      for (const auto& [height, width] : {std::pair(9, 9), {12, 7}, {1, 2}}) {
+        const at::Tensor x = at::randn({2, height, width, channels}) * 3;
+        const at::Tensor weight = at::randn({channels, side * side});
+        const at::Tensor bias = at::randn({channels});
+        const DepthwiseConvolution<Tensor> layer(from_aten(weight), from_aten(bias), stride, {});
+        expect_equal([&] { return layer(from_aten(strided(x)), Activation::relu6); },
+                     depthwise(x, weight, bias, side, stride), 1e-5);
+      }
+    }
+  }
+}
+
+TEST(Windows, ClassesAreMixedAsLibTorchMixesThem) {
+  const at::Tensor whole = at::randn({2, 21}) * 3;
+  const at::Tensor cells = at::randn({2, 9, 21}) * 3;
+  const at::Tensor roots = (0.6 * whole.softmax(-1) + 0.4 * cells.softmax(-1).mean(1)).sqrt();
+  const at::Tensor kept = roots * (roots > 0.1);
+  const ClassMix mix = {.whole_share = 0.6F, .least_root = 0.1F};
+  expect_equal([&] { return Ops<Tensor>::class_mix(from_aten(whole), from_aten(cells), mix); },
+               kept / kept.norm(2, -1, true), 1e-6);
+  const ClassMix none = {.whole_share = 0.6F, .least_root = 1.0F};
+  expect_equal([&] { return Ops<Tensor>::class_mix(from_aten(whole), from_aten(cells), none); },
+               at::zeros({2, 21}));
 }
 
 TEST(Windows, PoolsAreThoseOfLibTorch) {

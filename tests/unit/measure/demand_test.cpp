@@ -58,12 +58,14 @@ ModelSizes tiny() {
 }
 
 TEST(Demand, OfAnEncoderIsWhatItCalculates) {
-  for (const bool vit : {true, false}) {
+  const EncoderChoices both = {.output = EncoderOutput::classes_and_features, .resolution = 70};
+  for (const auto& map : {testing::random_vit(), testing::random_resnet(), testing::random_efficientnet()}) {
     ModelSizes sizes = tiny();
-    if (!vit) sizes.encoder = ResNetSizes{.width = 6, .blocks = {2, 1, 1, 1}, .grid = 2, .embedding = 10};
-    const auto encoder = make_image_encoder<Tensor>(
-        testing::as_tensors(vit ? testing::random_vit() : testing::random_resnet()), Activation::quick_gelu,
-        {});
+    const Tensors tensors = testing::as_tensors(map);
+    if (encoder_kind(tensors) == EncoderKind::resnet) sizes.encoder = read_resnet_sizes(tensors);
+    if (encoder_kind(tensors) == EncoderKind::efficientnet_lite)
+      sizes.encoder = read_efficientnet_sizes(tensors, both.output, both.resolution);
+    const auto encoder = make_image_encoder<Tensor>(testing::as_tensors(map), both, {});
     for (const int batch : {1, 3}) {
       const Tensor pixels = from_aten(at::randn({batch, 3, encoder->resolution(), encoder->resolution()}));
       EXPECT_EQ(stage(model_demands(sizes, {batch}), "encode").flops,

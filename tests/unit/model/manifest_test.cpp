@@ -28,9 +28,9 @@ class BundleFolder : public ScratchFolder {
 
   static json valid() {
     return json::parse(R"({
-      "format": 1, "name": "m", "description": "d",
-      "image": {"resolution": 224, "mean": [0.5, 0.25, 0.125], "std": [1, 1, 2]},
-      "encoder": {"file": "clip.pt", "kind": "vit", "embedding": 512, "activation": "quick_gelu"},
+      "format": 2, "name": "m", "description": "d",
+      "image": {"resolution": 224, "fit": "stretch", "mean": [0.5, 0.25, 0.125], "std": [1, 1, 2]},
+      "encoder": {"file": "clip.pt", "kind": "vit", "output": "embedding", "embedding": 512, "activation": "quick_gelu"},
       "mapper": {"file": "captioner.pt", "kind": "mlp", "prefix_length": 10, "normalize": false},
       "language_model": {"file": "captioner.pt", "width": 768, "layers": 12, "vocabulary": 50257, "context": 1024},
       "tokenizer": {"kind": "sentencepiece", "files": {"model": "t.model"}},
@@ -53,6 +53,16 @@ TEST_F(ManifestTest, WritesWhatItReads) {
   EXPECT_EQ(manifest.mapper.prefix_length, 10);
   EXPECT_EQ(manifest.image.std[2], 2);
   EXPECT_EQ(json::parse(to_json(manifest)), valid());
+}
+
+TEST_F(ManifestTest, ReadsTheFormatBefore) {
+  json manifest = valid();
+  manifest["format"] = 1;
+  manifest["image"].erase("fit");
+  manifest["encoder"].erase("output");
+  write("model.json", manifest.dump());
+  EXPECT_EQ(read_manifest(folder_).image.fit, "crop");
+  EXPECT_EQ(read_manifest(folder_).encoder.output, "embedding");
 }
 
 TEST_F(ManifestTest, EveryFieldIsRequired) {
@@ -82,7 +92,8 @@ TEST_F(ManifestTest, ErrorsNameTheFieldExpectedAndFound) {
             std::string::npos);
   EXPECT_NE(error_of(changed("/mapper/normalise", true)).find("unknown field 'mapper.normalise'"),
             std::string::npos);
-  EXPECT_NE(error_of(changed("/format", 2)).find("bundle format 2"), std::string::npos);
+  EXPECT_NE(error_of(changed("/format", 3)).find("bundle format 3, but this program reads formats 1 to 2"),
+            std::string::npos);
   EXPECT_NE(
       error_of(changed("/encoder/file", "../clip.pt")).find("the name of a file in the bundle's folder"),
       std::string::npos);

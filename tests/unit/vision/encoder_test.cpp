@@ -20,7 +20,11 @@ struct Kind {
   const char* name;
   TensorMap (*tensors)();
   std::int64_t resolution;
+  EncoderChoices choices;
 };
+
+constexpr EncoderChoices kBoth = {.output = EncoderOutput::classes_and_features, .resolution = 70};
+constexpr EncoderChoices kFeatures = {.output = EncoderOutput::features, .resolution = 70};
 
 void PrintTo(const Kind& kind, std::ostream* out) {
   *out << kind.name;
@@ -29,8 +33,8 @@ void PrintTo(const Kind& kind, std::ostream* out) {
 /// An encoder that is called with LibTorch's tensors.
 class CpuEncoder {
  public:
-  explicit CpuEncoder(const TensorMap& map, Activation activation = Activation::quick_gelu)
-      : encoder_(make_image_encoder<Tensor>(testing::as_tensors(map), activation, {})) {}
+  explicit CpuEncoder(const TensorMap& map, const EncoderChoices& choices = {})
+      : encoder_(make_image_encoder<Tensor>(testing::as_tensors(map), choices, {})) {}
   const ImageEncoder<Tensor>* operator->() const { return encoder_.get(); }
   at::Tensor encode(const at::Tensor& pixels) const { return to_aten(encoder_->encode(from_aten(pixels))); }
 
@@ -43,9 +47,9 @@ at::Tensor random_pixels(std::int64_t count, std::int64_t resolution) {
 }
 
 /// What is said about `map` when it is refused.
-std::string refusal(const TensorMap& map) {
+std::string refusal(const TensorMap& map, const EncoderChoices& choices = {}) {
   try {
-    CpuEncoder encoder(map);
+    CpuEncoder encoder(map, choices);
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::model);
     return error.what();
@@ -53,9 +57,10 @@ std::string refusal(const TensorMap& map) {
   return "accepted";
 }
 
-std::string refusal(TensorMap map, const std::function<void(TensorMap&)>& change) {
+std::string refusal(TensorMap map, const std::function<void(TensorMap&)>& change,
+                    const EncoderChoices& choices = {}) {
   change(map);
-  return refusal(map);
+  return refusal(map, choices);
 }
 
 #define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
@@ -63,7 +68,8 @@ std::string refusal(TensorMap map, const std::function<void(TensorMap&)>& change
 TEST(Vit, EqualsThePlainFormula) {
   const at::Tensor pixels = random_pixels(2, 12);
   for (const bool quick : {true, false}) {
-    const CpuEncoder encoder(testing::random_vit(), quick ? Activation::quick_gelu : Activation::gelu);
+    const CpuEncoder encoder(testing::random_vit(),
+                             {.activation = quick ? Activation::quick_gelu : Activation::gelu});
     const at::Tensor expected = testing::plain_vit(testing::random_vit(), pixels, quick);
     EXPECT_LT(largest_difference(encoder.encode(pixels), expected), 1e-5) << "quick_gelu: " << quick;
   }
@@ -78,17 +84,31 @@ TEST(ResNet, EqualsThePlainFormula) {
   EXPECT_LT(largest_difference(CpuEncoder(testing::random_resnet()).encode(pixels), expected), 1e-5);
 }
 
+TEST(EfficientNet, EqualsThePlainFormula) {
+  const TensorMap map = testing::random_efficientnet();
+  for (const std::int64_t resolution : {64, 70, 97}) {  // strides meet even and odd sides
+    const at::Tensor pixels = random_pixels(2, resolution);
+    const at::Tensor expected = testing::plain_efficientnet(map, pixels);
+    const auto encode = [&](EncoderOutput output) {
+      return CpuEncoder(map, {.output = output, .resolution = resolution}).encode(pixels);
+    };
+    EXPECT_LT(largest_difference(encode(EncoderOutput::classes_and_features), expected), 1e-5) << resolution;
+    EXPECT_LT(largest_difference(encode(EncoderOutput::classes), expected.narrow(1, 0, 7)), 1e-5);
+    EXPECT_LT(largest_difference(encode(EncoderOutput::features), expected.narrow(1, 7, 10)), 1e-5);
+  }
+}
+
 class Encoder : public ::testing::TestWithParam<Kind> {};
 
 TEST_P(Encoder, ReadsItsSizesOffTheShapes) {
-  const CpuEncoder encoder(GetParam().tensors());
-  EXPECT_EQ(encoder->kind(), GetParam().name);
+  const CpuEncoder encoder(GetParam().tensors(), GetParam().choices);
+  EXPECT_EQ(std::string(GetParam().name), std::string(name_of(encoder->kind())).substr(0, 12));
   EXPECT_EQ(encoder->resolution(), GetParam().resolution);
   EXPECT_EQ(encoder->embedding(), 10);
 }
 
 TEST_P(Encoder, GivesAnImageTheSameEmbeddingInAnyBatch) {
-  const CpuEncoder encoder(GetParam().tensors());
+  const CpuEncoder encoder(GetParam().tensors(), GetParam().choices);
   const at::Tensor pixels = random_pixels(3, GetParam().resolution);
   const at::Tensor together = encoder.encode(pixels);
   ASSERT_EQ(together.sizes(), (c10::IntArrayRef{3, 10}));
@@ -99,7 +119,7 @@ TEST_P(Encoder, GivesAnImageTheSameEmbeddingInAnyBatch) {
 }
 
 TEST_P(Encoder, GivesTheSameEmbeddingWithAnyNumberOfThreads) {
-  const CpuEncoder encoder(GetParam().tensors());
+  const CpuEncoder encoder(GetParam().tensors(), GetParam().choices);
   const at::Tensor pixels = random_pixels(3, GetParam().resolution);
   set_threads(1);
   const at::Tensor alone = encoder.encode(pixels);
@@ -119,30 +139,35 @@ TEST_P(Encoder, TakesHalfPrecisionWeights) {
     rounded[name] = tensor.to(at::kFloat);
   }
   const at::Tensor pixels = random_pixels(1, GetParam().resolution);
-  EXPECT_TRUE(CpuEncoder(half).encode(pixels).equal(CpuEncoder(rounded).encode(pixels)));
+  const EncoderChoices& choices = GetParam().choices;
+  EXPECT_TRUE(CpuEncoder(half, choices).encode(pixels).equal(CpuEncoder(rounded, choices).encode(pixels)));
 }
 
 TEST_P(Encoder, RefusesEveryMissingTensorByName) {
   const TensorMap whole = GetParam().tensors();
   for (const auto& [name, tensor] : whole) {
-    // Without "proj" a ViT is taken for a ResNet; step counters may be absent.
-    if (name == "proj") continue;
+    // Without "proj" a ViT is taken for a ResNet, as an EfficientNet is without its stem.
+    if (name == "proj" || name == "_conv_stem.weight") continue;
     // The first tensor of a block counts the blocks, so another one may be named.
-    const std::string text = refusal(whole, [&](TensorMap& map) { map.erase(name); });
+    const std::string text = refusal(
+        whole, [&](TensorMap& map) { map.erase(name); }, GetParam().choices);
     EXPECT_HAS(text, "clip.pt: tensor 'visual.");
   }
 }
 
 TEST_P(Encoder, RefusesUnknownTensors) {
-  const std::string text = refusal(GetParam().tensors(), [](TensorMap& map) {
-    map["extra"] = at::zeros({2, 3});
-  });
+  const std::string text = refusal(
+      GetParam().tensors(),
+      [](TensorMap& map) {
+        map["extra"] = at::zeros({2, 3});
+      },
+      GetParam().choices);
   EXPECT_HAS(text, "'visual.extra'");
   EXPECT_HAS(text, "[2, 3]");
 }
 
 TEST_P(Encoder, RefusesPixelsOfAnotherSize) {
-  const CpuEncoder encoder(GetParam().tensors());
+  const CpuEncoder encoder(GetParam().tensors(), GetParam().choices);
   try {
     encoder.encode(random_pixels(1, GetParam().resolution + 1));
     FAIL() << "accepted";
@@ -153,8 +178,9 @@ TEST_P(Encoder, RefusesPixelsOfAnotherSize) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Encoder,
-                         ::testing::Values(Kind{"vit", testing::random_vit, 12},
-                                           Kind{"resnet", testing::random_resnet, 64}),
+                         ::testing::Values(Kind{"vit", testing::random_vit, 12, {}},
+                                           Kind{"resnet", testing::random_resnet, 64, {}},
+                                           Kind{"efficientnet", testing::random_efficientnet, 70, kFeatures}),
                          [](const auto& test) { return test.param.name; });
 
 TEST(Vit, RefusesWrongShapes) {
@@ -187,6 +213,37 @@ TEST(ResNet, RefusesWrongShapes) {
     std::erase_if(map, [](const auto& entry) { return entry.first.starts_with("layer4."); });
   });
   EXPECT_HAS(text, "'visual.layer4.0.conv1.weight': missing");
+}
+
+TEST(EfficientNet, RefusesWrongShapes) {
+  const TensorMap net = testing::random_efficientnet();
+  std::string text = refusal(net, {.output = EncoderOutput::features});
+  EXPECT_HAS(text, "8 blocks are none of EfficientNet-Lite0 to 4");
+  text = refusal(
+      net,
+      [](TensorMap& map) {
+        map["_blocks.3._depthwise_conv.weight"] = at::zeros({36, 1, 4, 4});
+      },
+      kBoth);
+  EXPECT_HAS(text, "filters must be of 3 x 3, 5 x 5 or 7 x 7, found shape [36, 1, 4, 4]");
+  text = refusal(
+      net, [](TensorMap& map) { map["_blocks.3._bn1.running_var"] = at::zeros({35}); }, kBoth);
+  EXPECT_HAS(text, "'visual._blocks.3._bn1.running_var': expected shape [36], found [35]");
+  text = refusal(
+      net,
+      [](TensorMap& map) {
+        std::erase_if(map, [](const auto& entry) { return entry.first.starts_with("_blocks.7."); });
+      },
+      kBoth);
+  EXPECT_HAS(text, "an EfficientNet has seven stages, but only 6 were found");
+}
+
+TEST(EfficientNet, GivesWhatTheMapperTakes) {
+  const Tensors tensors = testing::as_tensors(testing::random_efficientnet());
+  EXPECT_EQ(efficientnet_output(tensors, 17), EncoderOutput::classes_and_features);
+  EXPECT_EQ(efficientnet_output(tensors, 10), EncoderOutput::features);
+  EXPECT_EQ(efficientnet_output(tensors, 7), EncoderOutput::classes);
+  EXPECT_THROW(efficientnet_output(tensors, 512), Error);
 }
 
 }  // namespace

@@ -129,6 +129,36 @@ inline TensorMap random_resnet() {
   return random.map;
 }
 
+/// Channels of a tiny EfficientNet's stages; sizes of their filters and strides of their first blocks are
+/// those of all of them. The second stage has two blocks.
+struct TinyStage {
+  std::int64_t out;
+  std::int64_t side;
+  std::int64_t stride;
+};
+inline constexpr TinyStage kTinyStages[] = {{4, 3, 1},  {6, 3, 2},  {6, 3, 1},  {8, 5, 2},
+                                            {10, 3, 2}, {12, 5, 1}, {20, 5, 2}, {24, 3, 1}};
+
+/// An EfficientNet-Lite with 7 classes and 10 features; a stem of 8 channels.
+inline TensorMap random_efficientnet() {
+  RandomTensors random(3);
+  add_conv(random, "_conv_stem", "_bn0", {8, 3, 3, 3});
+  std::int64_t in = 8;
+  int block = 0;
+  for (const TinyStage& stage : kTinyStages) {
+    const std::string name = "_blocks." + std::to_string(block) + ".";
+    const std::int64_t wide = block == 0 ? in : 6 * in;
+    if (wide != in) add_conv(random, name + "_expand_conv", name + "_bn0", {wide, in, 1, 1});
+    add_conv(random, name + "_depthwise_conv", name + "_bn1", {wide, 1, stage.side, stage.side});
+    add_conv(random, name + "_project_conv", name + "_bn2", {stage.out, wide, 1, 1});
+    in = stage.out;
+    ++block;
+  }
+  add_conv(random, "_conv_head", "_bn1", {10, in, 1, 1});
+  random.add_linear("_fc", 7, 10);
+  return random.map;
+}
+
 /// The same computed plainly, from the published formulas.
 inline at::Tensor plain_vit(const TensorMap& w, const at::Tensor& pixels, bool quick_gelu) {
   const at::Tensor& kernel = w.at("conv1.weight");
@@ -163,6 +193,47 @@ inline at::Tensor plain_resnet(const TensorMap& w, const at::Tensor& pixels) {
   const at::Tensor q = linear(w, "attnpool.q_proj", x.narrow(1, 0, 1));
   const at::Tensor y = plain_attention(q, linear(w, "attnpool.k_proj", x), linear(w, "attnpool.v_proj", x));
   return linear(w, "attnpool.c_proj", y).select(1, 0);
+}
+
+/// With TensorFlow's padding: what is missing for windows that cover all, the smaller half before.
+inline at::Tensor same_conv(const TensorMap& w, const std::string& conv, const std::string& norm,
+                            const at::Tensor& x, std::int64_t stride = 1) {
+  const at::Tensor& weight = w.at(conv + ".weight");
+  const std::int64_t groups = weight.size(1) == 1 ? weight.size(0) : 1;
+  const std::int64_t out = (x.size(2) + stride - 1) / stride;
+  const std::int64_t missing = std::max<std::int64_t>((out - 1) * stride + weight.size(2) - x.size(2), 0);
+  const std::int64_t before = missing / 2;
+  const at::Tensor padded = at::constant_pad_nd(x, {before, missing - before, before, missing - before}, 0);
+  const at::Tensor y =
+      at::conv2d(padded, weight, {}, {stride, stride}, at::IntArrayRef({0, 0}), {1, 1}, groups);
+  return at::batch_norm(y, w.at(norm + ".weight"), w.at(norm + ".bias"), w.at(norm + ".running_mean"),
+                        w.at(norm + ".running_var"), false, 0.0, 1e-3, false);
+}
+
+/// pixels -> [B, 10, h, w]
+inline at::Tensor plain_efficientnet_map(const TensorMap& w, const at::Tensor& pixels) {
+  at::Tensor x = same_conv(w, "_conv_stem", "_bn0", pixels, 2).clamp(0, 6);
+  int block = 0;
+  for (const TinyStage& stage : kTinyStages) {
+    const std::string name = "_blocks." + std::to_string(block++) + ".";
+    at::Tensor y = x;
+    if (w.contains(name + "_expand_conv.weight"))
+      y = same_conv(w, name + "_expand_conv", name + "_bn0", y).clamp(0, 6);
+    y = same_conv(w, name + "_depthwise_conv", name + "_bn1", y, stage.stride).clamp(0, 6);
+    y = same_conv(w, name + "_project_conv", name + "_bn2", y);
+    x = stage.stride == 1 && y.size(1) == x.size(1) ? x + y : y;
+  }
+  return same_conv(w, "_conv_head", "_bn1", x).clamp(0, 6);
+}
+
+/// pixels -> classes [B, 7] and features [B, 10], side by side
+inline at::Tensor plain_efficientnet(const TensorMap& w, const at::Tensor& pixels) {
+  const at::Tensor cells = plain_efficientnet_map(w, pixels).flatten(2).transpose(1, 2);  // [B, M, 10]
+  const at::Tensor mean = cells.mean(1);
+  const at::Tensor mix =
+      0.6 * linear(w, "_fc", mean).softmax(-1) + 0.4 * linear(w, "_fc", cells).softmax(-1).mean(1);
+  const at::Tensor roots = mix.sqrt() * (mix.sqrt() > 0.05);
+  return at::cat({roots / roots.norm(2, -1, true), mean}, 1);
 }
 
 inline Tensors as_tensors(const TensorMap& map) {

@@ -23,10 +23,10 @@ void expect_near(const at::Tensor& actual, const Tensor& expected, double tolera
   EXPECT_LE(largest_difference(actual, theirs), tolerance * theirs.abs().max().item<double>());
 }
 
-void expect_same_embeddings(const AtenMap& weights, Activation activation) {
+void expect_same_embeddings(const AtenMap& weights, const EncoderChoices& choices = {}) {
   const auto tensors = [&] { return from_aten("clip.pt", "visual.", weights); };
-  const auto torch = make_image_encoder<at::Tensor>(tensors(), activation, {});
-  const auto cpu = make_image_encoder<Tensor>(tensors(), activation, {});
+  const auto torch = make_image_encoder<at::Tensor>(tensors(), choices, {});
+  const auto cpu = make_image_encoder<Tensor>(tensors(), choices, {});
   EXPECT_EQ(torch->kind(), cpu->kind());
   EXPECT_EQ(torch->embedding(), cpu->embedding());
   const at::Tensor pixels = at::randn({3, 3, cpu->resolution(), cpu->resolution()});
@@ -35,9 +35,14 @@ void expect_same_embeddings(const AtenMap& weights, Activation activation) {
 
 TEST(TorchEncoder, GivesTheCpusEmbeddings) {
   at::manual_seed(4);
-  expect_same_embeddings(testing::random_vit(), Activation::quick_gelu);
-  expect_same_embeddings(testing::random_vit(), Activation::gelu);
-  expect_same_embeddings(testing::random_resnet(), Activation::quick_gelu);
+  expect_same_embeddings(testing::random_vit());
+  expect_same_embeddings(testing::random_vit(), {.activation = Activation::gelu});
+  expect_same_embeddings(testing::random_resnet());
+  for (const EncoderOutput output :
+       {EncoderOutput::features, EncoderOutput::classes, EncoderOutput::classes_and_features}) {
+    for (const std::int64_t resolution : {64, 97})
+      expect_same_embeddings(testing::random_efficientnet(), {.output = output, .resolution = resolution});
+  }
 }
 
 /// Rows are kept, multiplied, reordered and dropped, and others join.

@@ -45,9 +45,36 @@ TEST(TorchOps, UnfoldAndPoolAsTheCpu) {
   for (const auto& shape : {Shape{2, 12, 12, 20}, {1, 7, 5, 3}, {1, 2, 2, 4}}) {
     const at::Tensor x = at::randn(shape);
     for (const std::int64_t step : {1, 2}) {
-      expect_near(Torch::neighbourhoods(x, step), Cpu::neighbourhoods(from_aten(x), step), 0);
+      expect_near(Torch::neighbourhoods(x, step, 1), Cpu::neighbourhoods(from_aten(x), step, 1), 0);
       expect_near(Torch::average_pool(x, step), Cpu::average_pool(from_aten(x), step), 1e-6);
     }
+  }
+}
+
+TEST(TorchOps, ConvolveDepthwiseAsTheCpu) {
+  at::manual_seed(4);
+  for (const auto& [side, stride] : {std::pair(3, 1), {3, 2}, {5, 1}, {5, 2}}) {
+    for (const auto& shape : {Shape{2, 12, 12, 20}, {1, 7, 5, 3}, {1, 1, 2, 4}}) {
+      const at::Tensor x = at::randn(shape) * 3;
+      const Tensor weight = from_aten(at::randn({shape[3], side * side}));
+      const Tensor bias = from_aten(at::randn({shape[3]}));
+      const DepthwiseConvolution<at::Tensor> torch(weight, bias, stride, {});
+      const DepthwiseConvolution<Tensor> cpu(weight, bias, stride, {});
+      expect_near(torch(x, Activation::relu6), cpu(from_aten(x), Activation::relu6), 1e-5);
+    }
+  }
+  const at::Tensor x = at::randn({1, 8, 8, 4});
+  expect_near(Torch::neighbourhoods(x, 2, 0), Cpu::neighbourhoods(from_aten(x), 2, 0), 0);
+}
+
+TEST(TorchOps, MixClassesAsTheCpu) {
+  at::manual_seed(5);
+  const at::Tensor whole = at::randn({3, 100}) * 3;
+  const at::Tensor cells = at::randn({3, 9, 100}) * 3;
+  for (const float least : {0.0F, 0.05F, 1.0F}) {
+    const ClassMix mix = {.whole_share = 0.6F, .least_root = least};
+    expect_near(Torch::class_mix(whole, cells, mix), Cpu::class_mix(from_aten(whole), from_aten(cells), mix),
+                1e-6);
   }
 }
 
