@@ -9,14 +9,19 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent
-PICTURE = SOURCE / "models" / "demo" / "pictures" / "camel.jpg"
-CAPTION = "A small camel on a green background."
+PICTURE = SOURCE / "models" / "photographs" / "pictures" / "coffee.jpg"
 
 
 def run(*command, **options):
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, **options)
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
     return done.stdout
+
+
+@pytest.fixture(scope="module")
+def caption():
+    """What the program says before it is installed."""
+    return run(Path(os.environ["CAPTION_BUILD"]) / "bin" / "caption", "--model", SOURCE / "models" / "photographs", PICTURE)
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +34,17 @@ def tree(tmp_path_factory):
     return moved
 
 
-def test_the_program_captions_where_it_was_moved_to(tree):
+def test_the_program_captions_where_it_was_moved_to(tree, caption):
     environment = {"PATH": "/usr/bin", "HOME": "/nonexistent"}
-    assert run(tree / "bin" / "caption", "--model", "demo", PICTURE, env=environment) == CAPTION + "\n"
+    assert run(tree / "bin" / "caption", "--model", "photographs", PICTURE, env=environment) == caption
 
 
-def test_another_project_uses_the_library(tree, tmp_path):
+def test_another_project_uses_the_library(tree, caption, tmp_path):
     shutil.copytree(SOURCE / "tests" / "consumer", tmp_path / "consumer")
     compiler = [f"-DCMAKE_CXX_COMPILER={os.environ['CXX']}"] if os.environ.get("CXX") else []
     run("cmake", "-G", "Ninja", "-S", tmp_path / "consumer", "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={tree}", *compiler)
     run("cmake", "--build", tmp_path / "build")
-    assert run(tmp_path / "build" / "consumer", tree / "share" / "caption" / "models" / "demo", PICTURE) == CAPTION + "\n"
+    assert run(tmp_path / "build" / "consumer", tree / "share" / "caption" / "models" / "photographs", PICTURE) == caption
 
 
 def test_the_headers_need_nothing_but_the_standard_library(tree, tmp_path):

@@ -82,13 +82,13 @@ class Reader:
             (self.folder / name).symlink_to(ROOT / name)
         (self.folder / "build").mkdir()
         (self.folder / "build" / "release").symlink_to(self.prefix)
-        pictures, photos = ROOT / "models" / "demo" / "pictures", ROOT / "tests" / "data" / "photos"
+        pictures, photos = ROOT / "models" / "photographs" / "pictures", ROOT / "tests" / "data" / "photos"
         (self.folder / "photos" / "more").mkdir(parents=True)
         for source, name in [
             (photos / "coffee.jpg", "photo.jpg"),
-            (pictures / "heart.jpg", "a.jpg"),
+            (pictures / "flower.jpg", "a.jpg"),
             (photos / "cat.jpg", "photos/cat.jpg"),
-            (pictures / "camel.jpg", "photos/more/camel.jpg"),
+            (pictures / "raccoon.jpg", "photos/more/raccoon.jpg"),
             (ROOT / "tests" / "data" / "image" / "grey.png", "a picture.png"),
             (TINY / "clip.pt", "ViT-B-32.pt"),
             (TINY / "captioner.pt", "conceptual_weights.pt"),
@@ -333,7 +333,7 @@ def test_links_can_be_broken():
         ("```sh\nctest --preset nothing\n```", "no preset nothing"),
         ("```cmake\nfind_package(caption 9 REQUIRED)\n```", "does not have: find_package(caption 9 REQUIRED)"),
         ("```console\n$ caption --version\ncaption 9.9\n```", "something else than what is shown"),
-        ("```console\n$ caption models/demo/pictures/camel.jpg\nA small camel on a green background.\nA dog.\n```", "something else"),
+        ("```console\n$ caption models/photographs/pictures/cat.jpg\nA cat.\nA dog.\n```", "something else"),
         ("```console\n$ scripts/setup\nsomething\n```", "something else"),
     ],
 )

@@ -29,7 +29,7 @@ def run(tmp_path):
         program = tmp_path / "caption"
         program.write_text(PROGRAM.format(python=sys.executable, extra=extra))
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
-        return subprocess.run([sys.executable, SCRIPT, "--model", "demo", "--binary", program, "--threads", "2", *options],
+        return subprocess.run([sys.executable, SCRIPT, "--model", "photographs", "--binary", program, "--threads", "2", *options],
                               capture_output=True, text=True)
 
     return run_with
@@ -54,4 +54,4 @@ def test_each_axis_varies_alone(run):
 def test_a_failed_run_is_named(run):
     result = run(extra="--fail")
     assert result.returncode != 0
-    assert "bench --model demo" in result.stderr and "status 3" in result.stderr
+    assert "bench --model photographs" in result.stderr and "status 3" in result.stderr

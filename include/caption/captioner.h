@@ -27,6 +27,7 @@ struct Caption {
   std::vector<std::int32_t> tokens;  ///< with the stop token, if it was reached
   double score = 0;                  ///< sum of the tokens' log-probabilities (natural logarithm)
   double mean_logprob = 0;           ///< score / number of tokens
+  bool unsure = false;               ///< mean_logprob is below what the model's makers found to be reliable
 };
 
 /// Captions of one image that was scheduled.

@@ -59,7 +59,7 @@ BenchmarkImage read_image(const Input& input) {
 }
 
 std::vector<BenchmarkImage> example_images(std::size_t most) {
-  const std::filesystem::path folder = find_installation().models / "demo" / "pictures";
+  const std::filesystem::path folder = find_installation().models / "photographs" / "pictures";
   std::vector<BenchmarkImage> images;
   std::error_code ignored;
   if (std::filesystem::is_directory(folder, ignored)) {

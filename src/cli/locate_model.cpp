@@ -16,7 +16,7 @@ namespace caption::cli {
 namespace {
 
 constexpr const char* kBest = "conceptual";
-constexpr const char* kDemo = "demo";
+constexpr const char* kEmbedded = "photographs";
 
 std::vector<std::string> known_names(const std::vector<std::filesystem::path>& folders) {
   std::vector<std::string> names = {kBest};
@@ -61,10 +61,10 @@ std::filesystem::path locate_default_model() {
                         [&](const FoundModel& model) { return model.name == name; });
   };
   if (const auto best = find(kBest); best != models.end()) return best->folder;
-  if (const auto demo = find(kDemo); demo != models.end()) {
-    log::info(std::string("using the demo model, since '") + kBest +
+  if (const auto embedded = find(kEmbedded); embedded != models.end()) {
+    log::info(std::string("using the small embedded model '") + kEmbedded + "', since '" + kBest +
               "' is not installed ('caption models list' says how to get it)");
-    return demo->folder;
+    return embedded->folder;
   }
   throw no_model(kBest, folders);
 }

@@ -9,8 +9,8 @@ namespace caption::cli {
 /// Error(model).
 std::filesystem::path locate_model(const std::string& name_or_folder);
 
-/// Without --model: "conceptual", the published advice, if it is installed; else "demo", with a line on
-/// stderr that says so and how to get the other. Throws Error(model) if there is neither.
+/// Without --model: "conceptual", the published advice, if it is installed; else "photographs", with a line
+/// on stderr that says so and how to get the other. Throws Error(model) if there is neither.
 std::filesystem::path locate_default_model();
 
 /// How to get the model `name`: where to download a published one, how to import one of your own.

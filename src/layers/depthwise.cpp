@@ -13,8 +13,8 @@
 namespace caption {
 namespace {
 
-/// The largest filter's positions.
-constexpr std::int64_t kMostTaps = 7 * 7;
+/// Positions of the largest filter, 7 x 7.
+constexpr std::int64_t kMostTaps = 49;
 
 }  // namespace
 

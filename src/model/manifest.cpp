@@ -88,6 +88,14 @@ class Reader {
     return value;
   }
 
+  /// A log-probability, or null.
+  std::optional<double> logprob_or_null(const std::string& key) {
+    const ordered_json& value = get(key);
+    if (value.is_null()) return std::nullopt;
+    if (!value.is_number() || value.get<double>() > 0) fail(path(key), "a number up to 0, or null", value);
+    return value.get<double>();
+  }
+
   Reader object(const std::string& key) { return {get(key), file_, path(key)}; }
 
   const ordered_json& array(const std::string& key) {
@@ -238,6 +246,7 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   Reader stop = top.object("stop");
   m.stop = {stop.not_negative("token"), stop.positive("max_tokens")};
   stop.finish();
+  if (!clip_only) m.unsure_below = top.logprob_or_null("unsure_below");
   m.files = read_files(top, path);
   m.origin = top.text("origin");
   m.license = top.text("license");
@@ -281,6 +290,7 @@ std::string to_json(const Manifest& m) {
         {"context", m.language_model.context}}},
       {"tokenizer", {{"kind", m.tokenizer.kind}, {"files", tokenizer_files}}},
       {"stop", {{"token", m.stop.token}, {"max_tokens", m.stop.max_tokens}}},
+      {"unsure_below", m.unsure_below ? ordered_json(*m.unsure_below) : ordered_json(nullptr)},
       {"files", files},
       {"origin", m.origin},
       {"license", m.license},

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,8 @@ struct Manifest {
   LanguageModel language_model;
   TokenizerFiles tokenizer;
   Stop stop;
+  std::optional<double>
+      unsure_below;  ///< the mean_logprob below which captions were found to be mostly wrong
   std::vector<File> files;
   std::string origin;
   std::string license;

@@ -130,8 +130,8 @@ class HtmlReport : public RecordWriter {
   static Html score(const Caption& caption) {
     return fill(
         R"(<p class="score"><svg class="bar" aria-hidden="true"><rect height="100%" width="{{share}}"/>)"
-        R"(</svg><span class="number">{{share}}</span> confidence</p>)",
-        {{"share", percent(caption)}});
+        R"(</svg><span class="number">{{share}}</span> confidence{{unsure}}</p>)",
+        {{"share", percent(caption)}, {"unsure", caption.unsure ? ": unsure" : ""}});
   }
 
   static Html others(const std::vector<Caption>& captions) {

@@ -36,7 +36,8 @@ class EngineCaptioner : public Captioner {
     std::unique_ptr<PictureSearches> searches =
         engine_->searches({stop_rule(options), resolve(options), sizes});
     const Describe to_text = [this](Hypothesis hypothesis) {
-      return describe(engine_->tokenizer(), std::move(hypothesis));  // token ids -> text
+      return describe(engine_->tokenizer(), std::move(hypothesis),
+                      engine_->manifest().unsure_below);  // token ids -> text
     };
     return make_scheduler(std::move(searches), to_text, sizes);
   }

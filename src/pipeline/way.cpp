@@ -26,11 +26,12 @@ PixelFormat pixel_format(const Manifest::Image& image) {
   return format;
 }
 
-Caption describe(const Tokenizer& tokenizer, Hypothesis hypothesis) {
+Caption describe(const Tokenizer& tokenizer, Hypothesis hypothesis, std::optional<double> unsure_below) {
   const auto count = static_cast<double>(hypothesis.tokens.size());
   std::string text = trimmed(tokenizer.decode(hypothesis.tokens));
   const double mean = count > 0 ? hypothesis.score / count : 0;
-  return {std::move(text), std::move(hypothesis.tokens), hypothesis.score, mean};
+  return {std::move(text), std::move(hypothesis.tokens), hypothesis.score, mean,
+          unsure_below && mean < *unsure_below};
 }
 
 }  // namespace caption

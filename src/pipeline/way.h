@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -36,8 +37,9 @@ T prefix_of(const Bundle<T>& bundle, const T& pixels) {
   return bundle.mapper->map(embedding);              // [B, P, E]
 }
 
-/// A search's result with its text: token ids -> text, without white space at both ends.
-Caption describe(const Tokenizer& tokenizer, Hypothesis hypothesis);
+/// A search's result with its text: token ids -> text, without white space at both ends. `unsure_below` is
+/// the model's, if it has one.
+Caption describe(const Tokenizer& tokenizer, Hypothesis hypothesis, std::optional<double> unsure_below);
 
 /// What fits into the language model's positions behind the prefix.
 template <typename T>

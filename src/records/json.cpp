@@ -7,7 +7,9 @@ std::string json_line(const Json& json) {
 }
 
 Json caption_json(const Caption& caption) {
-  return {{"caption", caption.text}, {"score", caption.score}, {"mean_logprob", caption.mean_logprob}};
+  Json json = {{"caption", caption.text}, {"score", caption.score}, {"mean_logprob", caption.mean_logprob}};
+  if (caption.unsure) json["unsure"] = true;
+  return json;
 }
 
 Json record_json(const Record& record, const std::string& model, bool several) {

@@ -33,7 +33,11 @@ double number(const Json& json, const char* name) {
 }
 
 Caption to_caption(const Json& json) {
-  return {text(json, "caption"), {}, number(json, "score"), number(json, "mean_logprob")};
+  return {text(json, "caption"),
+          {},
+          number(json, "score"),
+          number(json, "mean_logprob"),
+          json.contains("unsure")};
 }
 
 Error to_error(const Json& json) {

@@ -138,7 +138,7 @@ class EfficientNet : public ImageEncoder<T> {
     const T map = features(pixels);                                       // [B, S, S, F]
     const T mean = Ops<T>::average_pool(map, map.size(1)).flatten(1, 3);  // [B, F]
     if (output_ == EncoderOutput::features) return Ops<T>::fp32(mean);
-    const T mix = Ops<T>::class_mix(classifier_(mean), classifier_(map.flatten(1, 2)), kClassMix);  // [B, N]
+    T mix = Ops<T>::class_mix(classifier_(mean), classifier_(map.flatten(1, 2)), kClassMix);  // [B, N]
     if (output_ == EncoderOutput::classes) return mix;
     return Ops<T>::concatenate(std::array{mix, Ops<T>::fp32(mean)}, 1);
   }

@@ -97,6 +97,7 @@ def manifest(name, **changes):
         "language_model": {"file": "gpt2.pt", "width": 4, "layers": 1, "vocabulary": 10, "context": 16},
         "tokenizer": {"kind": "gpt2-bpe", "files": {"vocabulary": "encoder.json", "merges": "vocab.bpe"}},
         "stop": {"token": 1, "max_tokens": 5},
+        "unsure_below": None,
         "files": [{"name": file, "bytes": 1, "sha256": "0" * 64} for file in files],
         "origin": "made by a test",
         "license": "CC0",
@@ -113,9 +114,9 @@ def add_model(folder, name, **changes):
 
 @pytest.fixture
 def models(tmp_path):
-    """A folder of models that the fake program searches, with 'demo' in it."""
+    """A folder of models that the fake program searches, with 'photographs' in it."""
     folder = tmp_path / "models"
-    add_model(folder, "demo")
+    add_model(folder, "photographs")
     return folder
 
 

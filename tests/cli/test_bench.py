@@ -83,8 +83,8 @@ def test_a_bad_image_is_status_1(fake, images, name, message):
 
 
 def test_a_model_that_is_not_there(fake, images):
-    result = fake.run("bench", "--model", "dmo", "a.jpg")
-    assert result.code == 3 and "did you mean 'demo'?" in result.err
+    result = fake.run("bench", "--model", "photograps", "a.jpg")
+    assert result.code == 3 and "did you mean 'photographs'?" in result.err
 
 
 def test_options_reach_the_engine(fake, images, work, tmp_path):
@@ -94,7 +94,7 @@ def test_options_reach_the_engine(fake, images, work, tmp_path):
     options = ["--batch", "3", "--beam", "2", "--tokens", "7", "--repeat", "4", "--no-peaks", "--threads", "3", "--precision", "bf16"]
     assert fake.run("bench", *options, "a.jpg", "-r", "sub", FAKE_LOG=log).code == 0
     lines = log.read_text().splitlines()
-    assert lines[0].startswith("load demo device cpu threads 3 precision bf16")
+    assert lines[0].startswith("load photographs device cpu threads 3 precision bf16")
     assert lines[1:] == [
         "benchmark batch 3 beam 2 tokens 7 repeat 4 peaks 0",
         "benchmark image a.jpg of 19 bytes",
@@ -210,9 +210,9 @@ def test_peaks_can_be_left_out(real, pictures, small, schema):
 
 @pytest.mark.parametrize("beam", ["1", "3"])
 def test_every_caption_has_exactly_so_many_tokens(real, pictures, schema, beam):
-    """With the demo model, which would stop after about ten."""
+    """With the photographs model, which would stop after about ten."""
     for tokens in [1, 20]:
-        report = bench(real, schema, "--no-peaks", "--model", "demo", "--repeat", "1", "--beam", beam, "--tokens", str(tokens), *pictures)
+        report = bench(real, schema, "--no-peaks", "--model", "photographs", "--repeat", "1", "--beam", beam, "--tokens", str(tokens), *pictures)
         assert [len(caption["tokens"]) for caption in report["captions"]] == [tokens] * len(pictures)
 
 

@@ -16,7 +16,7 @@ def run(for_gpus, fakes, torch, photo):
         if cuda:
             (torch / "libtorch_cuda.so").symlink_to(cuda)
         paths = [torch, fakes / "driver"] if driver else [torch]
-        return for_gpus.run("--model", "demo", *arguments, photo, LD_LIBRARY_PATH=":".join(map(str, paths)), **answers)
+        return for_gpus.run("--model", "photographs", *arguments, photo, LD_LIBRARY_PATH=":".join(map(str, paths)), **answers)
 
     return run
 
@@ -36,9 +36,9 @@ def refused(result, *words):
 def test_an_installation_without_the_part_for_gpus(for_cpus, fakes, photo):
     """Whether there is a driver, and a GPU, or not."""
     for libraries in ("", fakes / "driver"):
-        result = for_cpus.run("--model", "demo", "--device", "cuda", photo, LD_LIBRARY_PATH=libraries)
+        result = for_cpus.run("--model", "photographs", "--device", "cuda", photo, LD_LIBRARY_PATH=libraries)
         refused(result, "device cuda: this installation was built without the part for GPUs", "scripts/setup --cuda")
-        quiet = for_cpus.run("--model", "demo", photo, LD_LIBRARY_PATH=libraries)
+        quiet = for_cpus.run("--model", "photographs", photo, LD_LIBRARY_PATH=libraries)
         assert quiet.code == 0 and quiet.err == ""
 
 
@@ -108,7 +108,7 @@ def test_libtorch_finds_no_gpu(run, cuda):
 )
 def test_auto_takes_the_cpu_and_says_why(for_gpus, run, cuda, photo, answers, why):
     result = run(cuda=cuda, **answers)
-    assert result.code == 0 and result.out == for_gpus.run("--model", "demo", "--device", "cpu", photo).out
+    assert result.code == 0 and result.out == for_gpus.run("--model", "photographs", "--device", "cpu", photo).out
     assert result.err.startswith("caption: device auto takes the CPU: ") and why in result.err
     assert run("--quiet", **answers).err == "" and run("--device", "cpu", **answers).err == ""
 

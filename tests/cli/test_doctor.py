@@ -98,24 +98,24 @@ def test_a_misspelt_command(fake):
 
 
 def test_a_model_that_is_not_there(fake):
-    result = fake.run("doctor", "--model", "dmo")
-    assert result.code == 3 and "did you mean 'demo'?" in result.err
+    result = fake.run("doctor", "--model", "photograps")
+    assert result.code == 3 and "did you mean 'photographs'?" in result.err
 
 
 def test_options_reach_the_engine(fake, tmp_path):
     log = tmp_path / "log"
-    assert fake.run("doctor", "--quiet", "--device", "cuda:1", "--model", "demo", FAKE_LOG=log, FAKE_HEALTHY=1).code == 0
+    assert fake.run("doctor", "--quiet", "--device", "cuda:1", "--model", "photographs", FAKE_LOG=log, FAKE_HEALTHY=1).code == 0
     lines = log.read_text().splitlines()
-    assert lines[0].startswith("load demo device cuda:1 threads 0 precision fp32")
+    assert lines[0].startswith("load photographs device cuda:1 threads 0 precision fp32")
     assert lines[1] == "doctor 1 images, the first made"
 
 
 def test_the_text(fake):
-    result = fake.run("doctor", "--quiet", "--model", "demo")
+    result = fake.run("doctor", "--quiet", "--model", "photographs")
     assert result.code == 3 and result.err == ""
     assert result.lines[0] == fake.run("--version").lines[0]
     assert result.lines[1:] == [
-        "device cuda:0 (Fake T4), model demo",
+        "device cuda:0 (Fake T4), model photographs",
         "",
         "check        status   what was found",
         "driver       ok       for CUDA 13.1",
@@ -128,7 +128,7 @@ def test_the_text(fake):
         "",
         "Broken: parity fp32",
     ]
-    healthy = fake.run("doctor", "--quiet", "--model", "demo", FAKE_HEALTHY=1)
+    healthy = fake.run("doctor", "--quiet", "--model", "photographs", FAKE_HEALTHY=1)
     assert healthy.code == 0 and healthy.lines[-1] == "Nothing failed: 1 ok, 1 skipped"
 
 

@@ -15,7 +15,7 @@ def schema(schema_of):
 
 @pytest.fixture
 def picture(source, work):
-    first = min((source / "models" / "demo" / "pictures").glob("*.jpg"))
+    first = min((source / "models" / "photographs" / "pictures").glob("*.jpg"))
     shutil.copy(first, work / "picture.jpg")
     return "picture.jpg"
 
@@ -91,9 +91,9 @@ def test_a_bad_image_is_status_1_and_leaves_files_alone(fake, images, work, name
 def test_options_reach_the_engine(fake, images, tmp_path):
     log = tmp_path / "log"
     options = ["--grid", "9", "--top", "3", "--batch", "7", "--beam", "2", "--max-tokens", "11"]
-    load = ["--threads", "3", "--precision", "bf16", "--model", "demo"]
+    load = ["--threads", "3", "--precision", "bf16", "--model", "photographs"]
     assert fake.run("explain", *options, *load, "a.jpg", FAKE_LOG=log).code == 0
-    assert "load demo device auto threads 3 precision bf16" in log.read_text()
+    assert "load photographs device auto threads 3 precision bf16" in log.read_text()
     assert "explain batch 7 grid 9 top 3 text none beam 2 max_tokens 11" in log.read_text()
     assert fake.run("explain", "--caption", "a cat", "a.jpg", FAKE_LOG=log).code == 0
     assert "text a cat" in log.read_text()

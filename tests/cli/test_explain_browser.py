@@ -12,9 +12,9 @@ from test_report_browser import By, Keys, chromium, pytestmark, webdriver  # noq
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("explain")
-    shutil.copy(min((prefix("CAPTION_SOURCE") / "models" / "demo" / "pictures").glob("*.jpg")), folder / "picture.jpg")
+    shutil.copy(min((prefix("CAPTION_SOURCE") / "models" / "photographs" / "pictures").glob("*.jpg")), folder / "picture.jpg")
     real = Program(prefix("CAPTION_PREFIX"), folder, clean_environment(folder))
-    result = real.run("explain", "--model", "demo", "--json", "--html", "page.html", "picture.jpg")
+    result = real.run("explain", "--model", "photographs", "--json", "--html", "page.html", "picture.jpg")
     assert result.code == 0
     return folder / "page.html", json.loads(result.text)
 

@@ -7,13 +7,13 @@ import pytest
 from conftest import add_model
 
 
-def test_the_default_is_the_demo_and_says_so(fake, images, models):
+def test_the_default_is_the_embedded_model_and_says_so(fake, images, models):
     result = fake.run("a.jpg")
     assert result.code == 0 and result.text == "a cat on a mat.\n"
-    assert "using the demo model" in result.err and "'conceptual' is not installed" in result.err
+    assert "using the small embedded model 'photographs'" in result.err and "'conceptual' is not installed" in result.err
     assert len(result.err.splitlines()) == 1
     assert fake.run("a.jpg", "--quiet").err == ""
-    assert fake.run("a.jpg", "--model", "demo").err == ""
+    assert fake.run("a.jpg", "--model", "photographs").err == ""
 
 
 def test_the_default_is_conceptual_if_it_is_there(fake, images, models, tmp_path):
@@ -31,7 +31,7 @@ def test_models_by_name_alias_and_folder(fake, images, models, tmp_path):
     add_model(models, "conceptual")
     elsewhere = add_model(tmp_path / "elsewhere", "other")
     log = tmp_path / "log"
-    for name, loaded in [("demo", "demo"), ("conceptual-captions", "conceptual"), (str(elsewhere), "other")]:
+    for name, loaded in [("photographs", "photographs"), ("conceptual-captions", "conceptual"), (str(elsewhere), "other")]:
         assert fake.run("a.jpg", "--model", name, FAKE_LOG=log).code == 0
         assert [line for line in log.read_text().splitlines() if line.startswith("load ")][-1].startswith(f"load {loaded} ")
 
@@ -40,17 +40,17 @@ def test_the_order_of_the_search(fake, tmp_path, models):
     user = add_model(tmp_path / "data" / "caption" / "models", "mine")
     first = add_model(tmp_path / "first", "mine")
     listed = json.loads(fake.run("models", "list", "--json", XDG_DATA_HOME=tmp_path / "data").text)
-    assert [(model["name"], model["folder"]) for model in listed] == [("demo", str(models / "demo")), ("mine", str(user))]
+    assert [(model["name"], model["folder"]) for model in listed] == [("mine", str(user)), ("photographs", str(models / "photographs"))]
     folders = f"{tmp_path / 'first'}:{models}"
     listed = json.loads(fake.run("models", "list", "--json", XDG_DATA_HOME=tmp_path / "data", CAPTION_MODELS=folders).text)
-    assert listed[1]["folder"] == str(first)
+    assert listed[0]["folder"] == str(first)
 
 
 def test_a_missing_model_is_explained(fake, images):
     result = fake.run("a.jpg", "--model", "conceptual")
     assert result.code == 3 and "caption models import --clip" in result.err
-    result = fake.run("a.jpg", "--model", "dmeo")
-    assert result.code == 3 and "did you mean 'demo'?" in result.err
+    result = fake.run("a.jpg", "--model", "photogrphs")
+    assert result.code == 3 and "did you mean 'photographs'?" in result.err
     result = fake.run("models", "show", "concptual")
     assert result.code == 3 and "did you mean 'conceptual'?" in result.err
     assert "did you mean" not in fake.run("a.jpg", "--model", "zzzzzz").err
@@ -67,8 +67,8 @@ def test_list(fake, models):
     (models / "no-model").mkdir()
     result = fake.run("models", "list")
     assert result.code == 0
-    assert [line.split()[0] for line in result.lines] == ["broken", "demo"]
-    assert "damaged: " in result.lines[0] and "the model demo" in result.lines[1] and str(models / "demo") in result.lines[1]
+    assert [line.split()[0] for line in result.lines] == ["broken", "photographs"]
+    assert "damaged: " in result.lines[0] and "the model photographs" in result.lines[1] and str(models / "photographs") in result.lines[1]
     assert "'conceptual', for photographs, is not installed" in result.err and "models import" in result.err
     listed = json.loads(fake.run("models", "list", "--json").text)
     assert [sorted(model) for model in listed] == [["error", "folder", "name"], ["description", "folder", "name", "packed"]]
@@ -81,12 +81,12 @@ def test_list_of_nothing_is_no_error(fake, tmp_path):
 
 
 def test_show(fake, models):
-    result = fake.run("models", "show", "demo")
+    result = fake.run("models", "show", "photographs")
     assert result.code == 0 and result.err == ""
     for words in ["vit, 8 x 8 pixels -> 4 numbers", "mlp, 2 prefix vectors", "made by a test", "CC0", "gpt2.pt"]:
         assert words in result.text
-    shown = json.loads(fake.run("models", "show", "--json", str(models / "demo")).text)
-    assert shown == json.loads((models / "demo" / "model.json").read_text())
+    shown = json.loads(fake.run("models", "show", "--json", str(models / "photographs")).text)
+    assert shown == json.loads((models / "photographs" / "model.json").read_text())
 
 
 def test_show_of_a_damaged_model(fake, models):
@@ -96,24 +96,24 @@ def test_show_of_a_damaged_model(fake, models):
 
 
 def test_verify(fake, models):
-    result = fake.run("models", "verify", "demo")
+    result = fake.run("models", "verify", "photographs")
     assert result.code == 0 and "every file is as model.json says" in result.text
-    (models / "demo" / "damaged").touch()
-    result = fake.run("models", "verify", "demo")
+    (models / "photographs" / "damaged").touch()
+    result = fake.run("models", "verify", "photographs")
     assert result.code == 3 and result.out == b"" and "its SHA-256 differs" in result.err
 
 
 def test_optimize_asks_the_engine(fake, models, tmp_path):
     log = tmp_path / "log"
-    result = fake.run("models", "optimize", "demo", FAKE_LOG=log)
+    result = fake.run("models", "optimize", "photographs", FAKE_LOG=log)
     assert result.code == 0 and result.out == b""
     assert result.err == (
-        f"caption: made {models}/demo/packed.bf16, 2.5 MB: loading with --precision bf16 takes 0.05 s instead of 1.23 s\n"
+        f"caption: made {models}/photographs/packed.bf16, 2.5 MB: loading with --precision bf16 takes 0.05 s instead of 1.23 s\n"
     )
-    result = fake.run("models", "optimize", "--precision", "int8", "--threads", "3", "--quiet", str(models / "demo"), FAKE_LOG=log)
+    result = fake.run("models", "optimize", "--precision", "int8", "--threads", "3", "--quiet", str(models / "photographs"), FAKE_LOG=log)
     assert result.code == 0 and result.err == ""
     assert log.read_text() == (
-        "pack demo device cpu threads 0 precision fp32\npack demo device cpu threads 3 precision int8\n"
+        "pack photographs device cpu threads 0 precision fp32\npack photographs device cpu threads 3 precision int8\n"
     )
 
 
@@ -121,11 +121,11 @@ def test_optimize_asks_the_engine(fake, models, tmp_path):
     "arguments, message",
     [
         ([], "no model NAME given; see 'caption models optimize --help'"),
-        (["demo", "--precision", "fp8"], "--precision: needs fp32, fp16, bf16, int8 or auto, not 'fp8'"),
-        (["demo", "--precision", "fp16"], "--precision fp16 is for GPUs"),
-        (["demo", "--remove", "--precision", "fp32"], "--remove takes no --precision"),
-        (["demo", "--remove", "--threads", "1"], "--remove takes no --precision and no --threads"),
-        (["demo", "--device", "cuda"], "--device"),
+        (["photographs", "--precision", "fp8"], "--precision: needs fp32, fp16, bf16, int8 or auto, not 'fp8'"),
+        (["photographs", "--precision", "fp16"], "--precision fp16 is for GPUs"),
+        (["photographs", "--remove", "--precision", "fp32"], "--remove takes no --precision"),
+        (["photographs", "--remove", "--threads", "1"], "--remove takes no --precision and no --threads"),
+        (["photographs", "--device", "cuda"], "--device"),
     ],
 )
 def test_optimize_checks_its_options(fake, arguments, message):
@@ -134,23 +134,23 @@ def test_optimize_checks_its_options(fake, arguments, message):
 
 
 def test_optimize_remove_needs_no_engine(fake, models, tmp_path):
-    packed = models / "demo" / "packed.int8"
+    packed = models / "photographs" / "packed.int8"
     packed.write_bytes(b"whatever")
     log = tmp_path / "log"
-    result = fake.run("models", "optimize", "--remove", "demo", FAKE_LOG=log)
+    result = fake.run("models", "optimize", "--remove", "photographs", FAKE_LOG=log)
     assert result.code == 0 and result.err == f"caption: removed {packed}\n" and not packed.exists()
-    result = fake.run("models", "optimize", "--remove", "demo", FAKE_LOG=log)
+    result = fake.run("models", "optimize", "--remove", "photographs", FAKE_LOG=log)
     assert result.code == 0 and result.err == "caption: there was nothing to remove\n"
     assert not log.exists()
     (packed / "folder").mkdir(parents=True)
-    result = fake.run("models", "optimize", "--remove", "demo")
+    result = fake.run("models", "optimize", "--remove", "photographs")
     assert result.code == 3 and f"{packed}: cannot be removed" in result.err
 
 
 def test_show_and_list_say_why_a_packed_file_is_not_used(fake, models):
-    packed = models / "demo" / "packed.int8"
+    packed = models / "photographs" / "packed.int8"
     packed.write_bytes(b"whatever\x1b")
-    result = fake.run("models", "show", "demo")
+    result = fake.run("models", "show", "photographs")
     assert result.code == 0
     # The model of this test has no weight files at all.
     assert f"packed int8     not used: {packed}: is no file of packed matrices" in result.text
@@ -218,7 +218,7 @@ def test_every_action_has_help(fake, action):
 def test_the_readme_says_where_published_models_are(fake, images, source, name):
     """The addresses of the program's table, all of which stand in the README's row of that model."""
     result = fake.run("--model", name, "a.jpg")
-    assert result.code == 3 and f"no model '{name}': not found in" in result.err and "installed models: demo" in result.err
+    assert result.code == 3 and f"no model '{name}': not found in" in result.err and "installed models: photographs" in result.err
     assert f" --name {name}" in result.err
     told = re.search(r"download (\S+) \((\S+)\)\n  and (\S+) \(Google Drive id (\w+)(?:, or (\S+))?\)", result.err)
     rows = [

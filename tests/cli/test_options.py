@@ -14,9 +14,9 @@ RIGHT = {
     "": ["a.jpg"],
     "explain": ["a.jpg"],
     "bench": ["a.jpg"],
-    "models show": ["demo"],
-    "models verify": ["demo"],
-    "models optimize": ["demo"],
+    "models show": ["photographs"],
+    "models verify": ["photographs"],
+    "models optimize": ["photographs"],
     "models import": ["--clip", "a.jpg", "--captioner", "a.jpg", "--name", "new", "--tokenizer", "."],
 }
 # What an option needs beside it.
@@ -31,7 +31,7 @@ BESIDE = {
 BESIDE_HIGH = {"--n-best": ["--beam", "1000"]}
 # Values of options whose help shows no bounds and no words.
 VALUES = {
-    "--model": "demo",
+    "--model": "photographs",
     "--device": "cuda:7",
     "--files-from": "list",
     "--output": "out",

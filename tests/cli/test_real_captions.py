@@ -30,11 +30,11 @@ def bundle(source):
     return lambda name: str(source / "tests" / "data" / "parity" / name)
 
 
-def test_the_demo_captions_a_photo(real, photos):
+def test_the_embedded_model_captions_a_photo(real, photos):
     result = real.run(photos[0])
     assert result.code == 0
     assert len(result.lines) == 1 and result.lines[0].strip() == result.lines[0] != ""
-    assert "using the demo model" in result.err and len(result.err.splitlines()) == 1
+    assert "using the small embedded model 'photographs'" in result.err and len(result.err.splitlines()) == 1
 
 
 def test_version_names_the_libraries(real):
@@ -44,14 +44,14 @@ def test_version_names_the_libraries(real):
 
 
 def test_help_loads_no_libtorch(real):
-    for arguments in [["--help"], ["--version"], ["models", "list"], ["models", "show", "demo"]]:
+    for arguments in [["--help"], ["--version"], ["models", "list"], ["models", "show", "photographs"]]:
         result = real.run(*arguments, LD_DEBUG="files")
         assert result.code == 0 and "libtorch" not in result.err and "libopencv" not in result.err
 
 
-@pytest.mark.parametrize("name", ["demo", *BUNDLES])
+@pytest.mark.parametrize("name", ["photographs", *BUNDLES])
 def test_records_are_valid(real, photos, schema, bundle, name):
-    model = name if name == "demo" else bundle(name)
+    model = name if name == "photographs" else bundle(name)
     result = real.run("--json", "--model", model, *photos)
     assert result.code == 0
     records = result.records()
@@ -219,3 +219,18 @@ def test_a_full_disk_and_a_closed_pipe(real, photos):
     assert code == 3 and "No space left on device" in err
     code, out, err = real.shell("$caption --quiet *.jpg *.jpg *.jpg | head -1; echo ${PIPESTATUS[0]}")
     assert out.splitlines()[1] == "0" and err == ""
+
+
+@pytest.mark.parametrize("below, unsure", [(0.0, True), (-1000.0, False), (None, False)])
+def test_a_caption_is_unsure_below_what_the_model_says(real, source, photos, work, below, unsure):
+    folder = work / "model"
+    shutil.copytree(source / "tests" / "data" / "parity" / "vit-mlp", folder)
+    model = json.loads((folder / "model.json").read_text())
+    model |= {"format": 2, "unsure_below": below}
+    model["image"]["fit"] = "crop"
+    model["encoder"]["output"] = "embedding"
+    (folder / "model.json").write_text(json.dumps(model))
+    result = real.run("--json", "--n-best", "2", "--html", "page.html", "--model", folder, photos[0])
+    record = result.records()[0]
+    assert [("unsure" in caption) for caption in (record, *record["captions"])] == [unsure] * 3
+    assert ("confidence: unsure</p>" in (work / "page.html").read_text()) == unsure

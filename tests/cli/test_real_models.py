@@ -2,7 +2,9 @@
 
 import json
 import os
+import random
 import shutil
+import struct
 
 import pytest
 
@@ -17,14 +19,15 @@ def photo(source):
     return source / "tests" / "data" / "photos" / "cat.jpg"
 
 
-def test_the_demo_is_installed_and_whole(real):
+def test_the_embedded_model_is_installed_and_whole(real):
     listed = json.loads(real.run("models", "list", "--json").text)
-    assert "demo" in [model["name"] for model in listed]
+    assert "photographs" in [model["name"] for model in listed]
     assert all("error" not in model for model in listed)
-    assert real.run("models", "verify", "demo").code == 0
-    shown = json.loads(real.run("models", "show", "demo", "--json").text)
+    assert real.run("models", "verify", "photographs").code == 0
+    shown = json.loads(real.run("models", "show", "photographs", "--json").text)
     assert shown["license"] and shown["origin"] and shown["description"]
-    assert sum(file["bytes"] for file in shown["files"]) <= 15e6
+    sizes = [file["bytes"] for file in shown["files"]]
+    assert max(sizes) <= 15e6 and sum(sizes) <= 25e6
 
 
 @pytest.mark.parametrize("name", ["vit-mlp", "resnet-transformer"])
@@ -117,3 +120,62 @@ def test_import_finds_a_damaged_download(real, parity, work, tmp_path):
                       "--name", "bad", "--tokenizer", folder)
     assert result.code == 3 and "captioner.pt" in result.err
     assert not list(tmp_path.rglob("*bad*"))
+
+
+# An EfficientNet-Lite
+
+
+def efficientnet(features, classes):
+    """Shapes of Lite0's tensors, of fewer channels, by name; then what the file holds in their places."""
+    shapes = {"_conv_stem.weight": (8, 3, 3, 3), "_conv_head.weight": (features, 10, 1, 1), "_fc.weight": (classes, features), "_fc.bias": (classes,)}
+    norms = {"_bn0": 8, "_bn1": features}
+    within, block = 8, 0
+    for out, side, blocks in [(4, 3, 1), (5, 3, 2), (6, 5, 2), (7, 3, 3), (8, 5, 3), (9, 5, 4), (10, 3, 1)]:
+        for _ in range(blocks):
+            name, wide = f"_blocks.{block}.", within if block == 0 else 6 * within
+            if block > 0:
+                shapes[name + "_expand_conv.weight"] = (wide, within, 1, 1)
+                norms[name + "_bn0"] = wide
+            shapes[name + "_depthwise_conv.weight"] = (wide, 1, side, side)
+            shapes[name + "_project_conv.weight"] = (out, wide, 1, 1)
+            norms |= {name + "_bn1": wide, name + "_bn2": out}
+            within, block = out, block + 1
+    for norm, width in norms.items():
+        shapes |= {f"{norm}.{part}": (width,) for part in ("weight", "bias", "running_mean", "running_var")}
+    return shapes
+
+
+def write_safetensors(file, shapes):
+    numbers, header, data = random.Random(1), {}, b""
+    for name, shape in shapes.items():
+        count = 1
+        for side in shape:
+            count *= side
+        # Variances, and all that a norm multiplies with, are positive.
+        values = [numbers.uniform(0.5, 1.5) if len(shape) == 1 else numbers.uniform(-0.5, 0.5) for _ in range(count)]
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + 4 * count]}
+        data += struct.pack(f"<{count}f", *values)
+    text = json.dumps(header).encode()
+    file.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+@pytest.mark.parametrize(
+    "features, classes, output", [(32, 7, "features"), (20, 32, "classes"), (20, 12, "classes+features")], ids=["features", "classes", "both"])
+def test_an_efficientnet_gives_what_the_mapper_takes(real, parity, photo, work, features, classes, output):
+    """Of the tiny model, which takes 32 numbers."""
+    write_safetensors(work / "encoder.safetensors", efficientnet(features, classes))
+    result = real.run("models", "import", "--clip", "encoder.safetensors", "--captioner", parity / "vit-mlp" / "captioner.pt",
+                      "--name", "net", "--tokenizer", parity / "vit-mlp")  # fmt: skip
+    assert result.code == 0, result.err
+    shown = json.loads(real.run("models", "show", "net", "--json").text)
+    assert shown["image"]["resolution"] == 224 and shown["image"]["fit"] == "stretch"
+    assert shown["encoder"]["kind"] == "efficientnet-lite" and shown["encoder"]["output"] == output
+    captions = {real.run("--model", "net", "--precision", precision, photo).text for precision in ("fp32", "bf16", "int8")}
+    assert all(captions)
+
+
+def test_an_efficientnet_that_fits_no_mapper_is_refused(real, parity, work):
+    write_safetensors(work / "encoder.safetensors", efficientnet(20, 7))
+    result = real.run("models", "import", "--clip", "encoder.safetensors", "--captioner", parity / "vit-mlp" / "captioner.pt",
+                      "--name", "net", "--tokenizer", parity / "vit-mlp")  # fmt: skip
+    assert result.code == 3 and "gives 20 features and 7 classes, but the mapper takes 32 numbers" in result.err

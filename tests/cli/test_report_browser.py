@@ -23,15 +23,15 @@ HOSTILE = "<img src=x onerror=alert(1)> caf\u00e9.jpg"
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """The page of a run over pictures of the demo model, one of them with a hostile name, and two that fail."""
+    """The page of a run over pictures of the photographs model, one of them with a hostile name, and two that fail."""
     folder = tmp_path_factory.mktemp("report")
-    pictures = sorted((prefix("CAPTION_SOURCE") / "models" / "demo" / "pictures").glob("*.jpg"))
+    pictures = sorted((prefix("CAPTION_SOURCE") / "models" / "photographs" / "pictures").glob("*.jpg"))
     for name, picture in zip([*NAMES, HOSTILE], pictures):
         shutil.copy(picture, folder / name)
     (folder / "cut.jpg").write_bytes(pictures[0].read_bytes()[:2000])
     real = Program(prefix("CAPTION_PREFIX"), folder, clean_environment(folder))
     inputs = [NAMES[0], "cut.jpg", *NAMES[1:], HOSTILE, "none.jpg"]
-    result = real.run("--model", "demo", "--n-best", "3", "--html", "report.html", "--json", *inputs)
+    result = real.run("--model", "photographs", "--n-best", "3", "--html", "report.html", "--json", *inputs)
     assert result.code == 1 and len(result.records()) == 8
     return folder / "report.html", result.records()
 

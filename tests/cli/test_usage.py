@@ -21,7 +21,7 @@ def test_help_wins_over_a_missing_input_but_not_over_a_mistake(fake):
 
 
 def test_help_and_version_open_no_large_library(real):
-    for arguments in [["--help"], ["--version"], ["models", "list"], ["models", "show", "demo"], ["models", "--help"]]:
+    for arguments in [["--help"], ["--version"], ["models", "list"], ["models", "show", "photographs"], ["models", "--help"]]:
         trace = real.run(*arguments, LD_DEBUG="files")
         assert trace.code == 0 and "libc.so" in trace.err
         for library in ["libtorch", "libc10", "libopencv", "libsentencepiece"]:
@@ -116,7 +116,7 @@ def test_options_reach_the_engine(fake, images, tmp_path):
     load = ["--threads", "3", "--device", "cpu", "--precision", "bf16"]
     assert fake.run(*search, *load, "a.jpg", FAKE_LOG=log).code == 0
     text = log.read_text()
-    assert "load demo device cpu threads 3 precision bf16" in text
+    assert "load photographs device cpu threads 3 precision bf16" in text
     assert "beam 7 n_best 2 max_tokens 9 min_tokens 0 stop sample 0" in text
     assert "temperature 0.250000" in text and "length_penalty 0.500000" in text
 

@@ -38,7 +38,9 @@ constexpr const char* kFooter = R"(Records:
     failed has "error": {"code", "message"} instead of a caption, where code is
     not_found, unreadable, unsupported_format, corrupt or too_large.
   csv: RFC 4180 with a header; one row per caption, numbered by "rank".
-  score is the sum of the tokens' log-probabilities, mean_logprob their mean.
+  score is the sum of the tokens' log-probabilities, mean_logprob their mean. A
+  caption has "unsure": true where captions of such a mean were mostly wrong, if
+  the model's makers measured it.
   In jsonl, bytes of a name that are not UTF-8 become U+FFFD (csv, text and
   --failed keep them). In text, control characters of names appear as \n, \xNN.
 

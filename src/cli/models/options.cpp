@@ -159,7 +159,7 @@ Flag<ImportRequest>::Check exists(const std::string& option, Member ImportReques
 Flags<ImportRequest> file_flags() {
   return {
       name("--clip", &ImportRequest::clip, "FILE",
-           "CLIP's weights: OpenAI's archive (ViT-B-32.pt) or a state_dict")
+           "CLIP's weights: OpenAI's archive (ViT-B-32.pt) or a state_dict; or an EfficientNet-Lite's (.pth)")
           .required()
           .check(exists("--clip", &ImportRequest::clip)),
       name("--captioner", &ImportRequest::captioner, "FILE",

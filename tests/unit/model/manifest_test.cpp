@@ -34,7 +34,7 @@ class BundleFolder : public ScratchFolder {
       "mapper": {"file": "captioner.pt", "kind": "mlp", "prefix_length": 10, "normalize": false},
       "language_model": {"file": "captioner.pt", "width": 768, "layers": 12, "vocabulary": 50257, "context": 1024},
       "tokenizer": {"kind": "sentencepiece", "files": {"model": "t.model"}},
-      "stop": {"token": 0, "max_tokens": 67},
+      "stop": {"token": 0, "max_tokens": 67}, "unsure_below": -1.5,
       "files": [
         {"name": "clip.pt", "bytes": 0, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
         {"name": "captioner.pt", "bytes": 3, "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
@@ -60,9 +60,11 @@ TEST_F(ManifestTest, ReadsTheFormatBefore) {
   manifest["format"] = 1;
   manifest["image"].erase("fit");
   manifest["encoder"].erase("output");
+  manifest.erase("unsure_below");
   write("model.json", manifest.dump());
   EXPECT_EQ(read_manifest(folder_).image.fit, "crop");
   EXPECT_EQ(read_manifest(folder_).encoder.output, "embedding");
+  EXPECT_FALSE(read_manifest(folder_).unsure_below);
 }
 
 TEST_F(ManifestTest, EveryFieldIsRequired) {
@@ -92,6 +94,9 @@ TEST_F(ManifestTest, ErrorsNameTheFieldExpectedAndFound) {
             std::string::npos);
   EXPECT_NE(error_of(changed("/mapper/normalise", true)).find("unknown field 'mapper.normalise'"),
             std::string::npos);
+  EXPECT_NE(
+      error_of(changed("/unsure_below", 0.5)).find("'unsure_below': expected a number up to 0, or null"),
+      std::string::npos);
   EXPECT_NE(error_of(changed("/format", 3)).find("bundle format 3, but this program reads formats 1 to 2"),
             std::string::npos);
   EXPECT_NE(

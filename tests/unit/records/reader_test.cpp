@@ -46,6 +46,7 @@ constexpr const char* kOther = R"({"image":"z","error":{"code":"corrupt","messag
 TEST_F(ReaderTest, ReadsWhatTheWriterWrote) {
   const std::vector<Record> records = {
       {"plain.jpg", {{"A cat.", {}, -3.25, -1.0 / 3}}, {}, {}},
+      {"unsure.jpg", {{"A dog.", {}, -3.25, -3.25, true}}, {}, {}},
       {"odd \"name\"\n\t\\.jpg", {{"", {}, 0, 0}}, {}, {}},
       {"caf\xC3\xA9.jpg", {}, Error(ErrorKind::not_found, "caf\xC3\xA9.jpg: no such file"), {}},
       {"-", {}, Error(ErrorKind::too_large, ""), {}},
@@ -62,6 +63,7 @@ TEST_F(ReaderTest, ReadsWhatTheWriterWrote) {
       EXPECT_EQ(stored->record.captions[i].text, expected.captions[i].text);
       EXPECT_EQ(stored->record.captions[i].score, expected.captions[i].score);
       EXPECT_EQ(stored->record.captions[i].mean_logprob, expected.captions[i].mean_logprob);
+      EXPECT_EQ(stored->record.captions[i].unsure, expected.captions[i].unsure);
     }
     ASSERT_EQ(stored->record.error.has_value(), expected.error.has_value());
     if (!expected.error) continue;
