@@ -3,7 +3,8 @@
 
 A room is a folder, a library and a line caption_room(FOLDER ...): its files may include headers of its own, of the rooms that it
 USES (and links) and of those that it only SEES; a room that is named and never included is refused, too. A room below another
-one, as cli/caption below cli, is a room of its own. Of the rooms, those marked LIBTORCH alone may include LibTorch's headers. Every other third party has one place, see THIRD_PARTIES.
+one, as cli/caption below cli, is a room of its own. Of the rooms, those marked LIBTORCH alone may include LibTorch's headers.
+Every other third party has one place, see THIRD_PARTIES.
 src/main.cpp has a row of its own, MAIN_SEES; include/caption may include only itself and the standard library. Below the rooms
 of the command line no message names one of its flags. With --self-test it checks that each of these can fail.
 """

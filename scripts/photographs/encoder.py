@@ -78,6 +78,12 @@ def root_mix(mix: torch.Tensor) -> torch.Tensor:
     return roots / roots.norm(dim=-1, keepdim=True).clamp_min(1e-6)
 
 
+def directions(classifier: torch.Tensor) -> torch.Tensor:
+    """The classifier's rows [CLASSES, FEATURES] less their mean, of length 1: similar classes have similar ones."""
+    rows = classifier - classifier.mean(0)
+    return rows / rows.norm(dim=1, keepdim=True)
+
+
 @dataclass
 class FeatureScale:
     """Standardises features: trained with, and folded into the mapper's first layer when it is written."""

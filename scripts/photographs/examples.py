@@ -12,7 +12,7 @@ import sentencepiece
 import torch
 
 from data import Picture
-from encoder import CLASSES, FEATURES, FeatureScale, View, root_mix
+from encoder import CLASSES, FEATURES, FeatureScale, View, directions, root_mix
 from lexicon import Lexicon, words_of
 
 FEATURE_NOISE = 0.3
@@ -61,8 +61,7 @@ class Examples:
         self.features = torch.stack([scale(view.feature) for _, views in pairs for view in views])
         ends = np.cumsum([len(views) for _, views in pairs]).tolist()
         self.views_of = [range(end - len(views), end) for end, (_, views) in zip(ends, pairs)]
-        rows = classifier - classifier.mean(0)
-        rows = rows / rows.norm(dim=1, keepdim=True)
+        rows = directions(classifier)
         self.taken_for = (rows @ rows.T / CONFUSION).softmax(1)  # what the network sees beside a class
         self.waiting: list[Batch] = []
         self.sources = {word: [self._sparse(mix) for mix in mixes] for word, mixes in lexicon.sources.items()}

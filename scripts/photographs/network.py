@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from encoder import CLASSES, FEATURES, FeatureScale
+from encoder import CLASSES, FEATURES, FeatureScale, directions
 
 
 @dataclass
@@ -33,8 +33,7 @@ class Captioner(nn.Module):
     def __init__(self, sizes: Sizes, classifier: torch.Tensor, dropout: float = 0.1) -> None:
         super().__init__()
         self.sizes = sizes
-        rows = classifier - classifier.mean(0)
-        self.register_buffer("rows", rows / rows.norm(dim=1, keepdim=True))
+        self.register_buffer("rows", directions(classifier))
         self.alike = nn.Linear(FEATURES, sizes.hidden)
         self.single = nn.Linear(CLASSES, sizes.hidden, bias=False)
         self.feature = nn.Linear(FEATURES, sizes.hidden, bias=False)

@@ -14,7 +14,6 @@ import argparse
 import io
 import json
 import math
-import pickle
 import random
 import sys
 import time
@@ -124,11 +123,8 @@ def main() -> None:
     found = data.load(args.data, set(args.licenses) if args.licenses else None)
     captions = [caption for picture in (*found.text, *found.pairs) for caption in picture.captions]
     tokenizer = train_tokenizer(captions, args.vocabulary, args.out / "tokenizer.model")
-    cache = args.out / "views.pkl"
     encoder = Encoder()
-    if not cache.exists():
-        cache.write_bytes(pickle.dumps(views_of(found.pairs, encoder, args.crops, args.seed)))
-    pairs = pickle.loads(cache.read_bytes())
+    pairs = views_of(found.pairs, encoder, args.crops, args.seed)
     print(f"{len(found.text)} pictures' captions, {len(pairs)} pairs, {time.time() - began:.0f} s", flush=True)
     lexicon = Lexicon(args.wordnet, captions, [(picture, views[0]) for picture, views in pairs])
     scale = scale_of([view for _, views in pairs for view in views])

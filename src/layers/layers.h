@@ -55,11 +55,16 @@ class Linear;
 template <typename T>
 class DepthwiseConvolution;
 
-/// How many rows or columns of zeros stand before the first of `size` so that windows of `side`, `stride`
-/// apart, cover them all, in TensorFlow's "SAME" convolutions: half of what is missing, rounded down.
-constexpr std::int64_t zeros_before(std::int64_t size, std::int64_t side, std::int64_t stride) {
+/// How many rows or columns of zeros stand around `size` of them so that windows of `side`, `stride` apart,
+/// cover them all, in TensorFlow's "SAME" convolutions.
+constexpr std::int64_t zeros_around(std::int64_t size, std::int64_t side, std::int64_t stride) {
   const std::int64_t last = (size - 1) / stride * stride;
-  return std::max<std::int64_t>(last + side - size, 0) / 2;
+  return std::max<std::int64_t>(last + side - size, 0);
+}
+
+/// Those of them that stand before the first: half, rounded down.
+constexpr std::int64_t zeros_before(std::int64_t size, std::int64_t side, std::int64_t stride) {
+  return zeros_around(size, side, stride) / 2;
 }
 
 /// Layer normalisation over the last dimension in fp32, eps 1e-5, of weight [width] and bias [width]:

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "layers/layers.h"
 #include "vision/batch_norm.h"
@@ -70,5 +71,26 @@ class Conv {
   Padding padding_;
   Linear<T> linear_;
 };
+
+/// In a convolutional network rounding to int8 adds up over the many layers, and channels differ much in
+/// size.
+template <typename T>
+Compute<T> no_coarser_than_bf16(Compute<T> compute) {
+  if (compute.weights == DType::int8) compute.weights = DType::bf16;
+  return compute;
+}
+
+/// pixels [B, 3, R, R] -> embedding [B, D] fp32, by `encode`, which takes any number of images: all at once,
+/// or one after the other where that is quicker.
+template <typename T, typename Encode>
+T encode_images(const T& pixels, const Encode& encode) {
+  if constexpr (Ops<T>::kConvolvesTogether) {
+    return Ops<T>::fp32(encode(pixels));
+  } else {
+    std::vector<T> embeddings;  // B of [1, D]
+    for (std::int64_t i = 0; i < pixels.size(0); ++i) embeddings.push_back(encode(pixels.narrow(0, i, 1)));
+    return Ops<T>::concatenate(embeddings, 0);
+  }
+}
 
 }  // namespace caption

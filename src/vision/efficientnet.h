@@ -86,14 +86,7 @@ class EfficientNet : public ImageEncoder<T> {
 
   T encode(const T& pixels) const override {  // [B, 3, R, R] -> [B, D]
     require_pixels(pixels, resolution());
-    if constexpr (Ops<T>::kConvolvesTogether) {
-      return encode_together(pixels);
-    } else {
-      std::vector<T> embeddings;  // B of [1, D]
-      for (std::int64_t i = 0; i < pixels.size(0); ++i)
-        embeddings.push_back(encode_together(pixels.narrow(0, i, 1)));
-      return Ops<T>::concatenate(embeddings, 0);
-    }
+    return encode_images(pixels, [this](const T& images) { return encode_together(images); });
   }
 
   /// The map that the embedding is made of: pixels [B, 3, R, R] -> [B, R / 32, R / 32, features], rounded up
@@ -117,12 +110,6 @@ class EfficientNet : public ImageEncoder<T> {
               compute),
         classifier_(take_linear(tensors, "_fc", sizes.classes, sizes.features, compute)) {
     tensors.require_all_taken();
-  }
-
-  /// As with CLIP's ResNet, rounding to int8 adds up over the many convolutions.
-  static Compute<T> no_coarser_than_bf16(Compute<T> compute) {
-    if (compute.weights == DType::int8) compute.weights = DType::bf16;
-    return compute;
   }
 
   static std::vector<InvertedBottleneck<T>> take_blocks(Tensors& tensors, const EfficientNetSizes& sizes,

@@ -99,14 +99,7 @@ class ResNet : public ImageEncoder<T> {
 
   T encode(const T& pixels) const override {  // [B, 3, R, R] -> [B, D]
     require_pixels(pixels, resolution());
-    if constexpr (Ops<T>::kConvolvesTogether) {
-      return Ops<T>::fp32(encode_together(pixels));
-    } else {
-      std::vector<T> embeddings;  // B of [1, D]
-      for (std::int64_t i = 0; i < pixels.size(0); ++i)
-        embeddings.push_back(encode_together(pixels.narrow(0, i, 1)));
-      return Ops<T>::concatenate(embeddings, 0);
-    }
+    return encode_images(pixels, [this](const T& images) { return encode_together(images); });
   }
 
  private:
@@ -118,12 +111,6 @@ class ResNet : public ImageEncoder<T> {
         bottlenecks_(take_bottlenecks(tensors, sizes, compute)),
         pool_(tensors, sizes, compute) {
     tensors.require_all_taken();
-  }
-
-  /// Rounding to int8 adds up over the many convolutions, and their channels differ much in size.
-  static Compute<T> no_coarser_than_bf16(Compute<T> compute) {
-    if (compute.weights == DType::int8) compute.weights = DType::bf16;
-    return compute;
   }
 
   static std::vector<Bottleneck<T>> take_bottlenecks(Tensors& tensors, const ResNetSizes& sizes,

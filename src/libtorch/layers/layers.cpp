@@ -96,11 +96,8 @@ DepthwiseConvolution<at::Tensor>::DepthwiseConvolution(const Tensor& weight, con
 
 at::Tensor DepthwiseConvolution<at::Tensor>::operator()(const at::Tensor& x, Activation activation) const {
   const std::int64_t side = weight_.size(2);
-  const auto missing = [&](std::int64_t size) {
-    return std::max<std::int64_t>((size - 1) / stride_ * stride_ + side - size, 0);
-  };
-  const std::int64_t down = missing(x.size(1));
-  const std::int64_t across = missing(x.size(2));
+  const std::int64_t down = zeros_around(x.size(1), side, stride_);
+  const std::int64_t across = zeros_around(x.size(2), side, stride_);
   const std::int64_t top = zeros_before(x.size(1), side, stride_);
   const std::int64_t left = zeros_before(x.size(2), side, stride_);
   const at::Tensor padded =

@@ -18,6 +18,7 @@ using testing::TensorMap;
 /// An encoder kind, as a test parameter.
 struct Kind {
   const char* name;
+  EncoderKind kind;
   TensorMap (*tensors)();
   std::int64_t resolution;
   EncoderChoices choices;
@@ -102,7 +103,7 @@ class Encoder : public ::testing::TestWithParam<Kind> {};
 
 TEST_P(Encoder, ReadsItsSizesOffTheShapes) {
   const CpuEncoder encoder(GetParam().tensors(), GetParam().choices);
-  EXPECT_EQ(std::string(GetParam().name), std::string(name_of(encoder->kind())).substr(0, 12));
+  EXPECT_EQ(encoder->kind(), GetParam().kind);
   EXPECT_EQ(encoder->resolution(), GetParam().resolution);
   EXPECT_EQ(encoder->embedding(), 10);
 }
@@ -178,9 +179,11 @@ TEST_P(Encoder, RefusesPixelsOfAnotherSize) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Encoder,
-                         ::testing::Values(Kind{"vit", testing::random_vit, 12, {}},
-                                           Kind{"resnet", testing::random_resnet, 64, {}},
-                                           Kind{"efficientnet", testing::random_efficientnet, 70, kFeatures}),
+                         ::testing::Values(Kind{"vit", EncoderKind::vit, testing::random_vit, 12, {}},
+                                           Kind{
+                                               "resnet", EncoderKind::resnet, testing::random_resnet, 64, {}},
+                                           Kind{"efficientnet", EncoderKind::efficientnet_lite,
+                                                testing::random_efficientnet, 70, kFeatures}),
                          [](const auto& test) { return test.param.name; });
 
 TEST(Vit, RefusesWrongShapes) {
@@ -236,6 +239,12 @@ TEST(EfficientNet, RefusesWrongShapes) {
       },
       kBoth);
   EXPECT_HAS(text, "an EfficientNet has seven stages, but only 6 were found");
+}
+
+TEST(EncoderKind, IsNamedAsInModelJson) {
+  EXPECT_EQ(name_of(EncoderKind::vit), "vit");
+  EXPECT_EQ(name_of(EncoderKind::resnet), "resnet");
+  EXPECT_EQ(name_of(EncoderKind::efficientnet_lite), "efficientnet-lite");
 }
 
 TEST(EfficientNet, GivesWhatTheMapperTakes) {
