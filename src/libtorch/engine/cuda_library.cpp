@@ -59,9 +59,18 @@ std::string open_cuda_library(int index) {
     refuse("LibTorch cannot use the GPU that the driver finds, " + CudaDriver().name(index) +
            ": look at nvidia-smi, or use the device cpu");
   }
+  use_full_precision();
   const at::CUDAHooksInterface& hooks = at::detail::getCUDAHooks();
   return "CUDA " + cuda::version_text(hooks.versionCUDART()) + ", cuDNN " +
          cuda::cudnn_version_text(hooks.versionRuntimeCuDNN()) + ", cuBLAS " + version_of_cublas();
+}
+
+void use_full_precision() {
+  at::Context& context = at::globalContext();
+  context.setAllowTF32CuDNN(false);
+  context.setAllowTF32CuBLAS(false);
+  context.setAllowFP16ReductionCuBLAS(false);
+  context.setAllowBF16ReductionCuBLAS(false);
 }
 
 }  // namespace caption

@@ -12,4 +12,8 @@ std::filesystem::path cuda_library();
 /// brings. Throws Error(model) if it is not there or LibTorch does not find the GPU `index` by it.
 std::string open_cuda_library(int index);
 
+/// Has GPUs calculate in the types that Precision names. By itself LibTorch convolves fp32 in TF32, with 11
+/// significant bits, and lets cuBLAS add parts of fp16 and bf16 sums in these types.
+void use_full_precision();
+
 }  // namespace caption
