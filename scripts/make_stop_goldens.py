@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes tests/data/decode/stops.txt: what transformers' generate() makes of a tiny random GPT-2 with stop strings, a minimum
-of new tokens and an end-of-text token, and the logits that lead there.
+of new tokens, an end-of-text token and n-grams that cannot come twice, and the logits that lead there.
 
     python3 -m pip install torch transformers
     python3 scripts/make_stop_goldens.py
@@ -11,7 +11,7 @@ which are ranked by their means. The two agree where all sequences have one leng
 last one), and where the beams are all sequences that there are; so do the cases.
 
     case NAME
-    beam K max_tokens M min_tokens N stop S texts T captions C prefixes P     (S: -1 for none)
+    beam K max_tokens M min_tokens N no_repeat_ngram G stop S texts T captions C prefixes P     (S: -1 for none)
     V words: the vocabulary's bytes, in hexadecimal
     T lines: a text's bytes, likewise
     C lines: sum of log-probabilities, then the token ids
@@ -69,13 +69,13 @@ class Captioner:
         return self.gpt2(inputs_embeds=torch.cat([prefix, tokens], dim=1)).logits[0, -1]
 
     @torch.no_grad()
-    def generate(self, prefix, beam, max_tokens, min_tokens, stop, texts):
+    def generate(self, prefix, beam, max_tokens, min_tokens, ngram, stop, texts):
         """-> [ids], best first; the prefixes that were continued"""
         recorder = Recorder()
         result = self.gpt2.generate(
             inputs_embeds=prefix, attention_mask=torch.ones(prefix.shape[:2], dtype=torch.long), tokenizer=self.tokenizer,
             do_sample=False, num_beams=beam, num_return_sequences=min(beam, CAPTIONS), max_new_tokens=max_tokens,
-            min_new_tokens=min_tokens, eos_token_id=None if stop < 0 else stop, pad_token_id=len(self.words) - 1,
+            min_new_tokens=min_tokens, no_repeat_ngram_size=ngram, eos_token_id=None if stop < 0 else stop, pad_token_id=len(self.words) - 1,
             stop_strings=[text.decode() for text in texts] or None, length_penalty=1.0,
             early_stopping="never" if beam > 1 else None, logits_processor=transformers.LogitsProcessorList([recorder]),
             return_dict_in_generate=True, output_scores=True)
@@ -83,12 +83,12 @@ class Captioner:
         return [ids[:length] for ids, length in zip(result.sequences.tolist(), lengths)], recorder.prefixes
 
 
-def write_case(out, name, captioner, beam, max_tokens, min_tokens=0, stop=-1, texts=(), seed=0):
+def write_case(out, name, captioner, beam, max_tokens, min_tokens=0, stop=-1, texts=(), seed=0, ngram=0):
     prefix = torch.randn((1, 4, 24), generator=torch.Generator().manual_seed(seed))
-    captions, prefixes = captioner.generate(prefix, beam, max_tokens, min_tokens, stop, texts)
+    captions, prefixes = captioner.generate(prefix, beam, max_tokens, min_tokens, ngram, stop, texts)
     logits = {ids: captioner.logits(prefix, ids) for ids in prefixes}
     out += [f"case {name}",
-            f"beam {beam} max_tokens {max_tokens} min_tokens {min_tokens} stop {stop} texts {len(texts)} "
+            f"beam {beam} max_tokens {max_tokens} min_tokens {min_tokens} no_repeat_ngram {ngram} stop {stop} texts {len(texts)} "
             f"captions {len(captions)} prefixes {len(prefixes)}",
             " ".join(word.hex() for word in captioner.words), *(text.hex() for text in texts)]
     for ids in captions:
@@ -136,9 +136,24 @@ def write_greedy(out):
     assert len(ends) == 6, ends  # all that there are
 
 
+def write_without_repetitions(out):
+    """Cases in which the random weights would repeat themselves."""
+    captioner = Captioner(LETTERS, seed=8)
+    for ngram in (1, 2, 3):
+        for beam, max_tokens in ((1, 6 if ngram == 1 else 12), (4, 5)):
+            repeats = lambda seed: (write_case([], "", captioner, beam, max_tokens, seed=seed)[0]
+                                    != write_case([], "", captioner, beam, max_tokens, seed=seed, ngram=ngram)[0])
+            seed = next(filter(repeats, range(100)))
+            write_case(out, f"without_repeated_{ngram}_beam_{beam}", captioner, beam, max_tokens, seed=seed, ngram=ngram)
+    captioner = Captioner(WORDS, seed=9)
+    write_case(out, "without_repeated_pairs_and_a_minimum", captioner, 1, 14, 9, stop=17, seed=1, ngram=2)
+    write_case(out, "without_repeated_pairs_beside_texts", captioner, 1, 14, texts=(b" on", b"cats"), seed=2, ngram=2)
+
+
 def main():
     out = []
     write_greedy(out)
+    write_without_repetitions(out)
     captioner = Captioner(WORDS, seed=4)
     write_case(out, "beams_of_one_length", captioner, 4, 7, seed=1)
     write_case(out, "beams_without_their_stop_token", captioner, 5, 6, 6, stop=3, seed=2)
@@ -148,6 +163,8 @@ def main():
     write_case(out, "all_sequences", captioner, every, 3, seed=1)
     write_case(out, "all_with_a_stop_token", captioner, every, 3, stop=0, seed=2)
     write_case(out, "all_with_texts", captioner, every, 3, texts=(b"..", b". "), seed=3)
+    write_case(out, "all_without_repeated_pairs", captioner, every, 3, stop=0, seed=5, ngram=2)
+    write_case(out, "all_without_repeated_tokens", captioner, every, 3, texts=(b"ba",), seed=6, ngram=1)
     write_case(out, "all_with_texts_and_a_minimum", captioner, every, 3, 2, stop=0, texts=(b"ba", b"a a"), seed=4)
     FILE.write_text("\n".join(out) + "\n")
 

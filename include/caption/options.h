@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,10 @@ struct DecodeOptions {
   /// tokens' probabilities stay as they are. A text of `stop` ends a caption all the same. 0 sets no minimum.
   /// transformers' min_new_tokens.
   int min_tokens = 0;
+  /// No sequence of so many tokens comes twice in a caption; the other tokens' probabilities stay as they
+  /// are. 0 forbids none. Without a value the model says it (model.json); the published ones forbid none.
+  /// transformers' no_repeat_ngram_size.
+  std::optional<int> no_repeat_ngram;
   /// Texts that end a caption beside the model's stop token, each as soon as the caption contains it: with
   /// the token that completes it, and with what that token brings beyond. They are looked for in the bytes of
   /// the caption's tokens as the model writes them, in which most words begin with a space, the first one

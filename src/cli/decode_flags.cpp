@@ -34,6 +34,9 @@ Flags<DecodeOptions> decode_flags() {
              "End a caption after N tokens; 0 is the model's own limit"),
       number("--min-tokens", &Options::min_tokens, {0, 100000},
              "The model's stop token cannot come before N tokens; at most --max-tokens"),
+      number("--no-repeat-ngram", &Options::no_repeat_ngram, {0, 100000},
+             "No N tokens come twice in a row in a caption; 0 forbids nothing",
+             "the model's own, for most 0"),
       text("--stop", &Options::stop,
            "End a caption where it contains TEXT, too; may be given several times. Most words begin with a "
            "space, the first one too"),

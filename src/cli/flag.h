@@ -105,19 +105,6 @@ Flags<Target> pick(const Flags<Target>& flags, const std::vector<std::string>& n
   return picked;
 }
 
-/// Takes a number in `range`; help shows it and the default.
-template <typename Target, typename Number>
-Flag<Target> number(const std::string& names, Number Target::*member,
-                    const Range<std::type_identity_t<Number>>& range, const std::string& help) {
-  return {names, [=](CLI::App& app, Target& target) {
-            const auto set = [&value = target.*member, range, names](const std::string& text) {
-              value = to_number(names, range, text);
-            };
-            return app.add_option_function<std::string>(names, set, with_range(help, range, target.*member))
-                ->type_name(std::is_integral_v<Number> ? "N" : "X");
-          }};
-}
-
 template <typename T>
 struct Plain {
   using Type = T;
@@ -126,6 +113,24 @@ template <typename T>
 struct Plain<std::optional<T>> {
   using Type = T;
 };
+
+/// Takes a number in `range`; help shows it and the default, or `initial` in its place, which says what is
+/// without one.
+template <typename Target, typename Number>
+Flag<Target> number(const std::string& names, Number Target::*member,
+                    const Range<typename Plain<Number>::Type>& range, const std::string& help,
+                    const std::string& initial = {}) {
+  return {names, [=](CLI::App& app, Target& target) {
+            const auto set = [&value = target.*member, range, names](const std::string& text) {
+              value = to_number(names, range, text);
+            };
+            std::string standard = initial;
+            if constexpr (std::is_arithmetic_v<Number>) standard = to_text(target.*member);
+            return app.add_option_function<std::string>(names, set, with_range(help, range, standard))
+                ->type_name(std::is_integral_v<typename Plain<Number>::Type> ? "N" : "X");
+          }};
+}
+
 /// The words that an option takes, and what they stand for.
 template <typename Member>
 using Choices = std::vector<std::pair<std::string, typename Plain<Member>::Type>>;
@@ -180,6 +185,12 @@ Flag<Target> text(const std::string& names, Member Target::*member, const std::s
                 ->expected(1)
                 ->allow_extra_args(false);
           }};
+}
+
+/// Takes no value, or one behind "=": `member` is "true" without one.
+template <typename Target>
+Flag<Target> on_or(const std::string& names, std::string Target::*member, const std::string& help) {
+  return {names, [=](CLI::App& app, Target& target) { return app.add_flag(names, target.*member, help); }};
 }
 
 /// Takes no value, and gives `member` one.

@@ -36,8 +36,8 @@ std::string describe(const Range<T>& range) {
 
 /// "HELP [from 1 to 3; default 2]"
 template <typename T>
-std::string with_range(const std::string& help, const Range<T>& range, T initial) {
-  return help + " [" + describe(range) + "; default " + to_text(initial) + "]";
+std::string with_range(const std::string& help, const Range<T>& range, const std::string& initial) {
+  return help + " [" + describe(range) + "; default " + initial + "]";
 }
 
 template <typename T>

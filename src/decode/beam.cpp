@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "decode/exclusions.h"
 #include "decode/next_token.h"
 
 namespace caption {
@@ -31,6 +32,7 @@ class BeamSearch : public ImageSearch {
       : stop_(stop),
         options_(options),
         width_(static_cast<std::size_t>(options.beam)),
+        exclusions_(stop, options),
         next_(options.temperature) {
     beams_.emplace_back().row = row;
   }
@@ -55,7 +57,7 @@ class BeamSearch : public ImageSearch {
         continuations_.push_back({beam.score / divisor(beam.tokens.size()), &beam, beam.tokens.back()});
         continue;
       }
-      next_.load(rows[beam.row], stop_.excluded(beam.tokens.size(), options_.min_tokens));
+      next_.load(rows[beam.row], exclusions_.behind(beam.tokens));
       next_.top_k(width_, candidates_);
       for (const Candidate& next : candidates_) {
         const float sum = beam.score + next.log_probability;
@@ -102,6 +104,7 @@ class BeamSearch : public ImageSearch {
   StopRule stop_;
   DecodeOptions options_;
   std::size_t width_;
+  Exclusions exclusions_;
   NextToken next_;
   std::vector<Beam> beams_;
   // Scratch memory of one step.

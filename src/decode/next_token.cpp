@@ -26,7 +26,7 @@ constexpr float kImpossible = -std::numeric_limits<float>::infinity();
 
 }  // namespace
 
-void NextToken::load(std::span<const float> logits, std::optional<std::int32_t> excluded) {
+void NextToken::load(std::span<const float> logits, std::span<const std::int32_t> excluded) {
   logits_ = logits;
   excluded_ = excluded;
   if (temperature_ != 1.0F) {
@@ -57,7 +57,8 @@ void NextToken::top_k(std::size_t count, std::vector<Candidate>& candidates) con
     const std::size_t begin = block * kExponentialBlock;
     const std::size_t end = std::min(begin + kExponentialBlock, logits_.size());
     for (std::size_t i = begin; i < end; ++i) {
-      if (!(logits_[i] > least) || static_cast<std::int32_t>(i) == excluded_) continue;
+      if (!(logits_[i] > least)) continue;
+      if (std::binary_search(excluded_.begin(), excluded_.end(), static_cast<std::int32_t>(i))) continue;
       if (candidates.size() == count) candidates.pop_back();
       const auto place = std::find_if(candidates.begin(), candidates.end(),
                                       [&](const Candidate& c) { return logits_[i] > logit(c); });
@@ -79,20 +80,29 @@ std::size_t NextToken::rank(std::int32_t token) const {
 
 bool NextToken::weights(std::vector<float>& result) const {
   result.resize(logits_.size());
-  if (!excluded_) {
+  if (excluded_.empty()) {
     exponentials(logits_.data(), logits_.size(), peak_, result.data());
     return true;
   }
-  // The others, before and behind it, by their own largest: beside a far larger one they would all vanish.
-  const auto place = static_cast<std::size_t>(*excluded_);
-  const auto before = logits_.first(place);
-  const auto behind = logits_.subspan(place + 1);
+  // The others, between the excluded ones, by their own largest: beside a far larger one they would all
+  // vanish.
+  const auto for_each_part = [&](const auto& visit) {
+    std::size_t begin = 0;
+    for (const std::int32_t excluded : excluded_) {
+      const auto end = static_cast<std::size_t>(excluded);
+      visit(begin, end - begin);
+      begin = end + 1;
+    }
+    visit(begin, logits_.size() - begin);
+  };
   float peak = kImpossible;
-  for (const auto part : {before, behind})
-    for (const float logit : part) peak = std::max(peak, logit);
-  exponentials(before.data(), before.size(), peak, result.data());
-  exponentials(behind.data(), behind.size(), peak, result.data() + place + 1);
-  result[place] = 0;
+  for_each_part([&](std::size_t begin, std::size_t count) {
+    for (const float logit : logits_.subspan(begin, count)) peak = std::max(peak, logit);
+  });
+  for_each_part([&](std::size_t begin, std::size_t count) {
+    exponentials(logits_.data() + begin, count, peak, result.data() + begin);
+  });
+  for (const std::int32_t excluded : excluded_) result[static_cast<std::size_t>(excluded)] = 0;
   return peak != kImpossible;
 }
 

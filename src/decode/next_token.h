@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,9 +22,10 @@ class NextToken {
   explicit NextToken(double temperature) : temperature_(static_cast<float>(temperature)) {}
 
   /// Takes `logits`, which must outlive the calls below. A logit of minus infinity is a token that cannot
-  /// come. `excluded` cannot come either, but the other tokens' probabilities are as if it could. Throws
-  /// Error(model) naming the token if a logit is NaN or plus infinity, or if all are minus infinity.
-  void load(std::span<const float> logits, std::optional<std::int32_t> excluded = std::nullopt);
+  /// come. The `excluded`, ascending and each once, cannot come either, but the other tokens' probabilities
+  /// are as if they could; they must outlive the calls below, too. Throws Error(model) naming the token if a
+  /// logit is NaN or plus infinity, or if all are minus infinity.
+  void load(std::span<const float> logits, std::span<const std::int32_t> excluded = {});
 
   float log_probability(std::int32_t token) const;
 
@@ -36,13 +36,13 @@ class NextToken {
   /// Its place among all tokens, excluded or not, in the order of `top_k`: 1 is the first.
   std::size_t rank(std::int32_t token) const;
 
-  /// exp(logit - largest logit) of every token, 0 of the excluded one, which is left out of the largest, too:
-  /// proportional to the probabilities. False if no token can come.
+  /// exp(logit - largest logit) of every token, 0 of the excluded ones, which are left out of the largest,
+  /// too: proportional to the probabilities. False if no token can come.
   bool weights(std::vector<float>& result) const;
 
  private:
   float temperature_;
-  std::optional<std::int32_t> excluded_;
+  std::span<const std::int32_t> excluded_;
   std::vector<float> scaled_;       ///< logits / temperature, unless that is 1
   std::span<const float> logits_;   ///< as they are used
   std::vector<float> block_peaks_;  ///< the largest logit of each block

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "decode/exclusions.h"
 #include "decode/next_token.h"
 
 namespace caption {
@@ -103,7 +104,11 @@ double mean(const Hypothesis& hypothesis) {
 class Sampling : public ImageSearch {
  public:
   Sampling(const StopRule& stop, const DecodeOptions& options, std::size_t row)
-      : stop_(stop), options_(options), next_(options.temperature), choices_(options_) {
+      : stop_(stop),
+        options_(options),
+        exclusions_(stop, options),
+        next_(options.temperature),
+        choices_(options_) {
     for (int i = 0; i < options.n_best; ++i)
       draws_.push_back({{}, SplitMix64(options.seed, static_cast<std::uint64_t>(i)), row});
   }
@@ -128,7 +133,7 @@ class Sampling : public ImageSearch {
       if (draw.stopped) continue;
       if (loaded != draw.row) {
         loaded = draw.row;
-        next_.load(rows[loaded], stop_.excluded(draw.hypothesis.tokens.size(), options_.min_tokens));
+        next_.load(rows[loaded], exclusions_.behind(draw.hypothesis.tokens));
         choices_.load(next_);
       }
       const std::int32_t token = choices_.at(draw.random.next());
@@ -150,6 +155,7 @@ class Sampling : public ImageSearch {
   StopRule stop_;
   DecodeOptions options_;
   std::vector<Draw> draws_;
+  Exclusions exclusions_;
   // Scratch memory of one step.
   NextToken next_;
   Choices choices_;

@@ -45,6 +45,7 @@ void validate(const DecodeOptions& options) {
                                       ": it can be at most the maximum, " +
                                       std::to_string(options.max_tokens));
   }
+  require("the length of what cannot come twice", options.no_repeat_ngram.value_or(0), 0, kNoLimit);
   validate_stop_texts(options.stop);
   require("the temperature", options.temperature, kLowestTemperature, kHighestTemperature);
   require("top-k", options.top_k, 0, kNoLimit);
@@ -68,7 +69,9 @@ void require_searchable(const StopRule& stop, const DecodeOptions& options) {
 
 Error no_continuation() {
   return {ErrorKind::model,
-          "the language model leaves only the stop token, before a caption has its minimum of tokens"};
+          "no token is left that could come next: the minimum of tokens excludes the stop token, and what "
+          "cannot come twice "
+          "excludes others"};
 }
 
 std::vector<std::vector<Hypothesis>> search(StepFunction& model, std::size_t images, const StopRule& stop,

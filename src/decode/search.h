@@ -42,7 +42,7 @@ void validate(const DecodeOptions& options);
 /// rule that was made with their stop texts, else Error(internal).
 void require_searchable(const StopRule& stop, const DecodeOptions& options);
 
-/// For sequences none of which can go on: the only token that could come is excluded.
+/// For sequences none of which can go on: all tokens that could come are excluded.
 Error no_continuation();
 
 /// Decodes the model's first `images` images together, as `options` say (greedy, beam search or sampling). ->

@@ -23,12 +23,6 @@ struct StopRule {
 
   /// Whether a sequence ends with `next`. `state` is what `texts` know of the sequence, and goes on with it.
   bool ends_with(std::int32_t next, StopTexts::State& state) const;
-
-  /// What cannot come next in a sequence of `length` tokens that must have `min_tokens` before its stop
-  /// token.
-  std::optional<std::int32_t> excluded(std::size_t length, int min_tokens) const {
-    return length < static_cast<std::size_t>(min_tokens) ? token : std::nullopt;
-  }
 };
 
 /// The rule of a model's stop token and of DecodeOptions::stop, for a vocabulary with these bytes per token,

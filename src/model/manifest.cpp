@@ -246,6 +246,7 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   Reader stop = top.object("stop");
   m.stop = {stop.not_negative("token"), stop.positive("max_tokens")};
   stop.finish();
+  if (format >= 3) m.no_repeat_ngram = top.not_negative("no_repeat_ngram");
   if (!clip_only) m.unsure_below = top.logprob_or_null("unsure_below");
   m.files = read_files(top, path);
   m.origin = top.text("origin");
@@ -290,6 +291,7 @@ std::string to_json(const Manifest& m) {
         {"context", m.language_model.context}}},
       {"tokenizer", {{"kind", m.tokenizer.kind}, {"files", tokenizer_files}}},
       {"stop", {{"token", m.stop.token}, {"max_tokens", m.stop.max_tokens}}},
+      {"no_repeat_ngram", m.no_repeat_ngram},
       {"unsure_below", m.unsure_below ? ordered_json(*m.unsure_below) : ordered_json(nullptr)},
       {"files", files},
       {"origin", m.origin},

@@ -13,9 +13,9 @@ namespace caption {
 /// A bundle's model.json: what its files are and how they belong together. Field for field the same as the
 /// JSON, whose format is described in models/README.md.
 struct Manifest {
-  static constexpr int kFormat = 2;
-  static constexpr int kOldestFormat =
-      1;  ///< which knew CLIP's encoders only: no `image.fit`, no `encoder.output`
+  static constexpr int kFormat = 3;
+  static constexpr int kOldestFormat = 1;  ///< which knew CLIP's encoders only: no `image.fit`, no
+                                           ///< `encoder.output`; 2 had no `no_repeat_ngram`
 
   struct Image {
     std::int64_t resolution = 0;  ///< R
@@ -65,6 +65,7 @@ struct Manifest {
   LanguageModel language_model;
   TokenizerFiles tokenizer;
   Stop stop;
+  std::int64_t no_repeat_ngram = 0;  ///< DecodeOptions::no_repeat_ngram where none is asked for
   std::optional<double>
       unsure_below;  ///< the mean_logprob below which captions were found to be mostly wrong
   std::vector<File> files;

@@ -1,5 +1,7 @@
 #include "pipeline/captioner.h"
 
+#include <algorithm>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -60,10 +62,12 @@ class EngineCaptioner : public Captioner {
                           [this](std::int32_t token) { return engine_->tokenizer().piece(token).bytes; });
   }
 
-  /// The options with the model's own maximum in place of "as the model says".
+  /// The options with the model's own values in place of "as the model says".
   DecodeOptions resolve(DecodeOptions options) const {
     if (options.max_tokens == 0) options.max_tokens = static_cast<int>(engine_->manifest().stop.max_tokens);
     const std::int64_t most = engine_->most_tokens();
+    if (!options.no_repeat_ngram)  // longer ones do not fit into a caption
+      options.no_repeat_ngram = static_cast<int>(std::min(engine_->manifest().no_repeat_ngram, most + 1));
     if (options.max_tokens < 0 || options.max_tokens > most) {
       throw Error(ErrorKind::usage, "at most " + std::to_string(options.max_tokens) + " tokens: the model '" +
                                         name() + "' takes 1 to " + std::to_string(most) +

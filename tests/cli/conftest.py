@@ -88,7 +88,7 @@ def clean_environment(home):
 def manifest(name, **changes):
     files = ["clip.pt", "gpt2.pt", "prefix.pt", "encoder.json", "vocab.bpe"]
     fields = {
-        "format": 2,
+        "format": 3,
         "name": name,
         "description": f"the model {name}",
         "image": {"resolution": 8, "fit": "crop", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
@@ -97,6 +97,7 @@ def manifest(name, **changes):
         "language_model": {"file": "gpt2.pt", "width": 4, "layers": 1, "vocabulary": 10, "context": 16},
         "tokenizer": {"kind": "gpt2-bpe", "files": {"vocabulary": "encoder.json", "merges": "vocab.bpe"}},
         "stop": {"token": 1, "max_tokens": 5},
+        "no_repeat_ngram": 0,
         "unsure_below": None,
         "files": [{"name": file, "bytes": 1, "sha256": "0" * 64} for file in files],
         "origin": "made by a test",

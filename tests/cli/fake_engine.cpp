@@ -120,10 +120,12 @@ class FakeCaptioner : public Captioner {
     note("stream batch " + std::to_string(sizes.decode_batch) + " encode_batch " +
          std::to_string(sizes.encode_batch) + " beam " + std::to_string(options.beam) + " n_best " +
          std::to_string(options.n_best) + " max_tokens " + std::to_string(options.max_tokens) +
-         " min_tokens " + std::to_string(options.min_tokens) + " stop" + stops_of(options) + " sample " +
-         std::to_string(options.sample) + " top_k " + std::to_string(options.top_k) + " top_p " +
-         std::to_string(options.top_p) + " temperature " + std::to_string(options.temperature) + " seed " +
-         std::to_string(options.seed) + " length_penalty " + std::to_string(options.length_penalty));
+         " min_tokens " + std::to_string(options.min_tokens) + " no_repeat_ngram " +
+         (options.no_repeat_ngram ? std::to_string(*options.no_repeat_ngram) : "model's") + " stop" +
+         stops_of(options) + " sample " + std::to_string(options.sample) + " top_k " +
+         std::to_string(options.top_k) + " top_p " + std::to_string(options.top_p) + " temperature " +
+         std::to_string(options.temperature) + " seed " + std::to_string(options.seed) + " length_penalty " +
+         std::to_string(options.length_penalty));
     return std::make_unique<FakeScheduler>(options.n_best, static_cast<std::size_t>(sizes.decode_batch));
   }
 
@@ -132,7 +134,8 @@ class FakeCaptioner : public Captioner {
                       const ExplainOptions& explanation) override {
     note("explain batch " + std::to_string(explanation.batch) + " grid " + std::to_string(explanation.grid) +
          " top " + std::to_string(explanation.alternatives) + " text " + explanation.text.value_or("none") +
-         " beam " + std::to_string(options.beam) + " max_tokens " + std::to_string(options.max_tokens));
+         " beam " + std::to_string(options.beam) + " max_tokens " + std::to_string(options.max_tokens) +
+         " min_tokens " + std::to_string(options.min_tokens));
     const std::string word = explanation.text.value_or(text_of(picture));
     Explanation result;
     result.caption = {word + ".", {1, 2, 13}, -1.75, -1.75 / 3};

@@ -55,6 +55,7 @@ def test_help(fake):
         (["--caption", "", "a.jpg"], "--caption needs a text"),
         (["--caption", "a cat", "--beam", "2", "a.jpg"], "--beam searches a caption: it does not go with --caption"),
         (["--caption", "a cat", "--max-tokens", "2", "a.jpg"], "--max-tokens ends a search"),
+        (["--caption", "a cat", "--stop", "x", "a.jpg"], "--caption gives the caption: what a search goes by does not go with it"),
         (["--html", "-", "a.jpg"], "--html needs a file"),
         (["--png", "-", "a.jpg"], "--png needs a file"),
         (["--html", "same", "--png", "same", "a.jpg"], "is the file of --html, too"),
@@ -90,11 +91,11 @@ def test_a_bad_image_is_status_1_and_leaves_files_alone(fake, images, work, name
 
 def test_options_reach_the_engine(fake, images, tmp_path):
     log = tmp_path / "log"
-    options = ["--grid", "9", "--top", "3", "--batch", "7", "--beam", "2", "--max-tokens", "11"]
+    options = ["--grid", "9", "--top", "3", "--batch", "7", "--beam", "2", "--max-tokens", "11", "--min-tokens", "3", "--stop", "x"]
     load = ["--threads", "3", "--precision", "bf16", "--model", "photographs"]
     assert fake.run("explain", *options, *load, "a.jpg", FAKE_LOG=log).code == 0
     assert "load photographs device auto threads 3 precision bf16" in log.read_text()
-    assert "explain batch 7 grid 9 top 3 text none beam 2 max_tokens 11" in log.read_text()
+    assert "explain batch 7 grid 9 top 3 text none beam 2 max_tokens 11 min_tokens 3" in log.read_text()
     assert fake.run("explain", "--caption", "a cat", "a.jpg", FAKE_LOG=log).code == 0
     assert "text a cat" in log.read_text()
 

@@ -221,15 +221,33 @@ def test_a_full_disk_and_a_closed_pipe(real, photos):
     assert out.splitlines()[1] == "0" and err == ""
 
 
+@pytest.fixture
+def tiny(source, work):
+    """Makes a model with random weights that says what the newest format can say."""
+
+    def make(name, **fields):
+        folder = work / name
+        shutil.copytree(source / "tests" / "data" / "parity" / "vit-mlp", folder)
+        model = json.loads((folder / "model.json").read_text())
+        model |= {"format": 3, "unsure_below": None, "no_repeat_ngram": 0} | fields
+        model["image"]["fit"] = "crop"
+        model["encoder"]["output"] = "embedding"
+        (folder / "model.json").write_text(json.dumps(model))
+        return folder
+
+    return make
+
+
+def test_what_cannot_come_twice_is_the_models_to_say_and_the_users(real, tiny, photos):
+    free, strict = tiny("free"), tiny("strict", no_repeat_ngram=1)
+    captions = lambda model, *options: real.run("--model", model, *options, *photos).out
+    assert captions(free) == captions(strict, "--no-repeat-ngram", "0")
+    assert captions(strict) == captions(free, "--no-repeat-ngram", "1") != captions(free)
+
+
 @pytest.mark.parametrize("below, unsure", [(0.0, True), (-1000.0, False), (None, False)])
-def test_a_caption_is_unsure_below_what_the_model_says(real, source, photos, work, below, unsure):
-    folder = work / "model"
-    shutil.copytree(source / "tests" / "data" / "parity" / "vit-mlp", folder)
-    model = json.loads((folder / "model.json").read_text())
-    model |= {"format": 2, "unsure_below": below}
-    model["image"]["fit"] = "crop"
-    model["encoder"]["output"] = "embedding"
-    (folder / "model.json").write_text(json.dumps(model))
+def test_a_caption_is_unsure_below_what_the_model_says(real, tiny, photos, work, below, unsure):
+    folder = tiny("model", unsure_below=below)
     result = real.run("--json", "--n-best", "2", "--html", "page.html", "--model", folder, photos[0])
     record = result.records()[0]
     assert [("unsure" in caption) for caption in (record, *record["captions"])] == [unsure] * 3

@@ -117,21 +117,21 @@ def test_options_reach_the_engine(fake, images, tmp_path):
     assert fake.run(*search, *load, "a.jpg", FAKE_LOG=log).code == 0
     text = log.read_text()
     assert "load photographs device cpu threads 3 precision bf16" in text
-    assert "beam 7 n_best 2 max_tokens 9 min_tokens 0 stop sample 0" in text
+    assert "beam 7 n_best 2 max_tokens 9 min_tokens 0 no_repeat_ngram model's stop sample 0" in text
     assert "temperature 0.250000" in text and "length_penalty 0.500000" in text
 
     sample = ["--sample", "--top-k", "11", "--top-p", "0.75", "--seed", "18446744073709551615", "--n-best", "9"]
     assert fake.run(*sample, "a.jpg", FAKE_LOG=log).code == 0
     text = log.read_text()
-    assert "n_best 9 max_tokens 0 min_tokens 0 stop sample 1 top_k 11 top_p 0.750000" in text
+    assert "n_best 9 max_tokens 0 min_tokens 0 no_repeat_ngram model's stop sample 1 top_k 11 top_p 0.750000" in text
     assert "seed 18446744073709551615" in text
 
 
 def test_stop_texts_are_kept_as_they_are(fake, images, tmp_path):
     log = tmp_path / "log"
     stops = ["--stop", " on", "--stop=,", "--stop", "[a,b]", "--stop", "-x", "--stop", "é\n"]
-    assert fake.run(*stops, "--min-tokens", "3", "a.jpg", FAKE_LOG=log).code == 0
-    assert ' min_tokens 3 stop " on" "," "[a,b]" "-x" "é\n" sample 0' in log.read_text()
+    assert fake.run(*stops, "--min-tokens", "3", "--no-repeat-ngram", "2", "a.jpg", FAKE_LOG=log).code == 0
+    assert ' min_tokens 3 no_repeat_ngram 2 stop " on" "," "[a,b]" "-x" "é\n" sample 0' in log.read_text()
 
 
 def test_numbers_are_decimal(fake, images, tmp_path):

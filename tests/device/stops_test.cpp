@@ -1,5 +1,5 @@
-// Stop texts and a minimum of tokens are part of a pass: nothing is copied for them, nobody waits, and a
-// graph of a pass has them.
+// Stop texts, a minimum of tokens and what cannot come twice are part of a pass: nothing is copied for them,
+// nobody waits, and a graph of a pass has them.
 
 #include <gtest/gtest.h>
 
@@ -81,6 +81,7 @@ TEST_P(DeviceStops, ArePartOfAPass) {
     const DecodeOptions options{.beam = 1 + round % 4,
                                 .max_tokens = 20,
                                 .min_tokens = round % 3 * 4,
+                                .no_repeat_ngram = round % 4,
                                 .stop = random_stop_texts(random)};
     const StopRule stop =
         make_stop_rule(2, options.stop, bytes_of(random_pieces(random, std::size_t{kVocabulary})));

@@ -53,6 +53,8 @@ Flags<ExplainOptions> text_flags() {
                "Explain TEXT instead of the model's own caption; end it like one")
               .excludes({"--beam"}, "--beam searches a caption: it does not go with --caption")
               .excludes({"--max-tokens"}, "--max-tokens ends a search: it does not go with --caption")
+              .excludes({"--min-tokens", "--no-repeat-ngram", "--stop", "--length-penalty"},
+                        "--caption gives the caption: what a search goes by does not go with it")
               .check([](const ExplainOptions& options) -> std::string {
                 return options.text == "" ? "--caption needs a text, which cannot be empty" : "";
               })};
@@ -99,7 +101,10 @@ Parsed<ExplainConfig> parse_explain(const std::vector<std::string>& arguments) {
   parser.add("Model", model_name_flags<ExplainConfig>(), config);
   parser.add("Model", model_flags(), config.model_options);
   parser.add("Model", batch_flags(), config.explanation);
-  parser.add("Captions", pick(decode_flags(), {"--beam", "--max-tokens"}), config.decode);
+  parser.add("Captions",
+             pick(decode_flags(), {"--beam", "--max-tokens", "--min-tokens", "--no-repeat-ngram", "--stop",
+                                   "--length-penalty"}),
+             config.decode);
   parser.add("Captions", text_flags(), config.explanation);
   parser.add("Explanation", explanation_flags(), config.explanation);
   parser.add("Output", output_flags(), config);

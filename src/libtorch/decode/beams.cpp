@@ -44,6 +44,7 @@ BeamRules::BeamRules(const StopRule& stop_rule, const DecodeOptions& options, st
       most(options.max_tokens),
       min_tokens(options.min_tokens),
       stop(stop_rule.token.value_or(-1)),
+      ngram(options.no_repeat_ngram.value_or(0)),
       vocabulary(vocabulary_size),
       temperature(options.temperature),
       top_k(std::move(find_top_k)) {
@@ -91,22 +92,51 @@ void Beams::put(const at::Tensor& slots, const Beams& beams) const {
 
 namespace {
 
+/// What would end a sequence of N tokens that its beam has already [S, W, M - N + 1] int64; -1 where nothing
+/// would.
+at::Tensor repetitions(const Beams& beams, const BeamRules& rules) {
+  const std::int64_t images = beams.tokens.size(0);
+  const std::int64_t width = beams.tokens.size(1);
+  const std::int64_t begun = rules.ngram - 1;
+  const std::int64_t ends = rules.most - begun;
+  const at::Tensor tokens = beams.tokens.to(at::kLong);  // [S, W, M]
+  const at::Tensor last = at::arange(begun, rules.most, beams.steps.options());
+  at::Tensor same = last.view({1, 1, ends}).lt(beams.steps.view({images, 1, 1}));
+  for (std::int64_t i = 0; i < begun; ++i) {
+    const at::Tensor place = (beams.steps - (begun - i)).clamp(0, rules.most - 1);
+    const at::Tensor newest = tokens.gather(2, place.view({images, 1, 1}).expand({-1, width, 1}));
+    same = same.logical_and(tokens.narrow(2, i, ends).eq(newest));
+  }
+  return tokens.narrow(2, begun, ends).masked_fill(same.logical_not(), -1);
+}
+
+/// What cannot come behind each beam [S * W, E] int64, as TopKFunction takes it; undefined: nothing.
+at::Tensor excluded_tokens(const Beams& beams, const BeamRules& rules) {
+  const std::int64_t images = beams.tokens.size(0);
+  const std::int64_t width = beams.tokens.size(1);
+  at::Tensor excluded;
+  if (rules.excludes_stop()) {
+    const at::Tensor late = beams.steps.ge(rules.min_tokens).view({images, 1, 1});
+    excluded = at::full({images, width, 1}, rules.stop, beams.steps.options()).masked_fill(late, -1);
+  }
+  if (rules.excludes_repetitions()) {
+    const at::Tensor repeated = repetitions(beams, rules);
+    excluded = excluded.defined() ? at::cat({excluded, repeated}, 2) : repeated;
+  }
+  return excluded.defined() ? excluded.flatten(0, 1) : excluded;
+}
+
 /// logits [S * W, V] -> the continuations, and whether a running beam's logits are damaged [S]
 Continuations continuations(const Beams& beams, const at::Tensor& logits, const BeamRules& rules,
                             at::Tensor& damaged) {
   const std::int64_t images = beams.scores.size(0);
   const std::int64_t width = beams.scores.size(1);
-  // One more where the stop token, which may be one of them, cannot come.
-  const TopK next = rules.top_k(logits, rules.beams + (rules.excludes() ? 1 : 0), rules.temperature);
+  const TopK next = rules.top_k(logits, excluded_tokens(beams, rules), rules.beams, rules.temperature);
   const std::int64_t k = next.tokens.size(1);
   const at::Tensor tokens = next.tokens.view({images, width, k});
-  at::Tensor log_probabilities = next.log_probabilities.view({images, width, k});
+  const at::Tensor log_probabilities = next.log_probabilities.view({images, width, k});
   const at::Tensor runs = beams.exists.logical_and(beams.stopped.logical_not());  // [S, W]
   damaged = log_probabilities.select(2, 0).isnan().logical_and_(runs).any(1);
-  if (rules.excludes()) {
-    const at::Tensor early = beams.steps.lt(rules.min_tokens).view({images, 1, 1});
-    log_probabilities = log_probabilities.masked_fill(tokens.eq(rules.stop).logical_and_(early), kImpossible);
-  }
 
   const auto divisor = [&](const at::Tensor& lengths) {
     return rules.divisors.index_select(0, lengths.clamp_max(rules.most).flatten()).view(lengths.sizes());
@@ -164,7 +194,8 @@ Beams extend(const Beams& beams, const at::Tensor& logits, const BeamRules& rule
   const at::Tensor runs = next.exists.logical_and(next.stopped.logical_not()).any(1);
   const at::Tensor ended = runs.logical_not().logical_or_(next.steps.ge(rules.most));  // [S]
   next.status = ended.to(at::kInt);
-  if (rules.excludes()) next.status.masked_fill_(next.exists.any(1).logical_not(), Beams::kStuck);
+  if (rules.excludes_stop() || rules.excludes_repetitions())
+    next.status.masked_fill_(next.exists.any(1).logical_not(), Beams::kStuck);
   next.status.masked_fill_(damaged, Beams::kDamaged);
   return next;
 }

@@ -17,12 +17,15 @@ struct BeamRules {
             TopKFunction top_k);
 
   /// Whether the stop token cannot come at first.
-  bool excludes() const { return min_tokens > 0 && stop >= 0; }
+  bool excludes_stop() const { return min_tokens > 0 && stop >= 0; }
+  /// Whether there are tokens that cannot come twice in the same way.
+  bool excludes_repetitions() const { return ngram > 0 && ngram <= most; }
 
   std::int64_t beams;       ///< B
   std::int64_t most;        ///< M, tokens of a sequence
   std::int64_t min_tokens;  ///< before the stop token
   std::int64_t stop;        ///< the token; -1: none
+  std::int64_t ngram;       ///< N, tokens of what cannot come twice; 0: none
   std::int64_t vocabulary;  ///< V
   double temperature;
   at::Tensor texts;     ///< [states * V] int16: StopTexts::table; undefined without texts
@@ -37,7 +40,7 @@ struct Beams {
   static constexpr std::int32_t kEnded =
       1;  ///< its beams have all stopped or are M tokens long; or there is none
   static constexpr std::int32_t kDamaged = 2;  ///< the model's logits cannot be used
-  static constexpr std::int32_t kStuck = 3;    ///< nothing can come but a stop token that is excluded
+  static constexpr std::int32_t kStuck = 3;    ///< nothing can come that is not excluded
 
   at::Tensor tokens;   ///< [S, B, M] int32; behind a beam's length anything
   at::Tensor lengths;  ///< [S, B] int64, in tokens

@@ -1,6 +1,7 @@
 #include "libtorch/decode/top_k.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace caption {
 namespace {
@@ -16,12 +17,27 @@ at::Tensor ordered_keys(const at::Tensor& values) {
   return ordered.to(at::kLong).mul_(std::int64_t{1} << 32).add_(places);
 }
 
+/// excluded [R, E] -> [R, V], whether a token is among them
+at::Tensor mask_of(const at::Tensor& excluded, std::int64_t vocabulary) {
+  // Counted, as a token may be there several times: of several writes to one place any would win.
+  const at::Tensor counts = at::zeros({excluded.size(0), vocabulary}, excluded.options().dtype(at::kFloat));
+  return counts.scatter_add(1, excluded.clamp_min(0), excluded.ge(0).to(at::kFloat)).gt(0);
+}
+
 }  // namespace
 
-TopK top_k_by_operators(const at::Tensor& logits, std::int64_t count, double temperature) {
-  const at::Tensor scaled = temperature == 1.0 ? logits : logits / static_cast<float>(temperature);
+TopK top_k_by_operators(const at::Tensor& logits, const at::Tensor& excluded, std::int64_t count,
+                        double temperature) {
+  at::Tensor scaled = temperature == 1.0 ? logits : logits / static_cast<float>(temperature);
+  at::Tensor log_probabilities = at::log_softmax(scaled, 1);
   const std::int64_t vocabulary = logits.size(1);
   const std::int64_t k = std::min(count, vocabulary);
+  if (excluded.defined()) {
+    constexpr double kImpossible = -std::numeric_limits<double>::infinity();
+    const at::Tensor mask = mask_of(excluded, vocabulary);
+    scaled = scaled.masked_fill(mask, kImpossible);
+    log_probabilities = log_probabilities.masked_fill(mask, kImpossible);
+  }
   at::Tensor tokens;
   if (k == 1) {
     tokens = scaled.argmax(1, /*keepdim=*/true);  // the first of equal ones
@@ -29,7 +45,7 @@ TopK top_k_by_operators(const at::Tensor& logits, std::int64_t count, double tem
     const at::Tensor keys = std::get<0>(ordered_keys(scaled).topk(k, 1));
     tokens = keys.bitwise_and(0xffffffffLL).neg_().add_(vocabulary - 1);
   }
-  return {tokens, at::log_softmax(scaled, 1).gather(1, tokens)};
+  return {tokens, log_probabilities.gather(1, tokens)};
 }
 
 }  // namespace caption

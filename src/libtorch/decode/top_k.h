@@ -15,10 +15,12 @@ struct TopK {
 };
 
 /// logits [R, V] fp32 -> the k = min(count, V) likeliest of softmax(logits / temperature), as NextToken of
-/// decode has them.
-using TopKFunction = std::function<TopK(const at::Tensor& logits, std::int64_t count, double temperature)>;
+/// decode has them. `excluded` [R, E] int64 cannot come, -1 being no token; undefined: all can.
+using TopKFunction = std::function<TopK(const at::Tensor& logits, const at::Tensor& excluded,
+                                        std::int64_t count, double temperature)>;
 
 /// Such a function, of LibTorch's operators, for all devices.
-TopK top_k_by_operators(const at::Tensor& logits, std::int64_t count, double temperature);
+TopK top_k_by_operators(const at::Tensor& logits, const at::Tensor& excluded, std::int64_t count,
+                        double temperature);
 
 }  // namespace caption

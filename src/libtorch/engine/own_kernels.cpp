@@ -51,6 +51,20 @@ TopK top_k(const cuda::Kernels& kernels, cuda::Stream stream, const at::Tensor& 
       log_probabilities.masked_fill(status.ne(cuda::kRowIsFine), std::numeric_limits<double>::quiet_NaN())};
 }
 
+/// The first k of those in `found` that are not excluded; if there are fewer, others that cannot come.
+TopK without(const at::Tensor& excluded, const TopK& found, std::int64_t k) {
+  constexpr double kImpossible = -std::numeric_limits<double>::infinity();
+  const at::Tensor is_excluded =
+      found.tokens.unsqueeze(2)
+          .eq(excluded.unsqueeze(1))
+          .any(2)
+          .logical_and(found.log_probabilities.isnan()
+                           .logical_not());  // [R, k + E]; NaN stays, as it tells damaged logits
+  const auto [ranked, order] = at::sort(found.log_probabilities.masked_fill(is_excluded, kImpossible),
+                                        /*stable=*/true, /*dim=*/1, /*descending=*/true);
+  return {found.tokens.gather(1, order.narrow(1, 0, k)), ranked.narrow(1, 0, k)};
+}
+
 at::Tensor attend(const cuda::Kernels& kernels, cuda::Stream stream, const StepAttention& step) {
   const std::int64_t width = step.qkv.size(1) / 3;
   const at::Tensor qkv = step.qkv.contiguous();  // [R, 3E]
@@ -80,11 +94,15 @@ at::Tensor attend(const cuda::Kernels& kernels, cuda::Stream stream, const StepA
 }  // namespace
 
 TopKFunction top_k_by_kernels(const cuda::Kernels& kernels) {
-  return [&kernels](const at::Tensor& logits, std::int64_t count, double temperature) {
-    if (std::min(count, logits.size(1)) > cuda::kMostTopTokens)
-      return top_k_by_operators(logits, count, temperature);
+  return [&kernels](const at::Tensor& logits, const at::Tensor& excluded, std::int64_t count,
+                    double temperature) {
+    // As many more as can turn out to be excluded.
+    const std::int64_t more = excluded.defined() ? excluded.size(1) : 0;
+    if (std::min(count + more, logits.size(1)) > cuda::kMostTopTokens)
+      return top_k_by_operators(logits, excluded, count, temperature);
     const c10::DeviceGuard device(logits.device());
-    return top_k(kernels, native_stream(logits.device()), logits, count, temperature);
+    const TopK found = top_k(kernels, native_stream(logits.device()), logits, count + more, temperature);
+    return excluded.defined() ? without(excluded, found, std::min(count, logits.size(1))) : found;
   };
 }
 

@@ -120,7 +120,8 @@ TEST(NextToken, AnExcludedTokenCannotComeAndChangesNoOther) {
   next.load(logits);
   EXPECT_TRUE(next.weights(weights));
   const float of_all = next.log_probability(3);
-  next.load(logits, 1);
+  const std::vector<std::int32_t> excluded = {1};
+  next.load(logits, excluded);
   EXPECT_EQ(next.log_probability(3), of_all);
   std::vector<Candidate> candidates;
   next.top_k(4, candidates);
@@ -133,10 +134,33 @@ TEST(NextToken, AnExcludedTokenCannotComeAndChangesNoOther) {
   EXPECT_NEAR(weights[0], std::exp(-2.0F), 1e-6);
   EXPECT_EQ((std::vector<float>{weights.begin() + 1, weights.end()}), (std::vector<float>{0, 0, 1}));
   const std::vector<float> alone = {-kInfinity, 1};
-  next.load(alone, 1);
+  next.load(alone, excluded);
   next.top_k(2, candidates);
   EXPECT_TRUE(candidates.empty());
   EXPECT_FALSE(next.weights(weights));
+}
+
+TEST(NextToken, AnyTokensCanBeExcluded) {
+  const std::vector<float> logits = {5, 1, 2, 4, 3};
+  NextToken next(1);
+  std::vector<float> weights;
+  std::vector<Candidate> candidates;
+  for (const std::vector<std::int32_t>& excluded :
+       {std::vector<std::int32_t>{0}, {4}, {0, 4}, {0, 1, 2}, {1, 3}, {0, 1, 2, 3, 4}}) {
+    next.load(logits, excluded);
+    next.top_k(5, candidates);
+    std::vector<float> left;
+    for (const Candidate& candidate : candidates)
+      left.push_back(logits[static_cast<std::size_t>(candidate.token)]);
+    EXPECT_TRUE(std::is_sorted(left.rbegin(), left.rend()));
+    EXPECT_EQ(left.size(), 5 - excluded.size());
+    EXPECT_EQ(next.weights(weights), !left.empty());
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+      const bool out = std::binary_search(excluded.begin(), excluded.end(), static_cast<std::int32_t>(i));
+      const float expected = out ? 0 : std::exp(logits[i] - left.at(0));
+      EXPECT_NEAR(weights[i], expected, 1e-6) << i;
+    }
+  }
 }
 
 TEST(NextToken, RefusesLogitsThatAreNoNumbers) {

@@ -50,6 +50,9 @@ TEST(DecodeOptions, AnInvalidOneIsNamedWithItsRange) {
             "n-best is 6: without sampling it can be at most the beam width, 5");
   EXPECT_EQ(failure([](auto& o) { o.max_tokens = -1; }),
             "the maximum of tokens is -1: it must be at least 0");
+  EXPECT_EQ(failure([](auto& o) { o.no_repeat_ngram = 0; }), "");
+  EXPECT_EQ(failure([](auto& o) { o.no_repeat_ngram = -1; }),
+            "the length of what cannot come twice is -1: it must be at least 0");
   EXPECT_EQ(failure([](auto& o) { o.min_tokens = -1; }),
             "the minimum of tokens is -1: it must be at least 0");
   EXPECT_EQ(failure([](auto& o) { o.max_tokens = 5, o.min_tokens = 6; }),

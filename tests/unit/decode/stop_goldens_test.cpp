@@ -1,5 +1,5 @@
-// Captions that transformers' generate() found with stop strings, a minimum of tokens and a stop token, and
-// the logits that led there: scripts/make_stop_goldens.py.
+// Captions that transformers' generate() found with stop strings, a minimum of tokens, a stop token and
+// sequences that cannot come twice, and the logits that led there: scripts/make_stop_goldens.py.
 
 #include <gtest/gtest.h>
 
@@ -77,12 +77,15 @@ std::vector<Number> numbers(std::istream& line) {
 StopCase read_case(std::istream& file, const std::string& name) {
   StopCase read{.name = name};
   std::string word;
+  int ngram = 0;
   std::int32_t stop = 0;
   std::size_t texts = 0;
   std::size_t captions = 0;
   std::size_t prefixes = 0;
   line_of(file) >> word >> read.options.beam >> word >> read.options.max_tokens >> word >>
-      read.options.min_tokens >> word >> stop >> word >> texts >> word >> captions >> word >> prefixes;
+      read.options.min_tokens >> word >> ngram >> word >> stop >> word >> texts >> word >> captions >> word >>
+      prefixes;
+  read.options.no_repeat_ngram = ngram;
   if (stop >= 0) read.stop = stop;
   read.options.n_best = static_cast<int>(captions);
   auto words = line_of(file);
@@ -114,7 +117,7 @@ std::vector<StopCase> read_cases() {
 
 TEST(StopGoldens, AreTransformersCaptions) {
   auto cases = read_cases();
-  ASSERT_EQ(cases.size(), 31U);
+  ASSERT_EQ(cases.size(), 41U);
   for (StopCase& golden : cases) {
     SCOPED_TRACE(golden.name);
     const StopRule stop = make_stop_rule(golden.stop, golden.options.stop, bytes_of(golden.vocabulary));

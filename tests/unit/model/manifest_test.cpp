@@ -28,13 +28,13 @@ class BundleFolder : public ScratchFolder {
 
   static json valid() {
     return json::parse(R"({
-      "format": 2, "name": "m", "description": "d",
+      "format": 3, "name": "m", "description": "d",
       "image": {"resolution": 224, "fit": "stretch", "mean": [0.5, 0.25, 0.125], "std": [1, 1, 2]},
       "encoder": {"file": "clip.pt", "kind": "vit", "output": "embedding", "embedding": 512, "activation": "quick_gelu"},
       "mapper": {"file": "captioner.pt", "kind": "mlp", "prefix_length": 10, "normalize": false},
       "language_model": {"file": "captioner.pt", "width": 768, "layers": 12, "vocabulary": 50257, "context": 1024},
       "tokenizer": {"kind": "sentencepiece", "files": {"model": "t.model"}},
-      "stop": {"token": 0, "max_tokens": 67}, "unsure_below": -1.5,
+      "stop": {"token": 0, "max_tokens": 67}, "no_repeat_ngram": 2, "unsure_below": -1.5,
       "files": [
         {"name": "clip.pt", "bytes": 0, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
         {"name": "captioner.pt", "bytes": 3, "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
@@ -55,8 +55,13 @@ TEST_F(ManifestTest, WritesWhatItReads) {
   EXPECT_EQ(json::parse(to_json(manifest)), valid());
 }
 
-TEST_F(ManifestTest, ReadsTheFormatBefore) {
+TEST_F(ManifestTest, ReadsTheFormatsBefore) {
   json manifest = valid();
+  manifest.erase("no_repeat_ngram");
+  manifest["format"] = 2;
+  write("model.json", manifest.dump());
+  EXPECT_EQ(read_manifest(folder_).no_repeat_ngram, 0);
+  EXPECT_EQ(read_manifest(folder_).unsure_below, -1.5);
   manifest["format"] = 1;
   manifest["image"].erase("fit");
   manifest["encoder"].erase("output");
@@ -97,8 +102,9 @@ TEST_F(ManifestTest, ErrorsNameTheFieldExpectedAndFound) {
   EXPECT_NE(
       error_of(changed("/unsure_below", 0.5)).find("'unsure_below': expected a number up to 0, or null"),
       std::string::npos);
-  EXPECT_NE(error_of(changed("/format", 3)).find("bundle format 3, but this program reads formats 1 to 2"),
+  EXPECT_NE(error_of(changed("/format", 4)).find("bundle format 4, but this program reads formats 1 to 3"),
             std::string::npos);
+  EXPECT_NE(error_of(changed("/no_repeat_ngram", -1)).find("'no_repeat_ngram': expected"), std::string::npos);
   EXPECT_NE(
       error_of(changed("/encoder/file", "../clip.pt")).find("the name of a file in the bundle's folder"),
       std::string::npos);

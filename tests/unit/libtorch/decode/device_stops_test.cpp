@@ -50,6 +50,7 @@ TEST(DeviceStops, EqualTheCpusForAnyRule) {
     options.n_best = static_cast<int>(1 + random() % static_cast<unsigned>(options.beam));
     options.min_tokens = static_cast<int>(random() % static_cast<unsigned>(options.max_tokens + 1));
     if (round % 4 != 0) options.stop = random_stop_texts(random);
+    if (round % 5 > 1) options.no_repeat_ngram = static_cast<int>(1 + random() % 4);
     const auto token =
         random() % 8 == 0 ? std::nullopt : std::optional(static_cast<std::int32_t>(random() % vocabulary));
     const StopRule stop = make_stop_rule(token, options.stop, bytes_of(random_pieces(random, vocabulary)));
@@ -73,17 +74,19 @@ TEST(DeviceStops, EqualTheCpusForAnyRule) {
   EXPECT_LT(dead_ends, 20);
 }
 
-/// The kernel that finds the top k, like the one of operators, is asked for one more, and only then.
-TEST(DeviceStops, AskForOneMoreTokenOnlyWhereOneIsExcluded) {
-  const auto asked = [](const std::optional<std::int32_t>& token, int min_tokens) {
+/// The kernel that finds the top k is asked for as many more as can be excluded.
+TEST(DeviceStops, SayWhichTokensAreExcludedOnlyWhereSomeCanBe) {
+  const auto asked = [](const std::optional<std::int32_t>& token, int min_tokens, int ngram) {
     auto table = constant_model({{1, 5, 3, 2, 0}});
-    const DecodeOptions options{.beam = 2, .max_tokens = 4, .min_tokens = min_tokens};
+    const DecodeOptions options{
+        .beam = 2, .max_tokens = 4, .min_tokens = min_tokens, .no_repeat_ngram = ngram};
     TableSlots model(table, 1, options);
     DeviceTask task({token}, options, 1, at::kCPU);
     std::vector<std::int64_t> counts;
-    task.top_k = [&](const at::Tensor& logits, std::int64_t count, double temperature) {
-      counts.push_back(count);
-      return top_k_by_operators(logits, count, temperature);
+    task.top_k = [&](const at::Tensor& logits, const at::Tensor& excluded, std::int64_t count,
+                     double temperature) {
+      counts.push_back(excluded.defined() ? excluded.size(1) : 0);
+      return top_k_by_operators(logits, excluded, count, temperature);
     };
     DeviceSearches searches(model, task);
     searches.advance(1);
@@ -91,9 +94,12 @@ TEST(DeviceStops, AskForOneMoreTokenOnlyWhereOneIsExcluded) {
     return counts;
   };
   using Counts = std::vector<std::int64_t>;
-  EXPECT_EQ(asked(4, 3), (Counts{3, 3, 3, 3}));  // a pass that is captured as a graph is always the same
-  EXPECT_EQ(asked(4, 0), (Counts{2, 2, 2, 2}));
-  EXPECT_EQ(asked(std::nullopt, 3), (Counts{2, 2, 2, 2}));
+  EXPECT_EQ(asked(4, 3, 0), (Counts{1, 1, 1, 1}));  // a pass that is captured as a graph is always the same
+  EXPECT_EQ(asked(4, 0, 0), (Counts{0, 0, 0, 0}));
+  EXPECT_EQ(asked(std::nullopt, 3, 0), (Counts{0, 0, 0, 0}));
+  EXPECT_EQ(asked(std::nullopt, 0, 3), (Counts{2, 2, 2, 2}));
+  EXPECT_EQ(asked(4, 3, 2), (Counts{4, 4, 4, 4}));
+  EXPECT_EQ(asked(std::nullopt, 0, 5), (Counts{0, 0, 0, 0}));  // longer than captions
 }
 
 }  // namespace

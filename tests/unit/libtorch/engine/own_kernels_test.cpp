@@ -16,10 +16,11 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-void expect_alike(const at::Tensor& logits, std::int64_t count, double temperature) {
+void expect_alike(const at::Tensor& logits, std::int64_t count, double temperature,
+                  const at::Tensor& excluded = {}) {
   SCOPED_TRACE("count " + std::to_string(count) + ", temperature " + std::to_string(temperature));
-  const TopK actual = top_k_by_kernels(cuda::cpu_kernels())(logits, count, temperature);
-  const TopK expected = top_k_by_operators(logits, count, temperature);
+  const TopK actual = top_k_by_kernels(cuda::cpu_kernels())(logits, excluded, count, temperature);
+  const TopK expected = top_k_by_operators(logits, excluded, count, temperature);
   ASSERT_EQ(actual.tokens.sizes(), expected.tokens.sizes());
   EXPECT_EQ(actual.tokens.scalar_type(), at::kLong);
   const at::Tensor damaged = expected.log_probabilities.select(1, 0).isnan();  // [R]
@@ -55,6 +56,17 @@ TEST(OwnKernels, KnowTokensThatCannotComeAndDamagedRows) {
   logits[3][4] = std::numeric_limits<float>::quiet_NaN();
   logits[4][6] = kInfinity;
   for (const std::int64_t count : {1, 4, 7, 9}) expect_alike(logits, count, 1.0);
+}
+
+TEST(OwnKernels, KnowWhatIsExcluded) {
+  at::manual_seed(12);
+  at::Tensor logits = at::randn({6, 9});
+  logits[1][2] = std::numeric_limits<float>::quiet_NaN();
+  logits[2].narrow(0, 1, 7).fill_(-kInfinity);
+  const at::Tensor excluded = at::randint(-1, 9, {6, 3}).to(at::kLong);
+  for (const at::Tensor& some :
+       {excluded, excluded.narrow(1, 0, 1), at::full_like(excluded, -1), at::full_like(excluded, 0)})
+    for (const std::int64_t count : {1, 4, 9}) expect_alike(logits, count, 0.7, some);
 }
 
 /// Beams branch, end and start again; slots are left empty.
