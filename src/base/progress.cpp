@@ -25,7 +25,8 @@ std::string rate_text(double rate) {
 
 }  // namespace
 
-Progress::Progress(std::FILE* stream, Count count) : stream_(stream) {
+Progress::Progress(std::FILE* stream, Count count, std::size_t done)
+    : stream_(stream), before_(done), done_(done) {
   if (stream_ == nullptr) return;
   counter_ = std::thread([this, count = std::move(count)] { total_ = count(stop_); });
 }
@@ -53,7 +54,7 @@ void Progress::clear() {
 
 void Progress::draw(Clock::time_point now) {
   const double elapsed = std::chrono::duration<double>(now - start_).count();
-  const double rate = static_cast<double>(done_) / std::max(elapsed, 1e-3);
+  const double rate = static_cast<double>(done_ - before_) / std::max(elapsed, 1e-3);
   const std::size_t total = total_;
   std::string line = std::to_string(done_);
   if (total >= done_) line.append("/").append(std::to_string(total));

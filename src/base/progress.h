@@ -15,8 +15,9 @@ class Progress {
   /// Says how many there are in all, 0 if that cannot be told; gives up soon after `stop` becomes true.
   using Count = std::function<std::size_t(const std::atomic<bool>& stop)>;
 
-  /// Draws on `stream`, a terminal; if null, does nothing. `count` runs on a thread of its own meanwhile.
-  Progress(std::FILE* stream, Count count);
+  /// Draws on `stream`, a terminal; if null, does nothing. `count` runs on a thread of its own meanwhile. So
+  /// many were `done` before.
+  Progress(std::FILE* stream, Count count, std::size_t done = 0);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress();
@@ -33,7 +34,8 @@ class Progress {
 
   std::FILE* stream_;
   bool drawn_ = false;
-  std::size_t done_ = 0;
+  std::size_t before_;
+  std::size_t done_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_draw_;
   std::atomic<std::size_t> total_{0};  ///< 0 is not known

@@ -35,6 +35,17 @@ void Output::clear() {
   if (ftruncate(descriptor_, 0) != 0) fail(errno);
 }
 
+std::uint64_t Output::position() const {
+  const off_t position = lseek(descriptor_, 0, SEEK_CUR);
+  if (position < 0) fail(errno);
+  return static_cast<std::uint64_t>(position);
+}
+
+void Output::cut(std::uint64_t bytes) {
+  const auto end = static_cast<off_t>(bytes);
+  if (ftruncate(descriptor_, end) != 0 || lseek(descriptor_, end, SEEK_SET) != end) fail(errno);
+}
+
 void Output::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <string>
@@ -27,6 +28,10 @@ class Output {
   bool is_terminal() const;
   /// Drops what the file held; without effect on pipes, devices and standard output.
   void clear();
+  /// Bytes in front of what is written next; of a regular file.
+  std::uint64_t position() const;
+  /// Of a regular file: drops what is behind the first `bytes`, and goes on there. Throws Error(output).
+  void cut(std::uint64_t bytes);
   /// Throws ClosedPipe, or Error(output) that says why.
   void write(std::string_view bytes);
   /// Closes the file; some file systems report a failed write only here. Throws Error(output).

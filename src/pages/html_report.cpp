@@ -59,6 +59,8 @@ class HtmlReport : public RecordWriter {
     output_.write((head + body).text());
   }
 
+  void resume(const BatchSummary& so_far) override { any_failure_ = so_far.failed > 0; }
+
   void write(const Record& record) override {
     output_.write((record.error ? failure(record) : success(record)).text());
   }

@@ -27,6 +27,8 @@ class RecordWriter {
   virtual ~RecordWriter() = default;
   /// What stands before the first record.
   virtual void begin() {}
+  /// In the place of `begin`, where another run wrote so many records already.
+  virtual void resume(const BatchSummary& /*so_far*/) {}
   /// One record. Throws ClosedPipe or Error(output).
   virtual void write(const Record& record) = 0;
   /// What stands after the last record.

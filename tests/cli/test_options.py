@@ -26,6 +26,7 @@ BESIDE = {
     "--seed": ["--sample"],
     "--null": ["--failed", "failed.txt"],
     "--verbose": ["--version"],
+    "--resume": ["--output", "out.txt"],
 }
 # At its upper bound.
 BESIDE_HIGH = {"--n-best": ["--beam", "1000"]}
@@ -135,7 +136,7 @@ def test_options_that_need_another_say_so(run, fake, command):
 
 
 def test_help_shows_every_option_that_is_declared(fake, source):
-    declaration = re.compile(r'\b(?:number|choice|name|text|texts|on)\(\s*"(?:-\w,)?(--[\w-]+)"')
+    declaration = re.compile(r'\b(?:number|choice|name|text|texts|on|on_or)\(\s*"(?:-\w,)?(--[\w-]+)"')
     files = [file for file in (source / "src" / "cli").rglob("*.*") if file.suffix in {".h", ".cpp"}]
     declared = {name for file in files for name in declaration.findall(file.read_text())}
     assert len(declared) > 40

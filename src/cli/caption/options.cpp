@@ -61,6 +61,8 @@ Examples:
   caption --model conceptual --beam 5 photo.jpg
   caption -r photos/ --json --output captions.jsonl --failed failed.txt
   caption --files-from failed.txt --json        the failed ones again
+  caption -r photos/ --output all.txt --resume  again and again, until all are done
+  caption -r photos/ --json --output captions.jsonl --resume    as often as it takes
   caption photos/ --n-best 3 --html report.html a page to look through
   curl -s https://example.org/a.jpg | caption -
   find . -name '*.png' -print0 | caption --files-from - -0 --format csv
@@ -75,6 +77,7 @@ Examples:
 /// Options whose values are not kept as they are.
 struct Extra {
   bool json = false;
+  std::string resume;
   bool version = false;
   bool verbose = false;
 };
@@ -120,6 +123,20 @@ Flags<CaptionConfig> output_flags() {
   };
 }
 
+Flags<Extra> resume_flags() {
+  return {on_or("--resume", &Extra::resume,
+                "Go on where an earlier run of this command ended, even if it was killed: FILE.resume, "
+                "beside the FILE of "
+                "--output, says how far it is. Refused if the model, a setting, the program or the inputs "
+                "are others; "
+                "--resume=force goes on all the same, with the inputs that are not done")
+              .needs({"--output"}, "--resume goes on with a file: add --output FILE")
+              .check([](const Extra& extra) -> std::string {
+                const bool known = extra.resume.empty() || extra.resume == "true" || extra.resume == "force";
+                return known ? "" : "--resume takes no value but force, not '" + extra.resume + "'";
+              })};
+}
+
 void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
   parser.add("Inputs", input_flags(), config.inputs);
   parser.add("Inputs", image_flags(), config.batch.image);
@@ -130,6 +147,7 @@ void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
   parser.add("Output", format_flags(), config);
   parser.add("Output", Flags<Extra>{on("--json", &Extra::json, "Short for --format jsonl")}, extra);
   parser.add("Output", output_flags(), config);
+  parser.add("Output", resume_flags(), extra);
   parser.add("Other",
              Flags<Extra>{on("--version", &Extra::version, "Show the version and exit"),
                           on("--verbose", &Extra::verbose, "With --version: the libraries' versions, too")
@@ -137,12 +155,16 @@ void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
              extra);
 }
 
-void check_inputs(const InputOptions& inputs, const Parser& parser) {
+void check_inputs(const InputOptions& inputs, Resume resume, const Parser& parser) {
   parser.require(!inputs.names.empty() || inputs.files_from,
                  "no input: name an image, a folder, or '-' for an image on standard input");
   const auto on_stdin =
       std::count(inputs.names.begin(), inputs.names.end(), "-") + (inputs.files_from == "-" ? 1 : 0);
   parser.require(on_stdin <= 1, "standard input can be read once: '-' stands for more than one input");
+  const bool picture_on_stdin =
+      std::find(inputs.names.begin(), inputs.names.end(), "-") != inputs.names.end();
+  parser.require(resume == Resume::no || !picture_on_stdin,
+                 "--resume may read an input again, and a picture on standard input ('-') can be read once");
   parser.require(std::find(inputs.names.begin(), inputs.names.end(), "") == inputs.names.end(),
                  "an INPUT is empty");
 }
@@ -169,9 +191,12 @@ std::variant<CaptionConfig, PrintHelp, PrintVersion> parse_caption(
   parser.require(!extra.json || !parser.given("--format") || config.format == RecordFormat::jsonl,
                  "--json is --format jsonl: it does not go with another --format");
   if (extra.json) config.format = RecordFormat::jsonl;
-  check_inputs(config.inputs, parser);
+  if (!extra.resume.empty()) config.resume = extra.resume == "force" ? Resume::force : Resume::yes;
+  check_inputs(config.inputs, config.resume, parser);
   parser.check();
   if (config.output == "-") config.output.reset();
+  parser.require(config.resume == Resume::no || config.output,
+                 "--resume goes on with a file: --output is standard output");
   if (config.html) config.batch.image.thumbnail = kReportThumbnail;
   config.inputs.advice = input_advice();
   config.batch.readers = reader_threads(config.model_options.threads);

@@ -17,6 +17,9 @@
 
 namespace caption::cli {
 
+/// Whether a run goes on where an earlier one with the same output ended.
+enum class Resume { no, yes, force };
+
 /// `caption [OPTION]... INPUT...`, complete and checked.
 struct CaptionConfig {
   InputOptions inputs;
@@ -27,6 +30,7 @@ struct CaptionConfig {
   std::optional<std::filesystem::path> output;  ///< instead of stdout
   std::optional<std::filesystem::path> failed;  ///< where the names of failed inputs go
   std::optional<std::filesystem::path> html;    ///< where the report goes
+  Resume resume = Resume::no;
   Color color = Color::automatic;
   bool quiet = false;
 };

@@ -1,0 +1,129 @@
+#include "cli/caption/resume.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "base/printable.h"
+#include "caption/error.h"
+#include "cli/flag_value.h"
+#include "cli/model_flags.h"
+#include "cli/version.h"
+#include "files/sha256.h"
+#include "records/json.h"
+
+namespace caption::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string format_name(RecordFormat format) {
+  if (format == RecordFormat::jsonl) return "jsonl";
+  return format == RecordFormat::csv ? "csv" : "text";
+}
+
+/// "beam was 5 and is 3", of the first that differs.
+std::string difference(const Journal::Facts& before, const Journal::Facts& now) {
+  for (const auto& [name, value] : now) {
+    const auto old =
+        std::find_if(before.begin(), before.end(), [&](const auto& fact) { return fact.first == name; });
+    if (old == before.end()) return name + " was not known and is " + value;
+    if (old->second != value) return name + " was " + old->second + " and is " + value;
+  }
+  return "";
+}
+
+}  // namespace
+
+fs::path journal_file(const fs::path& output) {
+  return output.string() + ".resume";
+}
+
+Journal::Facts facts_of(const CaptionConfig& config, const fs::path& folder) {
+  const DecodeOptions& decode = config.batch.decode;
+  return {
+      {"program", program_version()},
+      {"model", folder.filename().string()},
+      {"the SHA-256 of the model's model.json", file_sha256(folder / "model.json", ErrorKind::model)},
+      {"device", config.model_options.device},
+      {"precision", precision_name(config.model_options.precision)},
+      {"format", format_name(config.format)},
+      {"max-megapixels", to_text(config.batch.image.max_megapixels)},
+      {"beam", to_text(decode.beam)},
+      {"n-best", to_text(decode.n_best)},
+      {"max-tokens", to_text(decode.max_tokens)},
+      {"min-tokens", to_text(decode.min_tokens)},
+      {"no-repeat-ngram", decode.no_repeat_ngram ? to_text(*decode.no_repeat_ngram) : "the model's"},
+      {"stop", Json(decode.stop).dump()},
+      {"length-penalty", to_text(decode.length_penalty)},
+      {"temperature", to_text(decode.temperature)},
+      {"sample", decode.sample ? "on" : "off"},
+      {"top-k", to_text(decode.top_k)},
+      {"top-p", to_text(decode.top_p)},
+      {"seed", to_text(decode.seed)},
+      {"null", config.inputs.null_separated ? "on" : "off"},
+  };
+}
+
+Resumption::Resumption(const CaptionConfig& config, const Journal::Ends& ends)
+    : output_(config.output.value()),
+      file_(journal_file(output_)),
+      force_(config.resume == Resume::force),
+      journal_(file_, ends) {
+  const bool empty = std::all_of(ends.begin(), ends.end(), [](std::uint64_t end) { return end == 0; });
+  if (begun() || empty || !journal_.facts().empty()) return;
+  std::error_code ignored;
+  fs::remove(file_, ignored);  // which was made by looking
+  throw Error(ErrorKind::usage,
+              "cannot tell how far the run that wrote '" + output_.string() + "' came: there is no '" +
+                  file_.string() +
+                  "', which a run with --resume writes beside it. Give another "
+                  "--output, or remove what is there",
+              output_);
+}
+
+void Resumption::agree(const Journal::Facts& facts) {
+  if (!begun()) return;
+  const std::string changed = difference(journal_.facts(), facts);
+  if (changed.empty()) return;
+  if (!force_) refuse(changed);
+  journal_.change(facts);
+}
+
+std::optional<Input> Resumption::pass_over(const InputSource& source, const std::atomic<bool>& stop) {
+  if (!force_) return pass_in_order(source, stop);
+  while (const std::optional<std::string> name = journal_.next_done()) ++done_[*name];
+  while (std::optional<Input> input = source(stop))
+    if (!is_done(*input)) return input;
+  return std::nullopt;
+}
+
+std::optional<Input> Resumption::pass_in_order(const InputSource& source, const std::atomic<bool>& stop) {
+  while (const std::optional<std::string> name = journal_.next_done()) {
+    const std::optional<Input> input = source(stop);
+    if (stop) return std::nullopt;
+    if (!input) refuse("'" + printable(*name) + "' is done and is no longer among the inputs");
+    if (input->name != *name) {
+      refuse("where '" + printable(*name) + "' was among the inputs, there is '" + printable(input->name) +
+             "' now");
+    }
+  }
+  return source(stop);
+}
+
+bool Resumption::is_done(const Input& input) {
+  const auto found = done_.find(input.name);
+  if (found == done_.end()) return false;
+  if (--found->second == 0) done_.erase(found);
+  return true;
+}
+
+void Resumption::refuse(const std::string& what) const {
+  throw Error(ErrorKind::usage,
+              "cannot go on with '" + output_.string() + "': " + what +
+                  ". --resume=force goes on all the same; to begin anew, remove '" + file_.string() +
+                  "' and what the run wrote",
+              output_);
+}
+
+}  // namespace caption::cli

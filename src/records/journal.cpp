@@ -1,0 +1,175 @@
+#include "records/journal.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "caption/error.h"
+
+namespace caption {
+namespace {
+
+/// Each byte as a character of its own.
+std::string characters_of(const std::string& bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      text += c;
+    } else {
+      text += static_cast<char>(0xC0U | (byte >> 6U));
+      text += static_cast<char>(0x80U | (byte & 0x3FU));
+    }
+  }
+  return text;
+}
+
+/// The other way round.
+std::string bytes_of(const std::string& text) {
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    if (lead < 0x80 || i + 1 == text.size()) {
+      bytes += text[i];
+    } else {
+      bytes += static_cast<char>(((lead & 0x03U) << 6U) | (static_cast<unsigned char>(text[++i]) & 0x3FU));
+    }
+  }
+  return bytes;
+}
+
+Json facts_json(const Journal::Facts& facts) {
+  Json json = Json::object();
+  for (const auto& [name, value] : facts) json[name] = value;
+  return {{"facts", json}};
+}
+
+bool all_within(const Journal::Ends& ends, const Journal::Ends& sizes) {
+  for (std::size_t i = 0; i < ends.size(); ++i)
+    if (ends[i] > sizes[i]) return false;
+  return true;
+}
+
+/// `descriptor` becomes this process's own. Throws Error(output), closing it, if another one has it.
+void lock(int descriptor, const std::filesystem::path& file) {
+  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return;
+  const int reason = errno;
+  close(descriptor);
+  const std::string name = "'" + file.string() + "'";
+  throw Error(ErrorKind::output,
+              reason == EWOULDBLOCK
+                  ? "another run is writing here, it has " + name + ": wait for it, or end it"
+                  : "cannot lock " + name + ": " + std::strerror(reason),
+              file);
+}
+
+}  // namespace
+
+Journal::Journal(std::filesystem::path file, const Ends& sizes)
+    : file_(std::move(file)), descriptor_(open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+  if (descriptor_ < 0) fail(errno);
+  lock(descriptor_, file_);
+  try {
+    read(sizes);
+  } catch (...) {
+    close(descriptor_);
+    throw;
+  }
+}
+
+void Journal::discard(const std::filesystem::path& file) {
+  const int descriptor = open(file.c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0) return;
+  lock(descriptor, file);
+  unlink(file.c_str());
+  close(descriptor);
+}
+
+Journal::~Journal() {
+  close(descriptor_);
+}
+
+void Journal::read(const Ends& sizes) {
+  JsonLines lines(file_);
+  while (const std::optional<Json> json = lines.next()) {
+    if (const auto facts = json->find("facts"); facts != json->end() && facts->is_object()) {
+      facts_.clear();
+      for (const auto& [name, value] : facts->items())
+        facts_.emplace_back(name, value.is_string() ? value.get<std::string>() : "");
+    } else {
+      const auto found = json->find("ends");
+      if (facts_.empty() || found == json->end() || !found->is_array())
+        lines.refuse("it is no line of a journal");
+      Ends ends;
+      for (const Json& end : *found) ends.push_back(end.is_number_unsigned() ? end.get<std::uint64_t>() : 0);
+      if (ends.size() != sizes.size())
+        lines.refuse("that run wrote other files: give the same options, or begin anew without this file");
+      if (!all_within(ends, sizes)) break;
+      ends_ = std::move(ends);
+      if (json->contains("image")) {
+        ++(json->contains("failed") ? summary_.failed : summary_.captioned);
+        ++unread_;
+      }
+    }
+    whole_ = lines.whole();
+  }
+  if (ftruncate(descriptor_, static_cast<off_t>(whole_)) != 0 || lseek(descriptor_, 0, SEEK_END) < 0)
+    fail(errno);
+  if (begun()) done_ = std::make_unique<JsonLines>(file_);
+}
+
+std::optional<std::string> Journal::next_done() {
+  if (unread_ == 0) return std::nullopt;
+  while (const std::optional<Json> json = done_->next()) {
+    const auto image = json->find("image");
+    if (image == json->end()) continue;
+    if (!image->is_string()) done_->refuse("\"image\" is no text");
+    --unread_;
+    return bytes_of(image->get<std::string>());
+  }
+  throw Error(ErrorKind::internal, "'" + file_.string() + "' has become shorter");
+}
+
+void Journal::begin(const Facts& facts) {
+  if (ftruncate(descriptor_, 0) != 0 || lseek(descriptor_, 0, SEEK_SET) < 0) fail(errno);
+  ends_.clear();
+  summary_ = {};
+  unread_ = 0;
+  change(facts);
+}
+
+void Journal::change(const Facts& facts) {
+  facts_ = facts;
+  write(facts_json(facts));
+}
+
+void Journal::start(const Ends& ends) {
+  ends_ = ends;
+  write({{"ends", ends}});
+}
+
+void Journal::add(const std::string& image, bool failed, const Ends& ends) {
+  Json json = {{"image", characters_of(image)}};
+  if (failed) json["failed"] = true;
+  json["ends"] = ends;
+  write(json);
+}
+
+void Journal::write(const Json& json) {
+  const std::string line = json_line(json);
+  std::size_t written = 0;
+  while (written < line.size()) {
+    const ssize_t bytes = ::write(descriptor_, line.data() + written, line.size() - written);
+    if (bytes < 0 && errno != EINTR) fail(errno);
+    if (bytes > 0) written += static_cast<std::size_t>(bytes);
+  }
+}
+
+void Journal::fail(int reason) const {
+  throw Error(ErrorKind::output, "cannot write to '" + file_.string() + "': " + std::strerror(reason), file_);
+}
+
+}  // namespace caption

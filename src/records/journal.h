@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "records/json_lines.h"
+#include "records/record.h"
+
+namespace caption {
+
+/// How far a run is that writes records to files: a file beside them, with a line for each input that is
+/// dealt with, written once its record is in all of them. A run that was killed anywhere leaves files that a
+/// later one cuts where this one says, and goes on: they become those of a run that was not killed. One
+/// process at a time has it.
+///
+/// JSON Lines: {"facts": {...}}, what the records depend on; {"ends": [...]}, the bytes in each file before
+/// the first record; then {"image": NAME, "ends": [...]} per input, with "failed": true where there is no
+/// caption. Bytes of names are written as the characters U+0000 to U+00FF, so that any name comes back.
+class Journal {
+ public:
+  /// What the records depend on, by name: {"model", "conceptual"}.
+  using Facts = std::vector<std::pair<std::string, std::string>>;
+  /// Bytes in each of the run's files.
+  using Ends = std::vector<std::uint64_t>;
+
+  /// Opens or makes `file`. `sizes` are those of the run's files now: what they do not hold any more, because
+  /// the machine stopped, is not done. Throws Error(output) if it cannot be written or another process has
+  /// it, Error(usage) if it is no such file or is of a run with other files.
+  Journal(std::filesystem::path file, const Ends& sizes);
+  /// Removes `file`, if there is one. Throws Error(output) if another process has it.
+  static void discard(const std::filesystem::path& file);
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+  ~Journal();
+
+  /// Whether there is a run to go on with.
+  bool begun() const { return !ends_.empty(); }
+  /// Of that run.
+  const Facts& facts() const { return facts_; }
+  const Ends& ends() const { return ends_; }
+  const BatchSummary& summary() const { return summary_; }
+
+  /// The inputs that are dealt with, in order, one by one; nothing at the end.
+  std::optional<std::string> next_done();
+
+  /// Starts a run, dropping what was there: before its files are emptied.
+  void begin(const Facts& facts);
+  /// Takes other facts for a run that goes on with them.
+  void change(const Facts& facts);
+  /// What stands before the first record is written.
+  void start(const Ends& ends);
+  /// An input's record is written. Each throws Error(output).
+  void add(const std::string& image, bool failed, const Ends& ends);
+
+ private:
+  void read(const Ends& sizes);
+  void write(const Json& json);
+  [[noreturn]] void fail(int reason) const;
+
+  std::filesystem::path file_;
+  int descriptor_;
+  Facts facts_;
+  Ends ends_;
+  BatchSummary summary_;
+  std::uint64_t whole_ = 0;
+  std::size_t unread_ = 0;  ///< inputs that next_done has not given yet
+  std::unique_ptr<JsonLines> done_;
+};
+
+}  // namespace caption

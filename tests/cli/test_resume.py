@@ -1,0 +1,212 @@
+"""--resume: a run that was ended anywhere, and then run again until it is done, leaves what one that nobody ended leaves."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import add_model, wait_for
+
+KILLS = int(os.environ.get("CAPTION_KILLS", "25"))
+PICTURES = 40
+FILES = ["out", "failed", "page.html"]
+RUN = ["--files-from", "list", "--output", "out", "--failed", "failed", "--html", "page.html", "--quiet"]
+
+
+@pytest.fixture
+def pictures(work):
+    """Every seventh is damaged; one has a name that is no UTF-8, one is there twice."""
+    names = [b"picture %d.jpg" % i for i in range(PICTURES - 2)] + [b"caf\xe9 \"x\".jpg", b"picture 3.jpg"]
+    for i, name in enumerate(names[:-1]):
+        content = b"corrupt" if i % 7 == 5 else b"say words of picture %d." % i
+        (work / os.fsdecode(name)).write_bytes(content)
+    (work / "list").write_bytes(b"".join(name + b"\n" for name in names))
+    return names
+
+
+def contents(work):
+    """The run's files; a page says when it was begun."""
+    read = [(work / file).read_bytes() for file in FILES]
+    return [re.sub(rb"<time.*?</time>", b"", content, flags=re.S) for content in read]
+
+
+def run_to_the_end(fake, work, *arguments):
+    """In a folder without anything of an earlier run -> what it leaves."""
+    for file in [*FILES, "out.resume"]:
+        (work / file).unlink(missing_ok=True)
+    assert fake.run(*arguments).code == 1
+    return contents(work)
+
+
+@pytest.mark.parametrize("format", ["text", "jsonl", "csv"])
+def test_a_run_that_is_killed_again_and_again(fake, work, pictures, format):
+    arguments = [*RUN, "--format", format, "--n-best", "2"]
+    expected = run_to_the_end(fake, work, *arguments)
+    for file in FILES:
+        (work / file).unlink()
+    moments, kills = random.Random(format), 0
+    while kills < KILLS:
+        process = fake.start(*arguments, "--resume", "--batch", "2", environment={"FAKE_DELAY_MS": "1"})
+        time.sleep(moments.uniform(0.002, 0.05))
+        process.kill()
+        process.communicate()
+        kills += process.returncode == -signal.SIGKILL
+        if process.returncode != -signal.SIGKILL:  # it was done
+            assert process.returncode == 1 and contents(work) == expected
+            for file in [*FILES, "out.resume"]:
+                (work / file).unlink()
+    assert fake.run(*arguments, "--resume").code == 1
+    assert contents(work) == expected
+    assert fake.run(*arguments, "--resume").code == 1  # there is nothing left to do
+    assert contents(work) == expected
+
+
+@pytest.mark.parametrize("format", ["text", "jsonl", "csv"])
+def test_files_that_end_anywhere(fake, work, pictures, format):
+    """As a machine leaves them that stops: each file is as long as it likes, once there is one of which run they are."""
+    arguments = [*RUN, "--format", format]
+    expected = run_to_the_end(fake, work, *arguments, "--resume")
+    whole = {file: (work / file).read_bytes() for file in [*FILES, "out.resume"]}
+    least = {"out.resume": whole["out.resume"].index(b"\n") + 1}
+    moments = random.Random(1)
+    for _ in range(12):
+        for file, content in whole.items():
+            length = moments.choice([len(content), moments.randrange(least.get(file, 0), len(content) + 1)])
+            (work / file).write_bytes(content[:length])
+        assert fake.run(*arguments, "--resume").code == 1
+        assert contents(work) == expected
+
+
+def test_only_what_is_left_is_captioned(fake, work, pictures):
+    arguments = [*RUN[:4], "--json", "--resume"]
+    log = work / "log"
+    assert fake.run(*arguments).code == 1
+    lines = (work / "out.resume").read_bytes().splitlines(keepends=True)
+    (work / "out.resume").write_bytes(b"".join(lines[:-3]))
+    assert fake.run(*arguments, FAKE_LOG=log).code == 1
+    assert sum(line.startswith("images") for line in log.read_text().splitlines()) <= 3
+    log.unlink()
+    result = fake.run(*arguments, FAKE_LOG=log)
+    assert result.code == 1 and "of 40 images failed" in result.err
+    assert not log.exists()  # not even a model
+
+
+def test_more_inputs_at_the_end_are_taken(fake, work, pictures):
+    assert fake.run(*RUN, "--resume").code == 1
+    with open(work / "list", "ab") as file:
+        file.write(b"picture 1.jpg\n")
+    assert fake.run(*RUN, "--resume").code == 1
+    assert (work / "out").read_bytes().endswith(b"picture 1.jpg\twords of picture 1.\n")
+    assert contents(work) == run_to_the_end(fake, work, *RUN)
+
+
+@pytest.mark.parametrize("more, changed", [
+    (["--beam", "3"], "beam was 5 and is 3"),
+    (["--json"], "format was text and is jsonl"),
+    (["--stop", "x"], 'stop was [] and is ["x"]'),
+    (["--no-repeat-ngram", "2"], "no-repeat-ngram was the model's and is 2"),
+    (["--precision", "int8"], "precision was fp32 and is int8"),
+    (["--model", "other"], "model was photographs and is other"),
+])
+def test_other_settings_are_refused(fake, work, models, pictures, more, changed):
+    add_model(models, "other")
+    assert fake.run(*RUN, "--resume").code == 1
+    before = contents(work)
+    result = fake.run(*RUN, "--resume", *more)
+    assert result.code == 2 and f"cannot go on with 'out': {changed}. --resume=force goes on" in result.err
+    assert contents(work) == before
+    assert fake.run(*RUN, "--resume=force", *more).code == 1
+    assert fake.run(*RUN, "--resume", *more).code == 1  # from now on
+
+
+def test_another_model_of_the_same_name_is_refused(fake, work, models, pictures):
+    assert fake.run(*RUN, "--resume").code == 1
+    file = models / "photographs" / "model.json"
+    file.write_text(file.read_text().replace("made by a test", "made again"))
+    assert "the SHA-256 of the model's model.json was" in fake.run(*RUN, "--resume").err
+
+
+def test_other_inputs_are_refused(fake, work, pictures):
+    assert fake.run(*RUN, "--resume").code == 1
+    names = (work / "list").read_bytes().splitlines(keepends=True)
+    (work / "list").write_bytes(b"".join([b"new.jpg\n", *names[:5]]))
+    (work / "new.jpg").write_bytes(b"say new.")
+    result = fake.run(*RUN, "--resume")
+    assert result.code == 2 and "where 'picture 0.jpg' was among the inputs, there is 'new.jpg' now" in result.err
+    before = (work / "out").read_bytes()
+    assert fake.run(*RUN, "--resume=force").code == 1
+    assert (work / "out").read_bytes() == before + b"new.jpg\tnew.\n"
+    (work / "list").write_bytes(b"".join(names[:5]))
+    assert "'picture 5.jpg' is done and is no longer among the inputs" in fake.run(*RUN, "--resume").err
+
+
+def test_two_runs_on_one_output(fake, work, pictures):
+    first = fake.start(*RUN, "--resume", environment={"FAKE_DELAY_MS": "100"})
+    wait_for(lambda: (work / "out.resume").exists() and (work / "out.resume").read_bytes().count(b"\n") > 2)
+    for options in (["--resume"], ["--resume=force"], []):
+        result = fake.run(*RUN, *options)
+        assert result.code == 3 and "another run is writing here, it has 'out.resume'" in result.err
+    first.kill()
+    first.communicate()
+    assert fake.run(*RUN, "--resume").code == 1
+    assert contents(work) == run_to_the_end(fake, work, *RUN)
+
+
+def test_interrupted_runs_go_on(fake, work, pictures):
+    process = fake.start(*RUN, "--resume", environment={"FAKE_DELAY_MS": "20"})
+    wait_for(lambda: (work / "out").exists() and (work / "out").read_bytes().count(b"\n") > 2)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 130 and b"The run was interrupted" in (work / "page.html").read_bytes()
+    assert fake.run(*RUN, "--resume").code == 1
+    assert contents(work) == run_to_the_end(fake, work, *RUN)
+
+
+def test_a_run_without_it_begins_anew(fake, work, pictures):
+    assert fake.run(*RUN, "--resume").code == 1
+    assert fake.run(*RUN).code == 1
+    assert not (work / "out.resume").exists()
+    result = fake.run(*RUN, "--resume")
+    assert result.code == 2 and "cannot tell how far the run that wrote 'out' came: there is no 'out.resume'" in result.err
+    assert not (work / "out.resume").exists()
+
+
+def test_what_it_does_not_go_with(fake, work, pictures):
+    for arguments, message in [
+        (["picture 0.jpg", "--resume"], "--resume goes on with a file: add --output FILE"),
+        (["picture 0.jpg", "--resume", "--output", "-"], "--resume goes on with a file: --output is standard output"),
+        (["picture 0.jpg", "--resume=twice", "--output", "x"], "--resume takes no value but force, not 'twice'"),
+        (["-", "--resume", "--output", "x"], "a picture on standard input ('-') can be read once"),
+        (["picture 0.jpg", "--resume", "--output", "/dev/null"], "--resume goes on with files: '/dev/null' is none"),
+        (["picture 0.jpg", "--resume", "--output", "x", "--failed", "x.resume"], "'x.resume' is the file of --failed, too"),
+    ]:
+        result = fake.run(*arguments)
+        assert result.code == 2 and message in result.err, result.err
+    (work / "x.resume").write_text("no journal\nat all\n")
+    result = fake.run("picture 0.jpg", "--resume", "--output", "x")
+    assert result.code == 2 and "cannot read 'x.resume': line 1: it is no JSON object" in result.err
+    (work / "x.resume").write_text('{"facts":{"a":"b"}}\n{"ends":[0,0]}\n')
+    assert "that run wrote other files" in fake.run("picture 0.jpg", "--resume", "--output", "x").err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a full disk needs root")
+def test_a_full_disk_loses_nothing(fake, work, pictures):
+    disk = work / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", disk], check=False).returncode != 0:
+        pytest.skip("tmpfs cannot be mounted here")
+    try:
+        arguments = ["--files-from", "list", "--json", "--output", "disk/out", "--quiet", "--resume"]
+        (disk / "filler").write_bytes(b"x" * 8192)
+        result = fake.run(*arguments)
+        assert result.code == 3 and "No space left on device" in result.err
+        (disk / "filler").unlink()
+        assert fake.run(*arguments).code == 1
+        done = (disk / "out").read_bytes()
+    finally:
+        subprocess.run(["umount", disk], check=True)
+    assert fake.run(*RUN[:2], "--json", "--quiet").out == done
