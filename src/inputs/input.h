@@ -12,6 +12,7 @@ struct Input {
   std::string name;             ///< as the user gave it; stands in the record
   std::filesystem::path file;   ///< where to read it
   bool standard_input = false;  ///< read the bytes from stdin instead
+  std::filesystem::path below;  ///< its path below the folder that was named; of a file that was, its name
 };
 
 /// What a person can do about a problem, in the words of the program that has these options; each may be

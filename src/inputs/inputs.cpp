@@ -31,8 +31,8 @@ std::optional<Input> Inputs::next(const std::atomic<bool>& stop) {
     const bool argument = next_argument_ < options_.names.size();
     const std::optional<std::string> name = next_name(stop);
     if (!name) return std::nullopt;
-    if (argument && *name == "-") return Input{"-", {}, true};
-    if (!is_folder(*name)) return Input{*name, *name, false};
+    if (argument && *name == "-") return Input{"-", {}, true, {}};
+    if (!is_folder(*name)) return Input{*name, *name, false, std::filesystem::path(*name).filename()};
     folder_ = std::make_unique<FolderWalk>(*name, options_.recursive, warn_);
     folder_name_ = *name;
     folder_is_empty_ = true;
@@ -43,7 +43,7 @@ std::optional<Input> Inputs::next(const std::atomic<bool>& stop) {
 std::optional<Input> Inputs::next_in_folder() {
   if (const std::optional<std::string> file = folder_->next()) {
     folder_is_empty_ = false;
-    return Input{*file, *file, false};
+    return Input{*file, *file, false, std::filesystem::path(*file).lexically_relative(folder_name_)};
   }
   if (folder_is_empty_) {
     warn_("no images in the folder '" + printable(folder_name_) + "' (looked for " + image_extensions_text() +

@@ -27,6 +27,7 @@ BESIDE = {
     "--null": ["--failed", "failed.txt"],
     "--verbose": ["--version"],
     "--resume": ["--output", "out.txt"],
+    **dict.fromkeys(["--existing", "--sidecar-folder", "--prefix", "--suffix", "--dry-run"], ["--sidecar", "txt"]),
 }
 # At its upper bound.
 BESIDE_HIGH = {"--n-best": ["--beam", "1000"]}
@@ -41,6 +42,9 @@ VALUES = {
     "--png": "sheet",
     "--caption": "A dog.",
     "--stop": " on",
+    "--sidecar-folder": "sidecars",
+    "--prefix": "sks, ",
+    "--suffix": " end",
     "--clip": "a.jpg",
     "--captioner": "a.jpg",
     "--gpt2": "a.jpg",

@@ -67,6 +67,7 @@ Examples:
   curl -s https://example.org/a.jpg | caption -
   find . -name '*.png' -print0 | caption --files-from - -0 --format csv
   caption --json --n-best 3 a.jpg | jq -r '.captions[].caption'
+  caption train/ --sidecar txt --prefix 'sks, ' for a trainer of image models
   caption --sample --top-p 0.9 --seed 7 --n-best 5 photo.jpg
   caption explain photo.jpg --html why.html     where each word comes from
   caption bench                                 how long each stage takes here
@@ -123,6 +124,40 @@ Flags<CaptionConfig> output_flags() {
   };
 }
 
+Flags<SidecarOptions> sidecar_flags() {
+  const auto for_sidecars = [](const std::string& option, const std::string& what) {
+    return option + " " + what + ": add --sidecar txt or json";
+  };
+  return {
+      choice("--sidecar", &SidecarOptions::format, "FORMAT",
+             {{"txt", SidecarFormat::txt}, {"json", SidecarFormat::json}},
+             "Also write each picture's caption to a file beside it: NAME.txt with the best caption, or "
+             "NAME.json with the "
+             "record"),
+      choice("--existing", &SidecarOptions::existing, "WHAT",
+             {{"skip", Existing::skip}, {"overwrite", Existing::overwrite}, {"append", Existing::append}},
+             "Of pictures that have such a file: leave the picture out, unread; write the file anew; or, in "
+             "txt, add a line")
+          .needs({"--sidecar"}, for_sidecars("--existing", "is about sidecars"))
+          .check([](const SidecarOptions& options) -> std::string {
+            const bool several =
+                options.existing == Existing::append && options.format == SidecarFormat::json;
+            return several ? "--existing append is for --sidecar txt: a file of JSON holds one record" : "";
+          }),
+      name("--sidecar-folder", &SidecarOptions::folder, "FOLDER",
+           "Write the sidecars into FOLDER, in subfolders as those of an INPUT that is a folder, and not "
+           "beside the pictures")
+          .needs({"--sidecar"}, for_sidecars("--sidecar-folder", "is where sidecars go")),
+      text("--prefix", &SidecarOptions::prefix, "In sidecars of text, TEXT stands before each caption")
+          .needs({"--sidecar"}, for_sidecars("--prefix", "stands in sidecars")),
+      text("--suffix", &SidecarOptions::suffix, "In sidecars of text, TEXT stands behind each caption")
+          .needs({"--sidecar"}, for_sidecars("--suffix", "stands in sidecars")),
+      on("--dry-run", &SidecarOptions::dry_run,
+         "Only say what --sidecar would write, a line NAME<TAB>SIDECAR<TAB>WHAT for each picture")
+          .needs({"--sidecar"}, for_sidecars("--dry-run", "says what would happen to sidecars")),
+  };
+}
+
 Flags<Extra> resume_flags() {
   return {on_or("--resume", &Extra::resume,
                 "Go on where an earlier run of this command ended, even if it was killed: FILE.resume, "
@@ -130,6 +165,10 @@ Flags<Extra> resume_flags() {
                 "--output, says how far it is. Refused if the model, a setting, the program or the inputs "
                 "are others; "
                 "--resume=force goes on all the same, with the inputs that are not done")
+              .excludes(
+                  {"--sidecar"},
+                  "--resume does not go with --sidecar, which goes on by itself: it leaves out what has its "
+                  "sidecar (--existing skip)")
               .needs({"--output"}, "--resume goes on with a file: add --output FILE")
               .check([](const Extra& extra) -> std::string {
                 const bool known = extra.resume.empty() || extra.resume == "true" || extra.resume == "force";
@@ -148,6 +187,7 @@ void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
   parser.add("Output", Flags<Extra>{on("--json", &Extra::json, "Short for --format jsonl")}, extra);
   parser.add("Output", output_flags(), config);
   parser.add("Output", resume_flags(), extra);
+  parser.add("Sidecars", sidecar_flags(), config.sidecars);
   parser.add("Other",
              Flags<Extra>{on("--version", &Extra::version, "Show the version and exit"),
                           on("--verbose", &Extra::verbose, "With --version: the libraries' versions, too")
@@ -165,6 +205,8 @@ void check_inputs(const InputOptions& inputs, Resume resume, const Parser& parse
       std::find(inputs.names.begin(), inputs.names.end(), "-") != inputs.names.end();
   parser.require(resume == Resume::no || !picture_on_stdin,
                  "--resume may read an input again, and a picture on standard input ('-') can be read once");
+  parser.require(!picture_on_stdin || !parser.given("--sidecar"),
+                 "a picture on standard input ('-') has no place for a sidecar beside it");
   parser.require(std::find(inputs.names.begin(), inputs.names.end(), "") == inputs.names.end(),
                  "an INPUT is empty");
 }

@@ -13,12 +13,26 @@
 #include "cli/version.h"
 #include "inputs/input.h"
 #include "pipeline/batch.h"
+#include "records/sidecars.h"
 #include "records/writers.h"
 
 namespace caption::cli {
 
 /// Whether a run goes on where an earlier one with the same output ended.
 enum class Resume { no, yes, force };
+
+/// What becomes of a sidecar that is there already.
+enum class Existing { skip, overwrite, append };
+
+/// Captions in files of their own beside the pictures.
+struct SidecarOptions {
+  std::optional<SidecarFormat> format;  ///< nothing: none
+  Existing existing = Existing::skip;
+  std::optional<std::filesystem::path> folder;  ///< for them, instead of the pictures' own
+  std::string prefix;
+  std::string suffix;
+  bool dry_run = false;  ///< only says what would be written
+};
 
 /// `caption [OPTION]... INPUT...`, complete and checked.
 struct CaptionConfig {
@@ -30,6 +44,7 @@ struct CaptionConfig {
   std::optional<std::filesystem::path> output;  ///< instead of stdout
   std::optional<std::filesystem::path> failed;  ///< where the names of failed inputs go
   std::optional<std::filesystem::path> html;    ///< where the report goes
+  SidecarOptions sidecars;
   Resume resume = Resume::no;
   Color color = Color::automatic;
   bool quiet = false;

@@ -1,0 +1,116 @@
+#include "cli/caption/results.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "base/log.h"
+#include "base/printable.h"
+#include "caption/error.h"
+#include "cli/terminal.h"
+#include "cli/version.h"
+#include "inputs/inputs.h"
+#include "pages/html_report.h"
+
+namespace caption::cli {
+namespace {
+
+void left_out_of_failed(const std::string& name) {
+  log::warning("the name '" + printable(name) + "' has a line break: --failed needs --null to keep it");
+}
+
+}  // namespace
+
+Outputs::Outputs(const CaptionConfig& config) : records(config.output ? Output(*config.output) : Output()) {
+  if (config.failed) failed.emplace(*config.failed);
+  if (config.html) html.emplace(*config.html);
+}
+
+Journal::Ends sizes_of(const CaptionConfig& config) {
+  Journal::Ends sizes;
+  for (const auto* file : {&config.output, &config.failed, &config.html}) {
+    if (!*file) continue;
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(**file, error);
+    if (error) {
+      throw Error(ErrorKind::usage, "--resume goes on with files: '" + (*file)->string() + "' is none",
+                  **file);
+    }
+    sizes.push_back(size);
+  }
+  return sizes;
+}
+
+Results::Results(const CaptionConfig& config, const std::string& model, Outputs& outputs, Journal* journal,
+                 Progress::Count count)
+    : single_(is_single_image(config.inputs)),
+      output_is_terminal_(outputs.records.is_terminal()),
+      journal_(journal),
+      before_(journal_ != nullptr ? journal_->summary() : BatchSummary()),
+      progress_(!config.quiet && !single_ && can_show_progress() ? stderr : nullptr, std::move(count),
+                before_.captioned + before_.failed) {
+  const RecordStyle style = {config.format, model, config.batch.decode.n_best > 1, !single_,
+                             use_color(config.color, outputs.records)};
+  add(outputs.records, make_writer(style, outputs.records));
+  if (outputs.failed) {
+    add(*outputs.failed,
+        make_failed_list(config.inputs.null_separated ? '\0' : '\n', *outputs.failed, left_out_of_failed));
+  }
+  if (outputs.html) {
+    add(*outputs.html,
+        make_html_report({*config.html, model, config.batch.decode, program_version()}, *outputs.html));
+  }
+}
+
+void Results::add(Output& output, std::unique_ptr<RecordWriter> writer) {
+  sinks_.push_back({output, std::move(writer)});
+}
+
+void Results::begin(const Journal::Facts& facts) {
+  if (journal_ != nullptr) journal_->begin(facts);
+  for (const Sink& sink : sinks_) sink.output.clear();
+  for (const Sink& sink : sinks_) sink.writer->begin();
+  if (journal_ != nullptr) journal_->start(ends());
+}
+
+void Results::resume() {
+  for (std::size_t i = 0; i < sinks_.size(); ++i) sinks_[i].output.cut(journal_->ends().at(i));
+  for (const Sink& sink : sinks_) sink.writer->resume(before_);
+}
+
+void Results::take(const Record& record) {
+  if (record.error || output_is_terminal_) progress_.clear();
+  if (sidecars_ != nullptr) sidecars_->write(record);
+  for (const Sink& sink : sinks_) sink.writer->write(record);
+  if (journal_ != nullptr) journal_->add(record.image, record.error.has_value(), ends());
+  if (record.error) log::error(printable(record.error->what()));
+  progress_.advance();
+}
+
+ExitStatus Results::finish(BatchSummary summary) {
+  summary.captioned += before_.captioned;
+  summary.failed += before_.failed;
+  progress_.clear();
+  for (const Sink& sink : sinks_) {
+    sink.writer->finish(summary);
+    sink.output.close();
+  }
+  const std::string failed = std::to_string(summary.failed);
+  if (summary.interrupted) {
+    log::info("interrupted: " + std::to_string(summary.captioned) + " captioned, " + failed +
+              " failed, the rest not tried");
+    return ExitStatus::interrupted;
+  }
+  if (summary.failed == 0) return ExitStatus::success;
+  if (!single_) {
+    log::warning(failed + " of " + std::to_string(summary.captioned + summary.failed) + " images failed");
+  }
+  return ExitStatus::some_failed;
+}
+
+Journal::Ends Results::ends() const {
+  Journal::Ends ends;
+  for (const Sink& sink : sinks_) ends.push_back(sink.output.position());
+  return ends;
+}
+
+}  // namespace caption::cli

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "cli/caption/options.h"
+#include "cli/exit_status.h"
+#include "files/output.h"
+#include "records/journal.h"
+#include "records/writers.h"
+
+namespace caption::cli {
+
+/// Where a run writes. Opened before the model is loaded, so that a wrong name costs no time, but not yet
+/// emptied.
+struct Outputs {
+  explicit Outputs(const CaptionConfig& config);
+
+  Output records;
+  std::optional<Output> failed;
+  std::optional<Output> html;
+};
+
+/// What is in the files of a run that can be resumed, in the order in which Results writes them. Throws
+/// Error(usage) if one is none.
+Journal::Ends sizes_of(const CaptionConfig& config);
+
+/// Takes the records of a run: to the outputs, to the pictures' sidecars and the terminal.
+class Results {
+ public:
+  /// `model`: the bundle's name. `journal`: of a run that can be resumed, or null. Both `outputs` and it must
+  /// outlive this. `count`: how many inputs there are.
+  Results(const CaptionConfig& config, const std::string& model, Outputs& outputs, Journal* journal,
+          Progress::Count count);
+
+  /// Each record goes to a file beside its picture, too.
+  void add_sidecars(std::unique_ptr<RecordWriter> sidecars) { sidecars_ = std::move(sidecars); }
+
+  /// A run from its beginning. `facts`: for the journal, if there is one.
+  void begin(const Journal::Facts& facts);
+  /// Behind what the journal knows.
+  void resume();
+  void take(const Record& record);
+  ExitStatus finish(BatchSummary summary);
+
+ private:
+  struct Sink {
+    Output& output;
+    std::unique_ptr<RecordWriter> writer;
+  };
+
+  void add(Output& output, std::unique_ptr<RecordWriter> writer);
+  Journal::Ends ends() const;
+
+  bool single_;
+  bool output_is_terminal_;
+  Journal* journal_;
+  BatchSummary before_;  ///< of the run that this one goes on with
+  Progress progress_;
+  std::vector<Sink> sinks_;
+  std::unique_ptr<RecordWriter> sidecars_;  ///< or none
+};
+
+}  // namespace caption::cli

@@ -1,0 +1,59 @@
+#include "records/sidecars.h"
+
+#include <cstddef>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "base/printable.h"
+#include "caption/error.h"
+#include "files/small_file.h"
+#include "records/json.h"
+
+namespace caption {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What is in `file`, with a line's end behind it if it has anything; nothing if there is no such file.
+std::string lines_in(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (stream.bad())
+    throw Error(ErrorKind::output, "cannot read '" + file.string() + "' to append to it", file);
+  if (!text.empty() && text.back() != '\n') text += '\n';
+  return text;
+}
+
+class Sidecars : public RecordWriter {
+ public:
+  Sidecars(SidecarStyle style, std::vector<fs::path> files)
+      : style_(std::move(style)), files_(std::move(files)) {}
+
+  void write(const Record& record) override {
+    const fs::path& file = files_.at(next_++);
+    if (record.error) return;
+    if (style_.format == SidecarFormat::json)
+      return replace_small_file(file, json_line(record_json(record, style_.model, style_.several_captions)));
+    const std::string line = style_.prefix + single_line(record.captions.at(0).text) + style_.suffix + '\n';
+    replace_small_file(file, (style_.append ? lines_in(file) : std::string()) + line);
+  }
+
+ private:
+  SidecarStyle style_;
+  std::vector<fs::path> files_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
+fs::path sidecar_of(const fs::path& image, SidecarFormat format) {
+  fs::path file = image;
+  return file.replace_extension(format == SidecarFormat::json ? ".json" : ".txt");
+}
+
+std::unique_ptr<RecordWriter> make_sidecars(SidecarStyle style, std::vector<fs::path> files) {
+  return std::make_unique<Sidecars>(std::move(style), std::move(files));
+}
+
+}  // namespace caption
