@@ -24,11 +24,13 @@ std::string format_name(RecordFormat format) {
 
 /// "beam was 5 and is 3", of the first that differs.
 std::string difference(const Journal::Facts& before, const Journal::Facts& now) {
-  for (const auto& [name, value] : now) {
-    const auto old =
-        std::find_if(before.begin(), before.end(), [&](const auto& fact) { return fact.first == name; });
-    if (old == before.end()) return name + " was not known and is " + value;
-    if (old->second != value) return name + " was " + old->second + " and is " + value;
+  for (const Journal::Facts::value_type& fact : now) {
+    const auto old = std::find_if(before.begin(), before.end(),
+                                  [&](const auto& candidate) { return candidate.first == fact.first; });
+    if (old != before.end() && old->second == fact.second) continue;
+    std::string text = fact.first;
+    text.append(" was ").append(old == before.end() ? "not known" : old->second);
+    return text.append(" and is ").append(fact.second);
   }
   return "";
 }
