@@ -69,6 +69,31 @@ std::string replace_invalid_utf8(std::string bytes) {
   return result;
 }
 
+bool is_utf8(std::string_view text) {
+  return find_invalid(text) == text.size();
+}
+
+void append_utf8(char32_t point, std::string& text) {
+  const auto tail = [&](unsigned shift) { text += static_cast<char>(0x80U | (point >> shift & 0x3FU)); };
+  if (point < 0x80) {
+    text += static_cast<char>(point);
+  } else if (point < 0x800) {
+    text += static_cast<char>(0xC0U | point >> 6U);
+    tail(0);
+  } else if ((point >= 0xD800 && point < 0xE000) || point > 0x10FFFF) {
+    text += kReplacement;
+  } else if (point < 0x10000) {
+    text += static_cast<char>(0xE0U | point >> 12U);
+    tail(6);
+    tail(0);
+  } else {
+    text += static_cast<char>(0xF0U | point >> 18U);
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+}
+
 void require_utf8(std::string_view text) {
   const std::size_t at = find_invalid(text);
   if (at == text.size()) return;

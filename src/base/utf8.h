@@ -22,6 +22,11 @@ CodePoint code_point_at(std::string_view text, std::size_t position);
 /// errors="replace").
 std::string replace_invalid_utf8(std::string bytes);
 
+bool is_utf8(std::string_view text);
+
+/// Adds a code point to `text`; U+FFFD for what is none, as a surrogate.
+void append_utf8(char32_t point, std::string& text);
+
 /// Throws Error(usage) with the place of the first byte that is not UTF-8.
 void require_utf8(std::string_view text);
 

@@ -21,8 +21,8 @@ bool is_file(const fs::directory_entry& entry) {
 
 }  // namespace
 
-FolderWalk::FolderWalk(const std::filesystem::path& folder, bool recursive, Warn warn)
-    : recursive_(recursive), warn_(std::move(warn)), folders_{folder} {}
+FolderWalk::FolderWalk(const std::filesystem::path& folder, bool recursive, Warn warn, LeftOut& left_out)
+    : recursive_(recursive), warn_(std::move(warn)), left_out_(left_out), folders_{folder} {}
 
 std::optional<std::string> FolderWalk::next() {
   while (names_.empty()) {
@@ -44,9 +44,15 @@ bool FolderWalk::list() {
     if (name.front() == '.') continue;
     std::error_code ignored;
     if (it->is_directory(ignored) && !it->is_symlink(ignored)) {
-      subfolders.push_back(it->path().string());
+      if (!is_system_folder(name)) {
+        subfolders.push_back(it->path().string());
+      } else if (recursive_) {
+        left_out_.folders.push_back(it->path().string());
+      }
     } else if (has_image_extension(name) && is_file(*it)) {
       names_.push_back(std::move(name));
+    } else if (const std::string kind = other_picture_kind(name); !kind.empty() && is_file(*it)) {
+      ++left_out_.kinds[kind];
     }
   }
   if (error) {
@@ -59,7 +65,7 @@ bool FolderWalk::list() {
   if (recursive_) {
     std::move(subfolders.begin(), subfolders.end(), std::back_inserter(folders_));
   } else if (!subfolders.empty()) {
-    left_out_ = true;
+    left_out_subfolders_ = true;
   }
   return true;
 }

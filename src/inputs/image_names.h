@@ -8,6 +8,9 @@ namespace caption {
 /// Whether `name` ends, in any case, like a file of a format that we read.
 bool has_image_extension(std::string_view name);
 
+/// Of a picture of another format, or a video, by its name's end: "HEIC". Nothing for other files.
+std::string other_picture_kind(std::string_view name);
+
 /// The endings, for a person: ".jpg, .jpeg, ...".
 std::string image_extensions_text();
 

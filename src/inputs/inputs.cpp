@@ -33,7 +33,7 @@ std::optional<Input> Inputs::next(const std::atomic<bool>& stop) {
     if (!name) return std::nullopt;
     if (argument && *name == "-") return Input{"-", {}, true, {}};
     if (!is_folder(*name)) return Input{*name, *name, false, std::filesystem::path(*name).filename()};
-    folder_ = std::make_unique<FolderWalk>(*name, options_.recursive, warn_);
+    folder_ = std::make_unique<FolderWalk>(*name, options_.recursive, warn_, left_out_);
     folder_name_ = *name;
     folder_is_empty_ = true;
   }

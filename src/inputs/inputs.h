@@ -24,6 +24,9 @@ class Inputs {
   /// call at a time. Throws Error(usage) for a broken list.
   std::optional<Input> next(const std::atomic<bool>& stop);
 
+  /// Of the folders so far.
+  const LeftOut& left_out() const { return left_out_; }
+
  private:
   std::optional<Input> next_in_folder();
   std::optional<std::string> next_name(const std::atomic<bool>& stop);
@@ -32,6 +35,7 @@ class Inputs {
   FolderWalk::Warn warn_;
   std::size_t next_argument_ = 0;
   std::unique_ptr<ListReader> list_;
+  LeftOut left_out_;
   std::unique_ptr<FolderWalk> folder_;
   std::string folder_name_;
   bool folder_is_empty_ = true;

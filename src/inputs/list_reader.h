@@ -10,7 +10,8 @@
 namespace caption {
 
 /// Reads the names of a list, one at a time: a line each, or each up to a NUL byte. Empty entries are
-/// skipped.
+/// skipped. A list of lines may be as other systems write it: with a byte-order mark, in UTF-16 if that says
+/// so, and with CR LF behind a line, unless there is a file whose name ends in CR.
 class ListReader {
  public:
   /// `file`: its name, "-" for standard input. Throws Error(usage) if it cannot be opened.
@@ -26,12 +27,19 @@ class ListReader {
  private:
   /// Reads more into the buffer; false at the end.
   bool fill(const std::atomic<bool>& stop);
+  /// Looks for a byte-order mark in the first bytes.
+  void take_mark();
+  /// Moves what is whole of `utf16_` to the buffer, as UTF-8.
+  void convert();
   [[noreturn]] void fail(const std::string& why) const;
 
   std::string name_;
   int descriptor_;
   char separator_;
   InputAdvice advice_;
+  enum class Encoding { unknown, bytes, utf16_le, utf16_be };
+  Encoding encoding_ = Encoding::unknown;
+  std::string utf16_;  ///< not yet converted
   std::string buffer_;
   std::size_t begin_ = 0;  ///< of what is not yet handed out
 };

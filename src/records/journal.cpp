@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/utf8.h"
 #include "caption/error.h"
 
 namespace caption {
@@ -15,28 +16,17 @@ namespace {
 /// Each byte as a character of its own.
 std::string characters_of(const std::string& bytes) {
   std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      text += c;
-    } else {
-      text += static_cast<char>(0xC0U | (byte >> 6U));
-      text += static_cast<char>(0x80U | (byte & 0x3FU));
-    }
-  }
+  for (const char c : bytes) append_utf8(static_cast<unsigned char>(c), text);
   return text;
 }
 
 /// The other way round.
 std::string bytes_of(const std::string& text) {
   std::string bytes;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    if (lead < 0x80 || i + 1 == text.size()) {
-      bytes += text[i];
-    } else {
-      bytes += static_cast<char>(((lead & 0x03U) << 6U) | (static_cast<unsigned char>(text[++i]) & 0x3FU));
-    }
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint point = code_point_at(text, at);
+    bytes += static_cast<char>(point.value);
+    at += point.bytes;
   }
   return bytes;
 }

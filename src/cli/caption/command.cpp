@@ -42,12 +42,18 @@ class StartedInputs {
   explicit StartedInputs(const InputOptions& options)
       : inputs_(options, [this](const std::string& message) { warn(message); }),
         first_(inputs_.next(interrupted)) {
-    if (!first_)
+    if (!first_) {
+      const std::string left_out = inputs_.left_out().text();
+      if (!left_out.empty()) early_warnings_ += (early_warnings_.empty() ? "" : "\n") + left_out;
       throw Error(ErrorKind::usage,
                   early_warnings_.empty() ? "no input: the list is empty" : early_warnings_);
+    }
     started_ = true;
     if (!early_warnings_.empty()) log::warning(early_warnings_);
   }
+
+  /// What the folders so far hold beside inputs.
+  const LeftOut& left_out() const { return inputs_.left_out(); }
 
   std::optional<Input> next(const std::atomic<bool>& stop) {
     return first_ ? std::exchange(first_, std::nullopt) : inputs_.next(stop);
@@ -167,7 +173,10 @@ ExitStatus run(const CaptionConfig& config) {
   BatchOptions batch = config.batch;
   // A GPU takes memory and computes for all images that may come.
   if (is_single_image(config.inputs)) batch.sizes = {.encode_batch = 1, .decode_batch = 1};
-  return results.finish(caption_all(*captioner, source, sink, batch, interrupted));
+  const BatchSummary summary = caption_all(*captioner, source, sink, batch, interrupted);
+  const ExitStatus status = results.finish(summary);
+  if (const std::string text = inputs.left_out().text(); !text.empty()) log::info(text);
+  return status;
 }
 
 }  // namespace caption::cli

@@ -25,6 +25,8 @@ std::string usage() {
          "in " +
          image_extensions_text() +
          ".\n"
+         "Pictures and videos of other formats there are counted, and so are folders that\n"
+         "systems put beside pictures (@eaDir, #recycle, ...).\n"
          "\n"
          "One image: its caption alone. Several, or a folder: a line NAME<TAB>CAPTION each.\n"
          "Captions go to standard output, everything else to standard error. A bad image is\n"
@@ -41,8 +43,8 @@ constexpr const char* kFooter = R"(Records:
   score is the sum of the tokens' log-probabilities, mean_logprob their mean. A
   caption has "unsure": true where captions of such a mean were mostly wrong, if
   the model's makers measured it.
-  In jsonl, bytes of a name that are not UTF-8 become U+FFFD (csv, text and
-  --failed keep them). In text, control characters of names appear as \n, \xNN.
+  In jsonl, bytes of a name that are not UTF-8 become U+FFFD, and "image_base64"
+  has the name's bytes (csv, text and --failed keep them). In text, control characters of names appear as \n, \xNN.
 
 Exit status:
   0    every image has a caption

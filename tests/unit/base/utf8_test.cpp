@@ -59,5 +59,23 @@ TEST(Utf8, TellsWhereTextIsNotUtf8) {
   }
 }
 
+TEST(Utf8, CodePointsComeBackAsTheyWereAppended) {
+  for (const char32_t point :
+       {0U, 0x41U, 0x7FU, 0x80U, 0x7FFU, 0x800U, 0xD7FFU, 0xE000U, 0xFFFFU, 0x10000U, 0x10FFFFU}) {
+    std::string text;
+    append_utf8(point, text);
+    const CodePoint found = code_point_at(text, 0);
+    EXPECT_TRUE(found.valid && is_utf8(text));
+    EXPECT_EQ(found.value, point);
+    EXPECT_EQ(found.bytes, text.size());
+  }
+  for (const char32_t none : {0xD800U, 0xDFFFU, 0x110000U}) {
+    std::string text;
+    append_utf8(none, text);
+    EXPECT_EQ(text, "\xEF\xBF\xBD");
+  }
+  EXPECT_FALSE(is_utf8("a\xE9"));
+}
+
 }  // namespace
 }  // namespace caption
