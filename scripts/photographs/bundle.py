@@ -13,6 +13,7 @@ import torch
 from encoder import CLASSES, FEATURES, RESOLUTION
 from network import Sizes
 
+NO_REPEAT_NGRAM = 2  # measured: README.md
 DESCRIPTION = (
     "A small captioner of photographs: EfficientNet-Lite2 and a GPT-2 of {weights:.1f} million weights, trained on COCO's "
     "captions"
@@ -42,7 +43,7 @@ def write(out: Path, name: str, sizes: Sizes, tensors: dict[str, torch.Tensor], 
         content = (out / file).read_bytes()
         files.append({"name": file, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
     model = {
-        "format": 2,
+        "format": 3,
         "name": name,
         "description": DESCRIPTION.format(weights=weights / 1e6),
         "image": {"resolution": RESOLUTION, "fit": "stretch", "mean": [127 / 255] * 3, "std": [128 / 255] * 3},
@@ -57,6 +58,7 @@ def write(out: Path, name: str, sizes: Sizes, tensors: dict[str, torch.Tensor], 
         },
         "tokenizer": {"kind": "sentencepiece", "files": {"model": "tokenizer.model"}},
         "stop": {"token": pieces.piece_to_id("."), "max_tokens": 30},
+        "no_repeat_ngram": NO_REPEAT_NGRAM,
         "unsure_below": unsure_below,
         "files": files,
         "origin": ORIGIN,

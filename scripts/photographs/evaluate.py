@@ -11,8 +11,8 @@ from pathlib import Path
 
 from data import Picture
 
-GOOD = 40  # a picture's CIDEr, from which its caption mostly names the main thing
-MOSTLY = 0.75
+GOOD = 20  # a picture's CIDEr, from which its caption names the main thing at least in part
+MOSTLY = 2 / 3
 FEWEST = 4  # captions that a threshold must be judged by
 PEOPLE = re.compile(
     r"\b(man|men|woman|women|person|people|boy|girl|child|children|kid|baby|lady|guy|player|skier|surfer)s?\b", re.I)

@@ -30,7 +30,7 @@ class Captioner(nn.Module):
     rows, so that similar classes begin alike; classes one by one; and the feature, with a vector of its own where there is
     none."""
 
-    def __init__(self, sizes: Sizes, classifier: torch.Tensor, dropout: float = 0.1) -> None:
+    def __init__(self, sizes: Sizes, classifier: torch.Tensor, dropout: float) -> None:
         super().__init__()
         self.sizes = sizes
         self.register_buffer("rows", directions(classifier))

@@ -30,10 +30,11 @@ import data  # noqa: E402
 import evaluate  # noqa: E402
 from encoder import Encoder, View, scale_of  # noqa: E402
 from examples import Batch, Examples  # noqa: E402
-from improve import improve  # noqa: E402
 from lexicon import Lexicon  # noqa: E402
 from network import Captioner, Sizes  # noqa: E402
-from reward import Cider  # noqa: E402
+
+
+UNKNOWN = 0  # the tokenizer's token
 
 
 def parse() -> argparse.Namespace:
@@ -51,15 +52,17 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--width", type=int, default=192, help="(default: %(default)s)")
     parser.add_argument("--layers", type=int, default=4, help="(default: %(default)s)")
     parser.add_argument("--prefix", type=int, default=6, help="(default: %(default)s)")
+    parser.add_argument("--dropout", type=float, default=0.2, help="(default: %(default)s)")
     parser.add_argument("--batch", type=int, default=128, help="(default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=1400, help="(default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=1200, help="(default: %(default)s)")
     parser.add_argument("--rate", type=float, default=1.2e-3, help="the highest learning rate (default: %(default)s)")
     parser.add_argument("--pairs", type=float, default=0.25, help="share of pictures in the end (default: %(default)s)")
     parser.add_argument("--near", type=float, default=0.4, help="share of captions with a similar picture (default: %(default)s)")
+    parser.add_argument("--unseen", type=float, default=0.0, help="share of words that the network does not see when it writes "
+                        "the next one, so that it looks at the picture (default: %(default)s)")
+    parser.add_argument("--average", type=float, default=0.995, help="of the weights over the steps: what is written moves by "
+                        "the rest of 1 in each (default: %(default)s)")
     parser.add_argument("--bf16", action="store_true", help="products of matrices in bf16: quicker on processors that have it")
-    parser.add_argument("--improve", type=int, default=300, metavar="STEPS", help="steps that reward what is drawn, after the "
-                        "others (default: %(default)s)")
-    parser.add_argument("--improve-rate", type=float, default=1e-4, help="their learning rate (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="(default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
     return parser.parse_args()
@@ -80,37 +83,44 @@ def train_tokenizer(captions: list[str], size: int, file: Path) -> sentencepiece
     return sentencepiece.SentencePieceProcessor(model_file=str(file))
 
 
-def loss_of(network: Captioner, batch: Batch, bf16: bool) -> torch.Tensor:
+def loss_of(network: Captioner, batch: Batch, args: argparse.Namespace) -> torch.Tensor:
     chosen = batch.weights > 0
-    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-        logits = network.logits(network.prefix(batch.mix, batch.feature, batch.has_feature), batch.tokens, chosen)
+    seen = batch.tokens.masked_fill(torch.rand(batch.tokens.shape) < args.unseen, UNKNOWN)
+    with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+        logits = network.logits(network.prefix(batch.mix, batch.feature, batch.has_feature), seen, chosen)
     return nn.functional.cross_entropy(logits.float(), batch.tokens[chosen], label_smoothing=0.05)
 
 
 def train(network: Captioner, examples: Examples, args: argparse.Namespace) -> list[tuple[int, float]]:
-    """-> (step, loss) from time to time. Pictures come in slowly: first the network must learn to write."""
+    """-> (step, loss) from time to time. Pictures come in slowly: first the network must learn to write. It ends with the
+    average of its weights, which varies less from one run to the next than the last ones."""
     decayed = [p for p in network.parameters() if p.dim() > 1]
     others = [p for p in network.parameters() if p.dim() <= 1]
     optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}],
                                   lr=args.rate, betas=(0.9, 0.98), fused=True)
+    averages = [p.detach().clone() for p in network.parameters()]
     curve: list[tuple[int, float]] = []
     average, began = 0.0, time.time()
     network.train()
     for step in range(args.steps):
         done = step / args.steps
-        rate = args.rate * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+        rate = args.rate * min(1.0, (step + 1) / 100) * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * done)))
         for group in optimiser.param_groups:
             group["lr"] = rate
         batch = examples.batch(args.batch, args.pairs * min(1.0, 2 * done), args.near * min(1.0, 2 * done))
-        loss = loss_of(network, batch, args.bf16)
+        loss = loss_of(network, batch, args)
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
+        torch._foreach_lerp_(averages, list(network.parameters()), 1 - min(args.average, (step + 1) / (step + 10)))
         average = loss.item() if step == 0 else 0.98 * average + 0.02 * loss.item()
-        if (step + 1) % 250 == 0:
+        if (step + 1) % 100 == 0:
             curve.append((step + 1, round(average, 3)))
             print(f"step {step + 1} of {args.steps}: loss {average:.3f}, {time.time() - began:.0f} s", flush=True)
+    with torch.no_grad():
+        for parameter, value in zip(network.parameters(), averages):
+            parameter.copy_(value)
     return curve
 
 
@@ -131,25 +141,19 @@ def main() -> None:
     examples = Examples(found.text, pairs, lexicon, scale, tokenizer, encoder.classifier.weight.detach(), args.seed)
     print(f"{len(examples.text)} captions with {len(lexicon.sources)} telling words, {time.time() - began:.0f} s", flush=True)
     sizes = Sizes(tokenizer.vocab_size(), args.width, args.layers, args.prefix)
-    network = Captioner(sizes, encoder.classifier.weight.detach())
+    network = Captioner(sizes, encoder.classifier.weight.detach(), args.dropout)
     curve = train(network, examples, args)
     write = lambda unsure_below=None: bundle.write(args.out, args.name, sizes, network.checkpoint(scale), encoder.file,
                                                    args.out / "tokenizer.model", unsure_below)
     write()
     command = [str(args.binary), "--model", str(args.out), "--beam", "5"]
-    before, _ = evaluate.figures(found.validation, command)
-    print(f"before improving: {before}", flush=True)
-    reward = Cider([picture.captions for picture in (*found.text, *found.pairs)])
-    rewards = improve(network, examples, reward, args)
-    write()
     report, records = evaluate.figures(found.validation, command)
     write(report["confidence"]["unsure below"])
     for picture, record in zip(found.validation, records):
         print(picture.image_id, f"{record['CIDEr']:.0f}", f"{record['mean_logprob']:.2f}", record["caption"], picture.captions[0],
               sep="\t")
     report |= {
-        "before improving": before,
-        "seconds": round(time.time() - began), "loss": curve, "reward": rewards, "seed": args.seed,
+        "seconds": round(time.time() - began), "loss": curve, "seed": args.seed,
         "trained on": {"captions": len(captions), "pictures": len(pairs),
                        "by licence": {found.licenses[key]: count for key, count in Counter(p.license for p, _ in pairs).items()},
                        "their numbers": sorted(picture.image_id for picture, _ in pairs)},
