@@ -44,7 +44,8 @@ constexpr const char* kFooter = R"(Records:
   caption has "unsure": true where captions of such a mean were mostly wrong, if
   the model's makers measured it.
   In jsonl, bytes of a name that are not UTF-8 become U+FFFD, and "image_base64"
-  has the name's bytes (csv, text and --failed keep them). In text, control characters of names appear as \n, \xNN.
+  has the name's bytes; csv, text and --failed keep them. In text, control
+  characters of names appear as \n, \xNN.
 
 Exit status:
   0    every image has a caption
@@ -63,7 +64,7 @@ Examples:
   caption --model conceptual --beam 5 photo.jpg
   caption -r photos/ --json --output captions.jsonl --failed failed.txt
   caption --files-from failed.txt --json        the failed ones again
-  caption -r photos/ --output all.txt --resume  again and again, until all are done
+  caption -r photos/ --output all.txt --resume  again, until all are done
   caption -r photos/ --json --output captions.jsonl --resume    as often as it takes
   caption photos/ --n-best 3 --html report.html a page to look through
   curl -s https://example.org/a.jpg | caption -
