@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <string_view>
+#include <utility>
+
+#include "base/printable.h"
+#include "base/utf8.h"
 
 namespace caption {
 namespace {
@@ -28,7 +32,13 @@ constexpr Signature kRefused[] = {
     {4, "ftyphev"sv, "HEIC"},
     {4, "ftypmif1"sv, "HEIF"},
     {4, "ftypmsf1"sv, "HEIF"},
+    {4, "ftypcrx "sv, "a camera's raw data (CR3)"},
     {4, "ftyp"sv, "MP4 or QuickTime video"},
+    {0, "FUJIFILMCCD-RAW"sv, "a camera's raw data (RAF)"},
+    {0, "IIRO"sv, "a camera's raw data (ORF)"},
+    {0, "IIRS"sv, "a camera's raw data (ORF)"},
+    {0, "MMOR"sv, "a camera's raw data (ORF)"},
+    {0, "IIU\0"sv, "a camera's raw data (RW2)"},
     {0, "\0\0\0\x0CJXL "sv, "JPEG XL"},
     {0, "\xFF\x0A"sv, "JPEG XL"},
     {0, "\0\0\0\x0CjP  "sv, "JPEG 2000"},
@@ -71,7 +81,38 @@ std::string_view markup_name(Bytes file) {
   return "XML";
 }
 
+/// What is left under a picture's name when a download or a copy went wrong: what it is, and what to do.
+constexpr Signature kNotPictures[] = {
+    {0, "version https://git-lfs.github.com/"sv,
+     "a git-lfs pointer in the place of the picture: fetch it with 'git lfs pull'"},
+    {0, "\0\x05\x16\x07"sv,
+     "what macOS keeps beside a file (AppleDouble), not the file itself: take the one without '._'"},
+    {0, "data:image/"sv, "a data URL, as a web page has it: decode the base64 behind its comma"},
+    {0, "/9j/"sv, "a JPEG in base64: decode it ('base64 -d')"},
+    {0, "iVBORw0KGgo"sv, "a PNG in base64: decode it ('base64 -d')"},
+};
+
+/// The first words of a file of text; nothing for other files.
+std::string text_start(Bytes file) {
+  constexpr std::size_t kLooked = 512;
+  constexpr std::size_t kShown = 40;
+  std::string text(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(std::min(file.size(), kLooked)));
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint point = code_point_at(text, at);
+    const bool cut = text.size() == kLooked && at + 4 > kLooked;
+    const bool blank = point.value == '\t' || point.value == '\n' || point.value == '\r';
+    if ((!point.valid && !cut) || (point.valid && point.value < 0x20 && !blank)) return {};
+    at += point.bytes;
+  }
+  if (text.size() > kShown) text = text.substr(0, kShown) + "...";
+  return single_line(replace_invalid_utf8(std::move(text)));
+}
+
 [[noreturn]] void fail_unknown(Bytes file) {
+  for (const Signature& signature : kNotPictures) {
+    if (has(file, signature.at, signature.text))
+      throw Error(ErrorKind::unsupported_format, "the file is " + std::string(signature.name));
+  }
   if (file.empty()) throw Error(ErrorKind::unsupported_format, "the file is empty");
   std::string_view name = markup_name(file);
   for (const Signature& signature : kRefused) {
@@ -79,6 +120,12 @@ std::string_view markup_name(Bytes file) {
     if (has(file, signature.at, signature.text)) name = signature.name;
   }
   if (!name.empty()) fail_unsupported("the format is " + std::string(name));
+  if (const std::string text = text_start(file); !text.empty()) {
+    const std::string kind = text.front() == '{' || text.front() == '[' ? "JSON" : "text";
+    throw Error(
+        ErrorKind::unsupported_format,
+        "the file is " + kind + ", perhaps an error message saved under an image's name: '" + text + "'");
+  }
   std::string start;
   for (const std::uint8_t byte : file.first(std::min<std::size_t>(file.size(), 8))) {
     char hex[4];

@@ -9,6 +9,7 @@ namespace {
 using std::string_view_literals::operator""sv;
 
 enum Tag : std::uint32_t {
+  kSubfileType = 254,
   kWidth = 256,
   kHeight = 257,
   kBitsPerSample = 258,
@@ -21,8 +22,10 @@ enum Tag : std::uint32_t {
   kColourMap = 320,
   kTileOffsets = 324,
   kTileSizes = 325,
+  kSubDirectories = 330,
   kExtraSamples = 338,
-  kSampleFormat = 339
+  kSampleFormat = 339,
+  kDngVersion = 50706
 };
 enum Photometric : std::uint32_t { kWhiteIsZero = 0, kBlackIsZero = 1, kRgb = 2, kPaletteColour = 3 };
 
@@ -120,10 +123,21 @@ void require_supported(const Directory& directory, std::uint32_t bits, std::uint
                    std::to_string(bits) + " bits per pixel");
 }
 
+/// A camera's raw data in a TIFF, of which the first picture is only a small preview.
+void refuse_raw(Bytes file, const Directory& directory) {
+  const bool preview = directory.find(kSubDirectories) != 0 && (directory.value(kSubfileType, 0) & 1U) != 0;
+  if (has(file, 8, "CR\x02\0"sv) || directory.find(kDngVersion) != 0 || preview) {
+    fail_unsupported(
+        "the format is a camera's raw data (CR2, DNG, NEF, ...), whose first picture is only a small "
+        "preview");
+  }
+}
+
 }  // namespace
 
 Container read_tiff(Bytes file, double max_megapixels) {
   const Directory directory(file);
+  refuse_raw(file, directory);
   Container result;
   result.format = "TIFF";
   result.width = directory.value(kWidth, 0);

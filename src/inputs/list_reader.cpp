@@ -87,8 +87,8 @@ void ListReader::take_mark() {
 
 void ListReader::convert() {
   const auto unit = [&](std::size_t at) -> char32_t {
-    const auto low = static_cast<unsigned char>(utf16_[at]);
-    const auto high = static_cast<unsigned char>(utf16_[at + 1]);
+    const char32_t low = static_cast<unsigned char>(utf16_[at]);
+    const char32_t high = static_cast<unsigned char>(utf16_[at + 1]);
     return encoding_ == Encoding::utf16_le ? low | high << 8U : high | low << 8U;
   };
   std::size_t done = 0;

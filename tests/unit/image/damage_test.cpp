@@ -148,7 +148,61 @@ TEST(Formats, WhatIsNotAcceptedIsNamed) {
     EXPECT_NE(result.find("convert it to"), std::string::npos) << result;
   }
   EXPECT_EQ(outcome({}), "unsupported_format: the file is empty");
-  EXPECT_NE(outcome(bytes_of("hello")).find("68 65 6c 6c 6f"), std::string::npos);
+  EXPECT_NE(outcome(bytes_of("hel\x01lo")).find("68 65 6c 01 6c 6f"), std::string::npos);
+}
+
+TEST(Formats, WhatAFailedDownloadLeftIsNamed) {
+  const std::pair<std::string_view, std::string> cases[] = {
+      {"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n",
+       "a git-lfs pointer in the place of"},
+      {"{\"error\": \"rate limited\"}",
+       "JSON, perhaps an error message saved under an image's name: '{\"error\""},
+      {"[]", "JSON"},
+      {"404: Not Found\n", "text, perhaps an error message saved under an image's name: '404: Not Found '"},
+      {"/9j/4AAQSkZJRgABAQAAAQABAAD", "a JPEG in base64"},
+      {"iVBORw0KGgoAAAANSUhEUg", "a PNG in base64"},
+      {"data:image/jpeg;base64,/9j/4AAQ", "a data URL"},
+      {std::string_view("\0\x05\x16\x07\0\x02\0\0Mac OS X", 16), "what macOS keeps beside a file"},
+  };
+  for (const auto& [bytes, what] : cases)
+    EXPECT_TRUE(starts_with(outcome(bytes_of(bytes)), "unsupported_format: the file is " + what))
+        << outcome(bytes_of(bytes));
+  const std::string cafe(600, 'x');  // cut inside of a character
+  EXPECT_TRUE(starts_with(outcome(bytes_of(cafe.substr(0, 511) + "\xC3\xA9 and more")),
+                          "unsupported_format: the file is text"));
+}
+
+/// A TIFF of one directory: entries of one 32-bit value each, as (tag, value).
+std::string tiff_of(std::initializer_list<std::pair<int, int>> entries, const std::string& at8 = {}) {
+  std::string file("II\x2A\0", 4);
+  const auto add = [&](std::uint32_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) file += static_cast<char>(value >> 8 * i & 0xFFU);
+  };
+  add(static_cast<std::uint32_t>(8 + at8.size()), 4);
+  file += at8;
+  add(static_cast<std::uint32_t>(entries.size()), 2);
+  for (const auto& [tag, value] : entries) {
+    add(static_cast<std::uint32_t>(tag), 2);
+    add(4, 2);
+    add(1, 4);
+    add(static_cast<std::uint32_t>(value), 4);
+  }
+  add(0, 4);
+  return file;
+}
+
+TEST(Formats, ACamerasRawDataIsNamedAndNotItsPreviewCaptioned) {
+  const std::string raw = "unsupported_format: the format is a camera's raw data";
+  EXPECT_TRUE(starts_with(outcome(bytes_of(tiff_of({{254, 1}, {256, 160}, {257, 120}, {330, 8}}))), raw));
+  EXPECT_TRUE(starts_with(outcome(bytes_of(tiff_of({{256, 160}, {257, 120}, {50706, 1025}}))), raw));
+  EXPECT_TRUE(
+      starts_with(outcome(bytes_of(tiff_of({{256, 160}, {257, 120}}, std::string("CR\x02\0", 4)))), raw));
+  EXPECT_FALSE(starts_with(outcome(bytes_of(tiff_of({{254, 1}, {256, 160}, {257, 120}}))), raw));
+  EXPECT_TRUE(starts_with(outcome(bytes_of("FUJIFILMCCD-RAW 0201")), raw));
+  EXPECT_TRUE(starts_with(outcome(bytes_of(std::string_view("\0\0\0\x18"
+                                                            "ftypcrx \0",
+                                                            13))),
+                          raw));
 }
 
 }  // namespace
