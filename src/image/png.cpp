@@ -24,6 +24,12 @@ struct Png {
   bool has_data = false;
 };
 
+/// Whether it is one of the ancillary chunks (the fifth bit of their first letter is set) that nothing here
+/// reads: what is wrong in it costs no picture.
+bool is_dropped(std::uint32_t type) {
+  return (type >> 24U & 0x20U) != 0 && type != chunk_type("tRNS") && type != chunk_type("eXIf");
+}
+
 void read_header(Png& png, Bytes data, double max_megapixels) {
   if (data.size() != 13) fail_damaged("PNG", "the header has the wrong length");
   png.container.width = big32(data, 0);
@@ -73,7 +79,8 @@ Container read_png(Bytes file, double max_megapixels) {
     const std::size_t length = big32(file, at);
     type = big32(file, at + 4);
     if (file.size() - at - 12 < length) fail_truncated("PNG", "inside a chunk");
-    if (crc32(std::as_bytes(file.subspan(at + 4, length + 4))) != big32(file, at + 8 + length)) {
+    if (!is_dropped(type) &&
+        crc32(std::as_bytes(file.subspan(at + 4, length + 4))) != big32(file, at + 8 + length)) {
       fail_damaged("PNG", "a chunk's checksum is wrong");
     }
     if (type == chunk_type("CgBI")) fail_unsupported("the file is Apple's variant of PNG");

@@ -79,6 +79,26 @@ TEST(Damage, AWrongChecksumIsAnError) {
   EXPECT_EQ(outcome(file), "corrupt: damaged PNG: a chunk's checksum is wrong");
 }
 
+TEST(Damage, AWrongChecksumOfAChunkThatNobodyNeedsCostsNoPicture) {
+  const FileBytes whole = read_bytes(image_data("rgb.png"));
+  const RgbImage image = decode_image(whole, {}, decode_by_opencv);
+  constexpr std::size_t kBehindHeader = 8 + 25;
+  constexpr std::size_t kEnd = 12;
+  for (const char* type : {"tEXt", "iCCP", "gAMA", "prVt"}) {
+    const FileBytes chunk = bytes_of(std::string("\0\0\0\2", 4) + type + "abcrc!");
+    for (const std::size_t at : {kBehindHeader, whole.size() - kEnd}) {
+      FileBytes file = whole;
+      insert(file, at, chunk);
+      EXPECT_EQ(decode_image(file, {}, decode_by_opencv).data, image.data) << type;
+    }
+  }
+  for (const char* type : {"tRNS", "eXIf", "NEED"}) {
+    FileBytes file = whole;
+    insert(file, kBehindHeader, bytes_of(std::string("\0\0\0\2", 4) + type + "abcrc!"));
+    EXPECT_EQ(outcome(file), "corrupt: damaged PNG: a chunk's checksum is wrong") << type;
+  }
+}
+
 TEST(Damage, ACutTiffIsCalledTruncated) {
   const FileBytes file = read_bytes(image_data("rgb.tif"));
   EXPECT_TRUE(starts_with(outcome(std::span(file).first(file.size() - 1)), "corrupt: truncated TIFF"));
