@@ -21,12 +21,32 @@ using Bytes = std::span<const std::uint8_t>;
 /// What the fourth channel of the decoded picture means.
 enum class Alpha { none, straight, premultiplied };
 
+/// Which way up a stored picture is, by what its metadata say: EXIF's tag, or XMP's, where EXIF has none, as
+/// Pillow's exif_transpose takes them.
+class Orientation {
+ public:
+  /// An EXIF block, which begins with "II*" or "MM" (an "Exif\0\0" before it is skipped). What makes no sense
+  /// in it is passed over: EXIF is full of errors, and the picture does not depend on it.
+  void read_exif(Bytes exif);
+  /// An XMP packet: tiff:Orientation, as an attribute or an element.
+  void read_xmp(Bytes xmp);
+  /// EXIF's tag, read by others.
+  void set_exif(std::uint32_t tag);
+
+  /// EXIF's 1..8; 1 where nothing else is known.
+  int value() const { return exif_.value_or(xmp_.value_or(1)); }
+
+ private:
+  std::optional<int> exif_;
+  std::optional<int> xmp_;
+};
+
 /// A picture file as its own container describes it.
 struct Container {
-  std::string format;             ///< "JPEG", for messages
-  std::int64_t width = 0;         ///< of the stored picture, before it is turned upright
-  std::int64_t height = 0;        ///< likewise
-  int orientation = 1;            ///< EXIF's 1..8
+  std::string format;       ///< "JPEG", for messages
+  std::int64_t width = 0;   ///< of the stored picture, before it is turned upright
+  std::int64_t height = 0;  ///< likewise
+  Orientation orientation;
   Alpha alpha = Alpha::none;      ///< of a decoded fourth channel
   bool white_is_zero = false;     ///< the decoder leaves grey values inverted
   std::optional<int> clear_grey;  ///< PNG: the grey value, in 8 or 16 bits as decoded, that is transparent
@@ -53,11 +73,6 @@ Container read_container(Bytes file, double max_megapixels);
 /// Throws Error(too_large) if the picture has more pixels than the limit or than OpenCV can hold,
 /// Error(corrupt) if it has none.
 void require_size(const std::string& format, std::int64_t width, std::int64_t height, double max_megapixels);
-
-/// The orientation tag of an EXIF block, which begins with "II*" or "MM" (an "Exif\0\0" before it is
-/// skipped); 1 if there is none or it makes no sense: EXIF is full of errors, and the picture does not depend
-/// on it.
-int exif_orientation(Bytes exif);
 
 [[noreturn]] void fail_truncated(const std::string& format, const std::string& where);
 [[noreturn]] void fail_damaged(const std::string& format, const std::string& what);

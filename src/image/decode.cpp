@@ -111,7 +111,7 @@ RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions&
       fail_damaged(container.format, "the decoded picture is not what the header announces");
     RgbImage image = to_rgb(std::move(picture), container);
     if (container.canvas) image = on_canvas(image, *container.canvas);
-    return turn_upright(std::move(image), container.orientation);
+    return turn_upright(std::move(image), container.orientation.value());
   } catch (const std::bad_alloc&) {
     throw Error(ErrorKind::too_large, "there is not enough memory to decode the image");
   }

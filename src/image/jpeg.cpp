@@ -31,6 +31,8 @@ enum Marker : int {
   kTem = 0x01
 };
 
+constexpr std::string_view kXmp = "http://ns.adobe.com/xap/1.0/\0"sv;
+
 // A progressive file has about ten scans. Thousands of empty ones are an attack on the decoder's time.
 constexpr int kMaxScans = 500;
 
@@ -108,8 +110,10 @@ class JpegReader {
     if (is_frame(marker)) return read_frame(marker, segment);
     if (marker == kApp1 && !has_exif_ && has(segment, 2, "Exif\0\0"sv)) {
       has_exif_ = true;
-      result_.orientation = exif_orientation(segment.subspan(8));
+      result_.orientation.read_exif(segment.subspan(8));
     }
+    if (marker == kApp1 && has(segment, 2, kXmp))
+      result_.orientation.read_xmp(segment.subspan(2 + kXmp.size()));
     // APP0 (JFIF) and APP14 (Adobe) tell the colour space.
     if (marker == kDqt || marker == kDht || marker == kDac || marker == kDri || marker == kApp0 ||
         marker == kApp14) {

@@ -14,6 +14,11 @@ constexpr std::uint32_t chunk_type(const char (&name)[5]) {
   return type;
 }
 
+using std::string_view_literals::operator""sv;
+
+/// The keyword of an iTXt chunk that is not compressed.
+constexpr std::string_view kXmp = "XML:com.adobe.xmp\0\0"sv;
+
 enum Colour : int { kGrey = 0, kRgb = 2, kPalette = 3, kGreyAlpha = 4, kRgba = 6 };
 
 struct Png {
@@ -96,7 +101,10 @@ Container read_png(Bytes file, double max_megapixels) {
     } else if (type == chunk_type("IDAT")) {
       png.has_data = true;
     } else if (type == chunk_type("eXIf")) {
-      png.container.orientation = exif_orientation(data);
+      png.container.orientation.read_exif(data);
+      wanted = false;
+    } else if (type == chunk_type("iTXt") && has(data, 0, kXmp)) {
+      png.container.orientation.read_xmp(data.subspan(kXmp.size()));
       wanted = false;
     } else {
       wanted = type == kEnd;

@@ -25,6 +25,7 @@ enum Tag : std::uint32_t {
   kSubDirectories = 330,
   kExtraSamples = 338,
   kSampleFormat = 339,
+  kXmp = 700,
   kDngVersion = 50706
 };
 enum Photometric : std::uint32_t { kWhiteIsZero = 0, kBlackIsZero = 1, kRgb = 2, kPaletteColour = 3 };
@@ -74,6 +75,15 @@ class Directory {
   std::uint32_t value(Tag tag, std::uint32_t fallback) const {
     const std::vector<std::uint32_t> all = values(tag);
     return all.empty() ? fallback : all.front();
+  }
+
+  /// What a tag of bytes holds; nothing if it is absent or not there whole.
+  Bytes bytes(Tag tag) const {
+    const std::size_t entry = find(tag);
+    if (entry == 0) return {};
+    const std::size_t count = get32(entry + 4);
+    const std::size_t at = count > 4 ? get32(entry + 8) : entry + 8;
+    return at <= file_.size() && file_.size() - at >= count ? file_.subspan(at, count) : Bytes();
   }
 
   bool little() const { return little_; }
@@ -156,10 +166,10 @@ Container read_tiff(Bytes file, double max_megapixels) {
   }
   result.white_is_zero = bits == 16 && photometric == kWhiteIsZero;
 
+  result.orientation.read_xmp(directory.bytes(kXmp));
   result.stream.assign(file.begin(), file.end());
   if (const std::size_t entry = directory.find(kOrientation); entry != 0) {
-    const std::uint32_t orientation = directory.value(kOrientation, 1);
-    if (orientation >= 1 && orientation <= 8) result.orientation = static_cast<int>(orientation);
+    result.orientation.set_exif(directory.value(kOrientation, 1));
     // OpenCV would turn the picture too, so its copy says "upright": one short.
     const std::uint8_t little_one[10] = {3, 0, 1, 0, 0, 0, 1, 0, 0, 0};
     const std::uint8_t big_one[10] = {0, 3, 0, 0, 0, 1, 0, 1, 0, 0};

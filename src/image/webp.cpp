@@ -99,7 +99,9 @@ Container read_webp(Bytes file, double max_megapixels) {
       canvas.height = little24(chunk, 15) + std::int64_t{1};
       require_size("WebP", canvas.width, canvas.height, max_megapixels);
     } else if (has(chunk, 0, "EXIF"sv)) {
-      result.orientation = exif_orientation(chunk.subspan(8));
+      result.orientation.read_exif(chunk.subspan(8));
+    } else if (has(chunk, 0, "XMP "sv)) {
+      result.orientation.read_xmp(chunk.subspan(8));
     } else if (has(chunk, 0, "ANMF"sv) && !animated) {
       animated = true;
       if (chunk.size() < 8 + kFrameHeader) fail_damaged("WebP", "an animation's frame has no header");

@@ -27,7 +27,7 @@ TEST(Checks, TellWhatWasFoundWhatIsWrongAndWhy) {
   ASSERT_EQ(report.checks.size(), 5U);
   EXPECT_EQ(report.checks[0].status, CheckStatus::ok);
   EXPECT_EQ(report.checks[0].detail, "found");
-  for (const std::size_t failed : {1, 2, 3}) EXPECT_EQ(report.checks[failed].status, CheckStatus::failed);
+  for (const std::size_t failed : {1U, 2U, 3U}) EXPECT_EQ(report.checks[failed].status, CheckStatus::failed);
   EXPECT_EQ(report.checks[1].detail, "wrong: do this");
   EXPECT_EQ(report.checks[2].detail, "odd: send this report to those who make caption");
   EXPECT_EQ(report.checks[3].detail,

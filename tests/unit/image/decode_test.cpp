@@ -55,6 +55,38 @@ TEST(Decode, OrientationsOfALosslessFileShowTheSamePicture) {
   }
 }
 
+/// `file` with a JPEG segment right behind its first marker.
+std::vector<std::byte> with_segment(std::vector<std::byte> file, const std::string& content) {
+  const std::size_t length = content.size() + 2;
+  std::string segment = {'\xFF', '\xE1', static_cast<char>(length >> 8U), static_cast<char>(length & 0xFFU)};
+  segment += content;
+  std::vector<std::byte> bytes;
+  for (const char c : segment) bytes.push_back(static_cast<std::byte>(c));
+  file.insert(file.begin() + 2, bytes.begin(), bytes.end());
+  return file;
+}
+
+TEST(Decode, XmpTurnsAPictureWhereExifSaysNothing) {
+  const std::string xmp("http://ns.adobe.com/xap/1.0/\0", 29);
+  const std::vector<std::byte> plain = read_bytes(image_data("grey.jpg"));
+  const std::vector<std::byte> tagged = read_bytes(image_data("orientation1.jpg"));
+  const auto size = [](const std::vector<std::byte>& file) {
+    const RgbImage image = decode_image(file, {}, decode_by_opencv);
+    return std::pair(image.width, image.height);
+  };
+  const auto [width, height] = size(plain);
+  ASSERT_NE(width, height);
+  const std::pair upright{width, height};
+  const std::pair turned{height, width};
+  EXPECT_EQ(size(with_segment(plain, xmp + "<x tiff:Orientation=\"6\"/>")), turned);
+  EXPECT_EQ(size(with_segment(plain, xmp + "<tiff:Orientation>8</tiff:Orientation>")), turned);
+  EXPECT_EQ(size(with_segment(plain, xmp + "tiff:Orientation tiff:Orientation=\"5\"")), turned);
+  EXPECT_EQ(size(with_segment(plain, xmp + "<x tiff:Orientation=\"9\"/>")), upright);
+  EXPECT_EQ(size(with_segment(plain, xmp + "<x tiff:Orientation=\"")), upright);
+  EXPECT_EQ(size(with_segment(plain, "http://elsewhere/<x tiff:Orientation=\"6\"/>")), upright);
+  EXPECT_EQ(size(with_segment(tagged, xmp + "<x tiff:Orientation=\"6\"/>")), size(tagged));  // EXIF says 1
+}
+
 TEST(Decode, AnAnimationsFirstFrameLiesOnItsCanvas) {
   const RgbImage frame = decode("animated.webp");
   std::vector<std::byte> file = read_bytes(image_data("animated.webp"));
