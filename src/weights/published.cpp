@@ -183,6 +183,27 @@ std::optional<Tensors> language_model_tensors(const WeightFile& file) {
                    [&](const std::string& name) { return *language_model_name(layout, name); });
 }
 
+void take_off_wrapper(WeightFile& file) {
+  constexpr int kDeepest = 4;
+  if (file.tensors.size() <= 2) return;  // "x.weight" and "x.bias" may be any layer
+  const auto knows = [](const WeightFile& some) {
+    const Layout layout = find_layout(some);
+    return layout.image_encoder || layout.mapper || layout.language_model;
+  };
+  WeightFile inner;
+  inner.tensors = file.tensors;
+  for (int depth = 0; depth < kDeepest && !inner.tensors.empty() && !knows(inner); ++depth) {
+    const std::string& first = inner.tensors.begin()->first;
+    const std::string prefix = first.substr(0, first.find('.') + 1);
+    // Sorted names all begin with it if the first and the last do.
+    if (prefix.empty() || !inner.tensors.rbegin()->first.starts_with(prefix)) return;
+    std::map<std::string, Tensor> shorter;
+    for (const auto& [name, tensor] : inner.tensors) shorter.emplace(name.substr(prefix.size()), tensor);
+    inner.tensors = std::move(shorter);
+  }
+  if (knows(inner)) file.tensors = std::move(inner.tensors);
+}
+
 void require_known_names(const WeightFile& file) {
   const Layout layout = find_layout(file);
   for (const auto& [name, tensor] : file.tensors) {

@@ -108,6 +108,7 @@ WeightFile read_weights(const std::filesystem::path& path, Checksums checksums) 
   const auto file = MappedFile::open(path);
   try {
     WeightFile result = dispatch(file, checksums);
+    take_off_wrapper(result);
     result.mapped = file;
     return result;
   } catch (const std::bad_alloc&) {

@@ -31,7 +31,8 @@ enum class Checksums {
 /// Reads any of the formats that we know, told by the bytes, never by the name. Never runs code from the
 /// file. The file is mapped and must stay as it is while the tensors are used; writing into them is not
 /// allowed. A state dict may be wrapped as training programs do it ({"state_dict": ..., "epoch": 3}), and
-/// "module." or "_orig_mod." before all of its names is taken off. Throws Error(model) naming the file, the
+/// what stands before all of its names is taken off: "module." or "_orig_mod." of any, and another
+/// ("net.captioner.") where the names behind it are known below. Throws Error(model) naming the file, the
 /// tensor or record, expected and actual.
 WeightFile read_weights(const std::filesystem::path& path, Checksums checksums = Checksums::structure);
 
@@ -45,6 +46,9 @@ std::optional<Tensors> mapper_tensors(const WeightFile& file);
 /// GPT-2: names as in Hugging Face's GPT2Model, without "gpt.", "transformer."; causal masks left out;
 /// "lm_head.weight" kept if the file has it. Nothing if none.
 std::optional<Tensors> language_model_tensors(const WeightFile& file);
+/// Takes off what stands before all names of a model that is a member of another ("net.captioner."), if the
+/// names behind it are of one of the three.
+void take_off_wrapper(WeightFile& file);
 /// Throws Error(model) naming a tensor of `file` that belongs to none of the three and is no known leftover.
 void require_known_names(const WeightFile& file);
 

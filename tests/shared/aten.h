@@ -55,7 +55,7 @@ inline Tensor from_aten(const at::Tensor& x) {
   std::int64_t items = x.numel() == 0 ? 0 : 1;  // from the first element to the last
   for (std::int64_t i = 0; i < x.dim() && items > 0; ++i) items += (x.size(i) - 1) * x.stride(i);
   const auto* const from = static_cast<const std::byte*>(x.const_data_ptr());
-  const std::size_t bytes = static_cast<std::size_t>(items) * x.element_size();
+  const std::size_t bytes = static_cast<std::size_t>(items) * static_cast<std::size_t>(x.element_size());
   return Tensor::copy_of(std::span(from, bytes), from_aten(x.scalar_type()))
       .as_strided(x.sizes().vec(), x.strides().vec(), 0);
 }

@@ -146,7 +146,8 @@ TEST_P(Encoder, TakesHalfPrecisionWeights) {
 
 TEST_P(Encoder, RefusesEveryMissingTensorByName) {
   const TensorMap whole = GetParam().tensors();
-  for (const auto& [name, tensor] : whole) {
+  for (const auto& entry : whole) {
+    const std::string& name = entry.first;
     // Without "proj" a ViT is taken for a ResNet, as an EfficientNet is without its stem.
     if (name == "proj" || name == "_conv_stem.weight") continue;
     // The first tensor of a block counts the blocks, so another one may be named.

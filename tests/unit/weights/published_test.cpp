@@ -88,6 +88,33 @@ TEST(Published, PartsAlone) {
   EXPECT_FALSE(mapper_tensors(named({"weight", "bias", "other"})));
 }
 
+TEST(Published, WhatStandsBeforeAllNamesIsTakenOff) {
+  const std::vector<std::string> names = {"gpt.transformer.wte.weight", "clip_project.model.0.weight",
+                                          "clip_project.model.2.weight"};
+  for (const std::string prefix : {"", "model.", "net.captioner.", "a.b.c.d."}) {
+    std::vector<std::string> wrapped;
+    for (const std::string& name : names) wrapped.push_back(prefix + name);
+    WeightFile file = named(wrapped);
+    take_off_wrapper(file);
+    expect_names(language_model_tensors(file), {"wte.weight"});
+    expect_names(mapper_tensors(file), {"model.0.weight", "model.2.weight"});
+  }
+  const auto unchanged = [](const std::vector<std::string>& some) {
+    WeightFile file = named(some);
+    take_off_wrapper(file);
+    std::vector<std::string> left;
+    for (const auto& entry : file.tensors) left.push_back(entry.first);
+    EXPECT_EQ(left, some);
+  };
+  unchanged({"a.b.c.d.e.clip_project.model.0.weight", "a.b.c.d.e.clip_project.model.2.weight",
+             "a.b.c.d.e.gpt.wte.weight"});
+  unchanged({"model.x", "model.y", "model.z"});
+  unchanged({"model.visual.conv1.weight", "model.x", "model.y"});
+  unchanged({"layer.bias", "layer.weight"});
+  unchanged({"net.gpt.wte.weight", "other.clip_project.model.0.weight", "other.clip_project.model.2.weight"});
+  unchanged({});
+}
+
 TEST(Published, UnknownNamesAreRefused) {
   const auto refusal = [](const std::vector<std::string>& names) -> std::string {
     try {
