@@ -137,6 +137,9 @@ def main():
     for name, content in files.items():
         torch.save(content, out / f"{name}.pt")
         torch.save(content, out / f"{name}_legacy.pt", _use_new_zipfile_serialization=False)
+        if name != "dtypes":
+            for protocol in (4, 5):
+                torch.save(content, out / f"{name}_protocol{protocol}.pt", pickle_protocol=protocol)
     safetensors.torch.save_file(every_dtype(), out / "dtypes.safetensors", metadata={"format": "pt"})
     torch.save({"weight": torch.ones(2), "evil": Forbidden()}, out / "forbidden.pt")
     torch.save({"weight": torch.ones(2), "evil": Forbidden()}, out / "forbidden_legacy.pt",

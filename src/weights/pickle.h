@@ -41,7 +41,7 @@ struct PickleValue {
 /// "a dict", "a tuple", ...: for messages.
 std::string describe(const PickleValue& value);
 
-/// One parsed pickle of torch's: protocol 2, with the opcodes and globals that its state dicts and
+/// One parsed pickle of torch's: protocols 2 to 5, with the opcodes and globals that its state dicts and
 /// TorchScript archives consist of, and no other.
 class Pickle {
  public:

@@ -46,7 +46,14 @@ enum Opcode : std::uint8_t {
   NEWTRUE = 0x88,
   NEWFALSE = 0x89,
   LONG1 = 0x8a,
+  SHORT_BINUNICODE = 0x8c,
+  STACK_GLOBAL = 0x93,
+  MEMOIZE = 0x94,
+  FRAME = 0x95,
 };
+
+constexpr int kOldestProtocol = 2;
+constexpr int kNewestProtocol = 5;
 
 }  // namespace
 
@@ -55,10 +62,10 @@ PickleMachine::PickleMachine(const MappedFile& file, const std::string& what,
     : reader_(file, what, bytes), result_(result) {}
 
 void PickleMachine::run() {
-  if (reader_.u8() != PROTO) reader_.fail("expected a pickle of protocol 2");
-  if (const int protocol = reader_.u8(); protocol != 2) {
+  if (reader_.u8() != PROTO) reader_.fail("expected a pickle of protocol 2 to 5");
+  if (const int protocol = reader_.u8(); protocol < kOldestProtocol || protocol > kNewestProtocol) {
     reader_.fail("a pickle of protocol " + std::to_string(protocol) +
-                 "; expected 2: save the file again with torch.save's default protocol");
+                 "; expected 2 to 5: save the file again with torch.save's default protocol");
   }
   while (true) {
     const std::uint8_t opcode = reader_.u8();
@@ -106,13 +113,30 @@ bool PickleMachine::step(std::uint8_t opcode) {
       push_text(reader_.u32());
       return true;
     case SHORT_BINSTRING:
+    case SHORT_BINUNICODE:
       push_text(reader_.u8());
       return true;
-    case GLOBAL:
-      push_global();
+    case FRAME:  // says how much may be read ahead, which is no matter here
+      reader_.take(8);
       return true;
+    case GLOBAL: {
+      const std::string module = reader_.line(kLongestGlobal);
+      push_global(module, reader_.line(kLongestGlobal));
+      return true;
+    }
+    case STACK_GLOBAL: {
+      const PickleValue& member = pop();
+      const PickleValue& module = pop();
+      if (!member.is(Kind::text) || !module.is(Kind::text))
+        reader_.fail("the pickle names a global by " + describe(module) + " and " + describe(member));
+      push_global(module.text, member.text);
+      return true;
+    }
     case BINPERSID:
       persistent_id();
+      return true;
+    case MEMOIZE:
+      put(static_cast<std::uint32_t>(memo_.size()));
       return true;
     case BINPUT:
       put(reader_.u8());
@@ -248,10 +272,8 @@ void PickleMachine::push_tuple(const Items& items) {
   push(value);
 }
 
-void PickleMachine::push_global() {
-  std::string name = reader_.line(kLongestGlobal);
-  const std::string module = name;
-  const std::string member = reader_.line(kLongestGlobal);
+void PickleMachine::push_global(const std::string& module, const std::string& member) {
+  std::string name = module;
   name += " " + member;
   if (!is_known_global(name)) {
     reader_.fail("refused: the file asks for '" + shown(module) + "." + shown(member) +

@@ -42,7 +42,7 @@ class PickleMachine {
   void push_long();
   void push_tuple(std::size_t count);
   void push_tuple(const Items& items);
-  void push_global();
+  void push_global(const std::string& module, const std::string& member);
 
   PickleValue& pop();
   PickleValue& top(Kind expected);

@@ -161,8 +161,14 @@ TEST(BadTensor, StoragesAreChecked) {
 }
 
 TEST(BadPickle, IsRefused) {
-  expect_pickle_refused("\x80\x04}.", {"protocol 4", "expected 2"});
+  expect_pickle_refused("\x80\x06}.", {"protocol 6", "expected 2 to 5"});
+  expect_pickle_refused("\x80\x01}.", {"protocol 1", "expected 2 to 5"});
   expect_pickle_refused("}.", {"protocol 2"});
+  expect_pickle_refused("\x80\x04\x8c\x02os\x8c\x06system\x93)R.",
+                        {"refused: the file asks for 'os.system'", "nothing from the file"});
+  expect_pickle_refused("\x80\x04K\x01\x8c\x06system\x93.", {"names a global by"});
+  expect_pickle_refused("\x80\x04\x93.", {"not there"});
+  expect_pickle_refused("\x80\x04\x94.", {"not there"});
   expect_pickle_refused(pickle_of(""), {"not there"});
   expect_pickle_refused(pickle_of("}}"), {"values are left"});
   expect_pickle_refused(pickle_of("}(}"), {"values are left"});

@@ -101,7 +101,8 @@ TEST_P(StateDicts, MayBeWrappedByATrainingProgram) {
   EXPECT_EQ(file.tensors.size(), 2u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, StateDicts, testing::Values(".pt", "_legacy.pt"));
+INSTANTIATE_TEST_SUITE_P(Formats, StateDicts,
+                         testing::Values(".pt", "_legacy.pt", "_protocol4.pt", "_protocol5.pt"));
 
 class TorchScript : public testing::TestWithParam<const char*> {};
 
