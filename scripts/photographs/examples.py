@@ -29,7 +29,6 @@ class Batch:
     has_feature: torch.Tensor  # [B, 1]
     tokens: torch.Tensor  # [B, T], zeros behind the stop token
     weights: torch.Tensor  # [B, T], 1 where there is a token
-    references: list[list[str]]  # all captions of the picture
 
 
 @dataclass
@@ -37,7 +36,6 @@ class Row:
     """One example before it becomes a row of a batch's matrices: shares of a made-up mix and of real views of pictures."""
 
     caption: str
-    references: list[str]
     classes: list[np.ndarray] = field(default_factory=list)  # drawn for the caption's words
     class_shares: list[np.ndarray] = field(default_factory=list)
     others: np.ndarray | None = None  # drawn for whatever else is there
@@ -125,7 +123,7 @@ class Examples:
     def _of_text(self, near: float) -> Row:
         index = self.rng.randrange(len(self.text))
         picture, caption = self.text[index]
-        row = Row(caption, picture.captions)
+        row = Row(caption)
         if self.rng.random() < ALL_CAPTIONS:
             said = self.said[picture.image_id]
             words = [word for word, count in said.items() if self.rng.random() > 0.55**count] or [max(said, key=said.__getitem__)]
@@ -145,7 +143,7 @@ class Examples:
 
     def _of_pair(self) -> Row:
         index = self.rng.randrange(len(self.pictures))
-        row = Row(self.rng.choice(self.pictures[index].captions), self.pictures[index].captions)
+        row = Row(self.rng.choice(self.pictures[index].captions))
         row.views.append((self.rng.choice(self.views_of[index]), 1.0))
         if self.rng.random() < 0.3:  # a little of another picture
             share = 0.25 * self.rng.random()
@@ -204,5 +202,4 @@ class Examples:
             has_feature=has_feature,
             tokens=tokens,
             weights=weights,
-            references=[row.references for row in rows],
         )

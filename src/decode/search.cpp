@@ -70,8 +70,7 @@ void require_searchable(const StopRule& stop, const DecodeOptions& options) {
 Error no_continuation() {
   return {ErrorKind::model,
           "no token is left that could come next: the minimum of tokens excludes the stop token, and what "
-          "cannot come twice "
-          "excludes others"};
+          "cannot come twice excludes others"};
 }
 
 std::vector<std::vector<Hypothesis>> search(StepFunction& model, std::size_t images, const StopRule& stop,

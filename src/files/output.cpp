@@ -32,7 +32,7 @@ bool Output::is_terminal() const {
 void Output::clear() {
   struct stat status {};
   if (descriptor_ == STDOUT_FILENO || fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) return;
-  if (ftruncate(descriptor_, 0) != 0) fail(errno);
+  cut(0);
 }
 
 std::uint64_t Output::position() const {

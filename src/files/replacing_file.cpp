@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "caption/error.h"
+#include "files/write_all.h"
 
 namespace caption {
 namespace {
@@ -95,12 +96,7 @@ void ReplacingFile::write(std::span<const std::byte> bytes) {
 }
 
 void ReplacingFile::flush() {
-  for (std::size_t done = 0; done < filled_;) {
-    const ssize_t count = ::write(descriptor_, buffer_.get() + done, filled_ - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) fail(count < 0 ? errno : ENOSPC);
-    done += static_cast<std::size_t>(count);
-  }
+  if (const int reason = write_all(descriptor_, {buffer_.get(), filled_}); reason != 0) fail(reason);
   filled_ = 0;
 }
 

@@ -7,10 +7,12 @@
 
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "caption/error.h"
+#include "files/write_all.h"
 
 namespace caption {
 namespace {
@@ -43,11 +45,8 @@ class Partial {
 
   void write(std::string_view bytes) const {
     if (::ftruncate(descriptor_, 0) != 0) fail(target_, std::strerror(errno));
-    while (!bytes.empty()) {
-      const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
-      if (count < 0 && errno != EINTR) fail(target_, std::strerror(errno));
-      if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
+    if (const int reason = write_all(descriptor_, std::as_bytes(std::span(bytes))); reason != 0)
+      fail(target_, std::strerror(reason));
   }
 
   void rename() {

@@ -1,7 +1,6 @@
 #include "pipeline/captioner.h"
 
 #include <algorithm>
-
 #include <cstdint>
 #include <memory>
 #include <string>

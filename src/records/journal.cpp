@@ -6,9 +6,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "base/utf8.h"
 #include "caption/error.h"
+#include "files/write_all.h"
 
 namespace caption {
 namespace {
@@ -84,6 +86,7 @@ Journal::~Journal() {
 
 void Journal::read(const Ends& sizes) {
   JsonLines lines(file_);
+  std::uint64_t whole = 0;
   while (const std::optional<Json> json = lines.next()) {
     if (const auto facts = json->find("facts"); facts != json->end() && facts->is_object()) {
       facts_.clear();
@@ -104,9 +107,9 @@ void Journal::read(const Ends& sizes) {
         ++unread_;
       }
     }
-    whole_ = lines.whole();
+    whole = lines.whole();
   }
-  if (ftruncate(descriptor_, static_cast<off_t>(whole_)) != 0 || lseek(descriptor_, 0, SEEK_END) < 0)
+  if (ftruncate(descriptor_, static_cast<off_t>(whole)) != 0 || lseek(descriptor_, 0, SEEK_END) < 0)
     fail(errno);
   if (begun()) done_ = std::make_unique<JsonLines>(file_);
 }
@@ -150,12 +153,7 @@ void Journal::add(const std::string& image, bool failed, const Ends& ends) {
 
 void Journal::write(const Json& json) {
   const std::string line = json_line(json);
-  std::size_t written = 0;
-  while (written < line.size()) {
-    const ssize_t bytes = ::write(descriptor_, line.data() + written, line.size() - written);
-    if (bytes < 0 && errno != EINTR) fail(errno);
-    if (bytes > 0) written += static_cast<std::size_t>(bytes);
-  }
+  if (const int reason = write_all(descriptor_, std::as_bytes(std::span(line))); reason != 0) fail(reason);
 }
 
 void Journal::fail(int reason) const {

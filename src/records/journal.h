@@ -67,7 +67,6 @@ class Journal {
   Facts facts_;
   Ends ends_;
   BatchSummary summary_;
-  std::uint64_t whole_ = 0;
   std::size_t unread_ = 0;  ///< inputs that next_done has not given yet
   std::unique_ptr<JsonLines> done_;
 };

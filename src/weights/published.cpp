@@ -183,23 +183,32 @@ std::optional<Tensors> language_model_tensors(const WeightFile& file) {
                    [&](const std::string& name) { return *language_model_name(layout, name); });
 }
 
+bool strip_prefix(WeightFile& file, std::string_view prefix) {
+  // Sorted names all begin with it if the first and the last do.
+  if (file.tensors.empty() || !file.tensors.begin()->first.starts_with(prefix) ||
+      !file.tensors.rbegin()->first.starts_with(prefix)) {
+    return false;
+  }
+  std::map<std::string, Tensor> shorter;
+  for (auto& [name, tensor] : file.tensors) shorter.emplace(name.substr(prefix.size()), std::move(tensor));
+  file.tensors = std::move(shorter);
+  return true;
+}
+
 void take_off_wrapper(WeightFile& file) {
   constexpr int kDeepest = 4;
-  if (file.tensors.size() <= 2) return;  // "x.weight" and "x.bias" may be any layer
   const auto knows = [](const WeightFile& some) {
     const Layout layout = find_layout(some);
     return layout.image_encoder || layout.mapper || layout.language_model;
   };
+  // "x.weight" and "x.bias" may be any layer.
+  if (file.tensors.size() <= 2 || knows(file)) return;
   WeightFile inner;
   inner.tensors = file.tensors;
-  for (int depth = 0; depth < kDeepest && !inner.tensors.empty() && !knows(inner); ++depth) {
+  for (int depth = 0; depth < kDeepest && !knows(inner); ++depth) {
     const std::string& first = inner.tensors.begin()->first;
     const std::string prefix = first.substr(0, first.find('.') + 1);
-    // Sorted names all begin with it if the first and the last do.
-    if (prefix.empty() || !inner.tensors.rbegin()->first.starts_with(prefix)) return;
-    std::map<std::string, Tensor> shorter;
-    for (const auto& [name, tensor] : inner.tensors) shorter.emplace(name.substr(prefix.size()), tensor);
-    inner.tensors = std::move(shorter);
+    if (prefix.empty() || !strip_prefix(inner, prefix)) return;
   }
   if (knows(inner)) file.tensors = std::move(inner.tensors);
 }

@@ -52,20 +52,9 @@ bool is_plain(const PickleValue& value) {
 }
 
 void strip_training_prefixes(WeightFile& file) {
-  for (bool stripped = true; stripped && !file.tensors.empty();) {
+  for (bool stripped = true; stripped;) {
     stripped = false;
-    for (const std::string_view prefix : kTrainingPrefixes) {
-      // Sorted names all begin with it if the first and the last do.
-      if (!file.tensors.begin()->first.starts_with(prefix) ||
-          !file.tensors.rbegin()->first.starts_with(prefix)) {
-        continue;
-      }
-      std::map<std::string, Tensor> shorter;
-      for (auto& [name, tensor] : file.tensors)
-        shorter.emplace(name.substr(prefix.size()), std::move(tensor));
-      file.tensors = std::move(shorter);
-      stripped = true;
-    }
+    for (const std::string_view prefix : kTrainingPrefixes) stripped = strip_prefix(file, prefix) || stripped;
   }
 }
 

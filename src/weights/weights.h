@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "files/mapped_file.h"
 #include "tensor/tensors.h"
@@ -46,6 +47,8 @@ std::optional<Tensors> mapper_tensors(const WeightFile& file);
 /// GPT-2: names as in Hugging Face's GPT2Model, without "gpt.", "transformer."; causal masks left out;
 /// "lm_head.weight" kept if the file has it. Nothing if none.
 std::optional<Tensors> language_model_tensors(const WeightFile& file);
+/// Takes `prefix` off all names of `file`, if all begin with it. -> whether they do
+bool strip_prefix(WeightFile& file, std::string_view prefix);
 /// Takes off what stands before all names of a model that is a member of another ("net.captioner."), if the
 /// names behind it are of one of the three.
 void take_off_wrapper(WeightFile& file);

@@ -175,6 +175,14 @@ def test_a_run_without_it_begins_anew(fake, work, pictures):
     assert not (work / "out.resume").exists()
 
 
+def test_a_run_that_writes_nothing_leaves_what_is_needed_to_resume(fake, work, pictures):
+    assert fake.run(*RUN, "--resume").code == 1
+    before = contents(work)
+    assert fake.run(*RUN, FAKE_LOAD_ERROR="no such weights").code == 3
+    assert fake.run(*RUN, "--resume").code == 1
+    assert contents(work) == before
+
+
 def test_what_it_does_not_go_with(fake, work, pictures):
     for arguments, message in [
         (["picture 0.jpg", "--resume"], "--resume goes on with a file: add --output FILE"),

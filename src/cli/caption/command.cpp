@@ -137,23 +137,13 @@ ExitStatus run(const CaptionConfig& config) {
       config.model.empty() ? locate_default_model() : locate_model(config.model);
   Outputs outputs(config);
   std::optional<Resumption> resumption;
-  if (config.resume != Resume::no) {
-    resumption.emplace(config, sizes_of(config));
-  } else if (journal) {
-    Journal::discard(*journal);  // of a run whose output is replaced
-  }
+  if (config.resume != Resume::no) resumption.emplace(config, sizes_of(config));
   const bool resumes = resumption && resumption->begun();
-  std::optional<Input> first;
   if (resumes) {
     resumption->agree(facts_of(config, folder));
     catch_interrupts();
-    first = resumption->pass_over(source, interrupted);
-    source = [&, rest = source](const std::atomic<bool>& stop) {
-      std::optional<Input> input = first ? std::exchange(first, std::nullopt) : rest(stop);
-      while (input && resumption->is_done(*input)) input = rest(stop);
-      return input;
-    };
-    if (!first) return finish_resumed(config, outputs, *resumption);
+    if (!resumption->pass_over(source, interrupted)) return finish_resumed(config, outputs, *resumption);
+    source = [&](const std::atomic<bool>& stop) { return resumption->next(stop); };
   }
   // Static, because `leave` then spares us giving back a model's memory page by page.
   static const std::unique_ptr<Captioner> captioner = load_captioner(folder, config.model_options);
@@ -165,6 +155,8 @@ ExitStatus run(const CaptionConfig& config) {
   if (resumes) {
     results.resume();
   } else {
+    // Of a run whose output is replaced now, and not before there is a model.
+    if (journal && !resumption) Journal::discard(*journal);
     results.begin(resumption ? facts_of(config, folder) : Journal::Facts());
   }
   // One image is all or nothing: Ctrl-C may kill at once.

@@ -96,10 +96,15 @@ Flags<BatchSizes> batch_flags() {
   };
 }
 
+const std::vector<std::pair<std::string, RecordFormat>>& formats() {
+  static const std::vector<std::pair<std::string, RecordFormat>> all = {
+      {"text", RecordFormat::text}, {"jsonl", RecordFormat::jsonl}, {"csv", RecordFormat::csv}};
+  return all;
+}
+
 Flags<CaptionConfig> format_flags() {
-  return {choice("--format", &CaptionConfig::format, "FORMAT",
-                 {{"text", RecordFormat::text}, {"jsonl", RecordFormat::jsonl}, {"csv", RecordFormat::csv}},
-                 "How records are written, see below")};
+  return {
+      choice("--format", &CaptionConfig::format, "FORMAT", formats(), "How records are written, see below")};
 }
 
 /// An option's file that must be one: standard output is taken.
@@ -221,6 +226,12 @@ int reader_threads(int threads) {
 }
 
 }  // namespace
+
+std::string format_name(RecordFormat format) {
+  const auto found = std::find_if(formats().begin(), formats().end(),
+                                  [&](const auto& entry) { return entry.second == format; });
+  return found->first;
+}
 
 std::variant<CaptionConfig, PrintHelp, PrintVersion> parse_caption(
     const std::vector<std::string>& arguments) {

@@ -50,6 +50,9 @@ struct CaptionConfig {
   bool quiet = false;
 };
 
+/// As --format has it.
+std::string format_name(RecordFormat format);
+
 /// The options of `caption` itself. Throws Error(usage) with a message that names the option, what is valid,
 /// and a near match if there is one.
 std::variant<CaptionConfig, PrintHelp, PrintVersion> parse_caption(const std::vector<std::string>& arguments);

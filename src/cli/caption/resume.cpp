@@ -1,7 +1,6 @@
 #include "cli/caption/resume.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 #include "base/printable.h"
@@ -16,11 +15,6 @@ namespace caption::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string format_name(RecordFormat format) {
-  if (format == RecordFormat::jsonl) return "jsonl";
-  return format == RecordFormat::csv ? "csv" : "text";
-}
 
 /// "beam was 5 and is 3", of the first that differs.
 std::string difference(const Journal::Facts& before, const Journal::Facts& now) {
@@ -92,28 +86,38 @@ void Resumption::agree(const Journal::Facts& facts) {
   journal_.change(facts);
 }
 
-std::optional<Input> Resumption::pass_over(const InputSource& source, const std::atomic<bool>& stop) {
-  if (!force_) return pass_in_order(source, stop);
-  while (const std::optional<std::string> name = journal_.next_done()) ++done_[*name];
-  while (std::optional<Input> input = source(stop))
-    if (!is_done(*input)) return input;
-  return std::nullopt;
+bool Resumption::pass_over(InputSource source, const std::atomic<bool>& stop) {
+  source_ = std::move(source);
+  if (force_) {
+    while (const std::optional<std::string> name = journal_.next_done()) ++done_[*name];
+  } else {
+    pass_in_order(stop);
+  }
+  if (!stop) first_ = next(stop);
+  return first_.has_value();
 }
 
-std::optional<Input> Resumption::pass_in_order(const InputSource& source, const std::atomic<bool>& stop) {
+void Resumption::pass_in_order(const std::atomic<bool>& stop) {
   while (const std::optional<std::string> name = journal_.next_done()) {
-    const std::optional<Input> input = source(stop);
-    if (stop) return std::nullopt;
+    const std::optional<Input> input = source_(stop);
+    if (stop) return;
     if (!input) refuse("'" + printable(*name) + "' is done and is no longer among the inputs");
     if (input->name != *name) {
       refuse("where '" + printable(*name) + "' was among the inputs, there is '" + printable(input->name) +
              "' now");
     }
   }
-  return source(stop);
 }
 
-bool Resumption::is_done(const Input& input) {
+std::optional<Input> Resumption::next(const std::atomic<bool>& stop) {
+  if (first_) return std::exchange(first_, std::nullopt);
+  while (std::optional<Input> input = source_(stop))
+    if (!take_done(*input)) return input;
+  return std::nullopt;
+}
+
+/// Whether it is done, once for each time that it is.
+bool Resumption::take_done(const Input& input) {
   const auto found = done_.find(input.name);
   if (found == done_.end()) return false;
   if (--found->second == 0) done_.erase(found);

@@ -28,21 +28,24 @@ class Resumption {
   /// first.
   void agree(const Journal::Facts& facts);
 
-  /// Passes over the inputs that are done. -> the first that is not; nothing if all are. Throws Error(usage)
-  /// if the inputs are others than those of the earlier run, unless it shall go on all the same: then what is
-  /// done is left out wherever it is.
-  std::optional<Input> pass_over(const InputSource& source, const std::atomic<bool>& stop);
-  /// Whether an input behind that one is done all the same.
-  bool is_done(const Input& input);
+  /// Passes over the inputs that are done. -> whether others are left. Throws Error(usage) if the inputs are
+  /// others than those of the earlier run, unless it shall go on all the same: then what is done is left out
+  /// wherever it is.
+  bool pass_over(InputSource source, const std::atomic<bool>& stop);
+  /// The inputs that are left, one by one.
+  std::optional<Input> next(const std::atomic<bool>& stop);
 
  private:
-  std::optional<Input> pass_in_order(const InputSource& source, const std::atomic<bool>& stop);
+  void pass_in_order(const std::atomic<bool>& stop);
+  bool take_done(const Input& input);
   [[noreturn]] void refuse(const std::string& what) const;
 
   std::filesystem::path output_;
   std::filesystem::path file_;
   bool force_;
   Journal journal_;
+  InputSource source_;
+  std::optional<Input> first_;  ///< that is left, until it is taken
   std::unordered_map<std::string, std::size_t>
       done_;  ///< where the order does not matter: how often each is done
 };
