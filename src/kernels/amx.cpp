@@ -43,7 +43,7 @@ constexpr std::int64_t kPanelStride = kPanel * kWord;
 /// Up to so many rows, memory is what is waited for: the panel is asked for so many steps ahead of its use.
 /// (With more rows, asking costs more than it brings.)
 constexpr std::int64_t kFewRows = 4;
-constexpr std::int64_t kStepsAhead = 4 * kTile;
+constexpr std::int64_t kTilesAhead = 4 * kTile;
 
 /// 0 to 3: sums of `rows` rows; 4: x; 5 to 7: weights, `depth` steps of them.
 Configuration tiles_for(std::int64_t rows, std::int64_t depth) {
@@ -63,8 +63,8 @@ Configuration tiles_for(std::int64_t rows, std::int64_t depth) {
 /// this one streams rows from the second-level cache at half the rate, as the panel's part stays in the
 /// first.
 template <typename Type, bool Ahead>
-void block(const std::uint32_t* panel, std::int64_t steps, std::int64_t depth, const std::uint32_t* x,
-           std::int64_t x_stride, typename Type::Sum* sums) {
+void tile_block(const std::uint32_t* panel, std::int64_t steps, std::int64_t depth, const std::uint32_t* x,
+                std::int64_t x_stride, typename Type::Sum* sums) {
   load_tile<0>(sums, kPanelStride);
   load_tile<1>(sums + kTile, kPanelStride);
   load_tile<2>(sums + 2 * kTile, kPanelStride);
@@ -72,7 +72,7 @@ void block(const std::uint32_t* panel, std::int64_t steps, std::int64_t depth, c
   for (std::int64_t i = 0; i < steps; i += depth) {
     const std::uint32_t* part = panel + i * kPanel;
     if constexpr (Ahead) {
-      const char* ahead = reinterpret_cast<const char*>(part + kStepsAhead * kPanel);
+      const char* ahead = reinterpret_cast<const char*>(part + kTilesAhead * kPanel);
 #pragma GCC unroll 8
       for (int line = 0; line < 64; ++line) __builtin_prefetch(ahead + line * 64, 0, 3);
     }
@@ -101,7 +101,7 @@ void multiply_whole(const std::uint32_t* panel, std::int64_t steps, std::int64_t
   for (std::int64_t row = 0; row < rows; row += kTile) {
     const std::int64_t count = std::min(kTile, rows - row);
     if (count != configured) configure(tiles_for(configured = count, depth));
-    const auto run = rows <= kFewRows ? block<Type, true> : block<Type, false>;
+    const auto run = rows <= kFewRows ? tile_block<Type, true> : tile_block<Type, false>;
     run(panel, steps, depth, x + row * x_stride, x_stride, sums + row * kPanel);
   }
 }

@@ -27,7 +27,7 @@ using Bf16Product = WidenedBf16Product;
 
 /// Words of four int8 without an instruction for them: widened to 16 bits, of which neighbouring products are
 /// added.
-struct Int8Product {
+struct Int8Product : PlainBytes {
   using Word = std::uint32_t;
   using Sum = std::int32_t;
   using Input = __m512i;
@@ -39,8 +39,8 @@ struct Int8Product {
   /// 8 outputs each, of which every one has two sums side by side
   using Register = Weights;
   static constexpr int kRows = 5;
+  template <int Rows>
   static constexpr int kColumns = 2;
-  static constexpr int kInputWords = 1;
 
   static Weights load(const std::uint32_t* words) {
     const auto* halves = reinterpret_cast<const __m256i*>(words);

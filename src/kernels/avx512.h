@@ -5,10 +5,11 @@ constexpr std::int64_t kLanes = 16;
 constexpr std::int64_t kColumns = kPanel / kLanes;
 
 struct Lanes {
+  static constexpr bool kFetchNextPass = false;
   static constexpr int kBlockRows = 6;
-  static constexpr int kBlockColumns = 4;
   static constexpr int kWidenedRows = 5;
-  static constexpr int kWidenedColumns = 4;
+  template <int Rows>
+  static constexpr int kBlockColumns = 4;
 
   __m512 v;
 

@@ -9,6 +9,7 @@ struct Bf16Product {
   using Weights = __m512i;
   using Register = __m512;
   static constexpr int kRows = 6;
+  template <int Rows>
   static constexpr int kColumns = 4;
   static constexpr int kInputWords = 1;
 

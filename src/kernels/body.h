@@ -6,7 +6,9 @@
 // a < b ? x : y, floor, power_of_two (2^n for whole n in [-126, 127]), load_upper_halves and
 // load_lower_halves (of 16 words, widened from bf16), load_half, load_integers, store_bytes<S>(a, add, p)
 // (of each lane's bits, the lowest byte of (bits >> S) + add), and the operators + - * /.
-// kBlockRows x kBlockColumns is how many of them one matrix block keeps in registers.
+// kBlockRows is how many rows one matrix block has at most, and kBlockColumns<Rows> how many Lanes of each it
+// then keeps in registers; kWidenedRows likewise for bf16 that is widened. kFetchNextPass: whether memory is
+// asked for the next pass's part of a panel, or a fixed number of steps ahead.
 
 // A product that is then added to something must be written as fma(): a compiler may fuse the two for one
 // instruction set and not for another.
@@ -36,8 +38,9 @@ constexpr Kernels make_kernels(std::string_view name) {
           .bf16_input_words = Bf16Product::kInputWords,
           .round_bf16 = round_row<Bf16Product>,
           .pack_bf16 = pack_bf16,
-          .quantize = quantize,
-          .quantize_finely = quantize_finely,
+          .int8_input_words = Int8Product::kInputWords,
+          .quantize = quantize<Int8Product>,
+          .quantize_finely = quantize_finely<Int8Product>,
           .pack_int8 = pack_int8,
           .scale_sums = scale_sums,
           .from_half = from_half,

@@ -92,37 +92,62 @@ void add_products(const Kernels& k, Results& results) {
   Values<std::uint32_t> rounded(index(kRows * stride));
   for (std::int64_t r = 0; r < kRows; ++r) k.round_bf16(x.data() + r * kIn, kIn, rounded.data() + r * stride);
   results.emplace_back("product bf16", product(k.panel_bf16, packed.data(), rounded.data(), stride, pairs));
+}
+
+/// sums [64] of a row's integers and an int8 panel, whichever way a set has with them: begun where `origin`
+/// says.
+void begin_sums(const Origin& origin, const Values<std::int32_t>& corrections, std::int32_t* sums) {
+  for (std::int64_t n = 0; n < kPanel; ++n) sums[n] = origin.zero * corrections[index(n)] + origin.rest;
+}
+
+/// Rows of which every second one has none but the largest and the lowest numbers, by weights that are as
+/// large as they can be in every second output: what sums of less than 32 bits could not hold.
+void add_int8(const Kernels& k, Results& results) {
+  Values<float> x = floats(kRows * kIn, 2, 2);
+  for (std::int64_t r = 1; r < kRows; r += 2) {
+    for (std::int64_t i = 0; i < kIn; ++i) x[index(r * kIn + i)] = x[index(r * kIn + i)] < 0 ? -3.0F : 2.0F;
+  }
+  Values<float> panel = floats(kIn * kPanel, 1, 3);
+  for (std::size_t i = 1; i < panel.size(); i += 2) panel[i] = panel[i] < 0 ? -1.0F : 1.0F;
 
   const std::int64_t fours = divide_up(kIn, 4);
-  const std::int64_t row_words = divide_up(kIn, 16) * 4;
-  const auto integers = numbers<std::uint8_t>(kRows * 4 * row_words, 0, 255, 3);
-  const auto weights = numbers<std::int8_t>(fours * 4 * kPanel, -127, 127, 4);  // as they are packed
-  Values<std::uint32_t> integer_words(integers.size() / 4);
-  Values<std::uint32_t> weight_words(weights.size() / 4);
-  std::memcpy(integer_words.data(), integers.data(), integers.size());
-  std::memcpy(weight_words.data(), weights.data(), weights.size());
-  results.emplace_back("product int8",
-                       product(k.panel_int8, weight_words.data(), integer_words.data(), row_words, fours));
+  Values<std::uint32_t> packed(index(fours * kPanel));
+  Values<float> scales(index(kPanel));
+  Values<std::int32_t> corrections(index(kPanel));
+  k.pack_int8(panel.data(), kIn, packed.data(), scales.data(), corrections.data());
+  results.emplace_back("pack int8", together(packed, scales, corrections));
+
+  const std::int64_t stride = divide_up(kIn, 16) * 4 * k.int8_input_words;
+  std::vector<double> sizes;
+  std::vector<double> coarse;
+  std::vector<double> fine;
+  for (const std::int64_t rows : {std::int64_t{1}, std::int64_t{7}, kRows}) {
+    Values<std::uint32_t> words(index(2 * rows * stride));
+    Values<std::int32_t> sums(index(2 * rows * kPanel));
+    for (std::int64_t r = 0; r < rows; ++r) {
+      Origin origin;
+      sizes.push_back(k.quantize(x.data() + r * kIn, kIn, words.data() + r * stride, &origin));
+      begin_sums(origin, corrections, sums.data() + r * kPanel);
+    }
+    k.panel_int8.run(packed.data(), fours, words.data(), stride, rows, sums.data());
+    coarse.insert(coarse.end(), sums.begin(), sums.begin() + rows * kPanel);
+
+    for (std::int64_t r = 0; r < rows; ++r) {
+      std::uint32_t* const high = words.data() + 2 * r * stride;
+      Origin origins[2];
+      sizes.push_back(k.quantize_finely(x.data() + r * kIn, kIn, high, high + stride, origins));
+      begin_sums(origins[0], corrections, sums.data() + 2 * r * kPanel);
+      begin_sums(origins[1], corrections, sums.data() + (2 * r + 1) * kPanel);
+    }
+    k.panel_int8.run(packed.data(), fours, words.data(), stride, 2 * rows, sums.data());
+    fine.insert(fine.end(), sums.begin(), sums.end());
+  }
+  results.emplace_back("quantize", sizes);
+  results.emplace_back("product int8", coarse);
+  results.emplace_back("product int8, fine", fine);
 }
 
 void add_rounding(const Kernels& k, Results& results) {
-  const Values<float> x = floats(kIn, 3, 5);
-  const std::size_t room = index(divide_up(kIn, 16) * 16);
-  Values<std::uint8_t> high(room);
-  Values<std::uint8_t> low(room);
-  const auto in_range = [](const Values<std::uint8_t>& row) { return std::span(row).first(index(kIn)); };
-  std::int32_t zero = 0;
-  const float size = k.quantize(x.data(), kIn, high.data(), &zero);
-  results.emplace_back("quantize", together(in_range(high), std::array{size, static_cast<float>(zero)}));
-  const float fine = k.quantize_finely(x.data(), kIn, high.data(), low.data());
-  results.emplace_back("quantize finely", together(in_range(high), in_range(low), std::array{fine}));
-
-  Values<std::uint32_t> packed(index(divide_up(kIn, 4) * kPanel));
-  Values<float> scales(index(kPanel));
-  Values<std::int32_t> corrections(index(kPanel));
-  k.pack_int8(floats(kIn * kPanel, 2, 6).data(), kIn, packed.data(), scales.data(), corrections.data());
-  results.emplace_back("pack int8", together(packed, scales, corrections));
-
   const auto sums = numbers<std::int32_t>(2 * kPanel, -1e6, 1e6, 7);
   const Values<float> bias = floats(kPanel, 1, 8);
   Values<float> y(index(2 * kPanel));
@@ -188,6 +213,7 @@ void add_depthwise(const Kernels& k, Results& results) {
 Results run(const Kernels& kernels) {
   Results results;
   add_products(kernels, results);
+  add_int8(kernels, results);
   add_rounding(kernels, results);
   add_layers(kernels, results);
   add_depthwise(kernels, results);

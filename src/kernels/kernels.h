@@ -43,13 +43,20 @@ struct Tap {
   const float* weights;
 };
 
+/// Where the sums of a row's products begin for them to be those of its integers: at zero * corrections[n] +
+/// rest.
+struct Origin {
+  std::int32_t zero = 0;  ///< what stands for 0 in the row
+  std::int32_t rest = 0;
+};
+
 /// A product with a panel: sums[r][n] += sum over i of x[r][i] * panel[i][n], n < 64.
 template <typename Word, typename Sum>
 struct PanelProduct {
   /// panel [steps][64] words; x [rows][steps] words, x_stride from row to row; sums [rows][64].
   void (*run)(const Word* panel, std::int64_t steps, const Word* x, std::int64_t x_stride, std::int64_t rows,
               Sum* sums);
-  std::int64_t block_rows;  ///< rows that `run` reads the panel once for
+  std::int64_t block_rows;  ///< rows that need no passes, as `run` reads the panel once for them
   std::int64_t tile_rows;   ///< rows to take through a panel at once, at most kMostTileRows
   std::int64_t pass_steps;  ///< and steps to take all of them through, if there are several blocks
 };
@@ -66,8 +73,9 @@ struct Kernels {
   /// [rows][steps][bf16_input_words] of this set's `round_bf16`. The sums are as if all were widened to fp32,
   /// i ascending; with AMX in the order that PackedMatrix describes.
   PanelProduct<std::uint32_t, float> panel_bf16;
-  /// In words of four integers, the earliest one in the lowest byte: the panel's are signed, x's are not.
-  /// Exact while the sums stay below 2^31.
+  /// In words of four integers, the earliest one in the lowest byte, the panel's signed and of magnitudes up
+  /// to 127. Of x, what this set's `quantize` writes, whose Origin says where the sums must begin. Exact
+  /// while they stay below 2^31.
   PanelProduct<std::uint32_t, std::int32_t> panel_int8;
 
   /// Words of a row for one step: 1 of two bf16, or 2 with them widened again.
@@ -76,12 +84,16 @@ struct Kernels {
   void (*round_bf16)(const float* x, std::int64_t count, std::uint32_t* words);
   /// fp32 panel [in][64] -> words of two bf16, likewise; an odd last input is paired with zeros.
   void (*pack_bf16)(const float* panel, std::int64_t in, std::uint32_t* packed);
-  /// A row of `count` floats -> bytes, room for which is rounded up to 16: round(x / size) + zero, where 254
-  /// steps of the returned size reach from the lowest to the highest of the row and 0. If that is below
-  /// 2e-30, the size is 0; with an infinity or a NaN in the row, it is a NaN.
-  float (*quantize)(const float* x, std::int64_t count, std::uint8_t* bytes, std::int32_t* zero);
-  /// Likewise, in two bytes: round(x / size) is 256 (high - 128) + low, and 32767 for the largest magnitude.
-  float (*quantize_finely)(const float* x, std::int64_t count, std::uint8_t* high, std::uint8_t* low);
+  /// Words of a row for one step of int8: 1 or 2.
+  std::int64_t int8_input_words;
+  /// A row of `count` floats -> integers, in words with room for a multiple of 16 of them: round(x / size),
+  /// where 254 steps of the returned size reach from the lowest to the highest of the row and 0. If that is
+  /// below 2e-30, the size is 0; with an infinity or a NaN in the row, it is a NaN.
+  float (*quantize)(const float* x, std::int64_t count, std::uint32_t* words, Origin* origin);
+  /// Likewise, in two bytes, 256 (high - 128) + low, of which the largest magnitude is 32767; origins [2] of
+  /// both.
+  float (*quantize_finely)(const float* x, std::int64_t count, std::uint32_t* high, std::uint32_t* low,
+                           Origin* origins);
   /// fp32 panel [in][64] -> words of four int8, each output with a size of step of its own, of which
   /// the largest magnitude is the 127th: scales [64]. corrections [64] are minus the sums of an output's
   /// integers, what a sum over x needs for each 1 that all of x is too large by.

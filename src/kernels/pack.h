@@ -66,7 +66,16 @@ Lanes round_lanes(Lanes x, float inverse) {
   return fma(x, Lanes::set(inverse), Lanes::set(kRounder));
 }
 
-float quantize(const float* x, std::int64_t count, std::uint8_t* bytes, std::int32_t* zero) {
+/// Stores the next integers of a row and adds to where its sums begin.
+template <typename Type, int Shift>
+void store_integers(Lanes rounded, std::uint32_t zero, std::int64_t count, std::uint32_t* words,
+                    Origin* origin) {
+  const Origin part = Type::template store_bytes<Shift>(rounded, zero, count, words);
+  *origin = {part.zero, origin->rest + part.rest};
+}
+
+template <typename Type>
+float quantize(const float* x, std::int64_t count, std::uint32_t* words, Origin* origin) {
   constexpr std::int32_t kInfinity = 0x7f800000;
   std::int32_t above = 0;  // how far the row reaches from 0, as floats' bits: as integers, they are in order
   std::int32_t below = 0;
@@ -83,23 +92,28 @@ float quantize(const float* x, std::int64_t count, std::uint8_t* bytes, std::int
   float zeros[kLanes];
   round_lanes(Lanes::set(__builtin_bit_cast(float, below)), steps.inverse).store(zeros);
   const std::uint32_t middle = __builtin_bit_cast(std::uint32_t, zeros[0]) & 0xffU;
-  *zero = static_cast<std::int32_t>(middle);
-  for (std::int64_t i = 0; i < count; i += kLanes)
-    Lanes::store_bytes<0>(round_lanes(load_some(x + i, count - i), steps.inverse), middle, bytes + i);
+  *origin = {};
+  for (std::int64_t i = 0; i < count; i += kLanes) {
+    const Lanes rounded = round_lanes(load_some(x + i, count - i), steps.inverse);
+    store_integers<Type, 0>(rounded, middle, count - i, words + i / 4 * Type::kInputWords, origin);
+  }
   return steps.size;
 }
 
-float quantize_finely(const float* x, std::int64_t count, std::uint8_t* high, std::uint8_t* low) {
+template <typename Type>
+float quantize_finely(const float* x, std::int64_t count, std::uint32_t* high, std::uint32_t* low,
+                      Origin* origins) {
   std::uint32_t largest = 0;
   for (std::int64_t i = 0; i < count; ++i) {
     const std::uint32_t bits = magnitude_bits(x[i]);
     largest = bits > largest ? bits : largest;
   }
   const Steps steps = steps_for(largest, 32767.0F);
+  origins[0] = origins[1] = {};
   for (std::int64_t i = 0; i < count; i += kLanes) {
     const Lanes rounded = round_lanes(load_some(x + i, count - i), steps.inverse);
-    Lanes::store_bytes<8>(rounded, 128, high + i);
-    Lanes::store_bytes<0>(rounded, 0, low + i);
+    store_integers<Type, 8>(rounded, 128, count - i, high + i / 4 * Type::kInputWords, &origins[0]);
+    store_integers<Type, 0>(rounded, 0, count - i, low + i / 4 * Type::kInputWords, &origins[1]);
   }
   return steps.size;
 }

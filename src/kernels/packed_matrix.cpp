@@ -50,6 +50,16 @@ Arithmetic arithmetic_of(DType type) {
   return type == DType::fp32 ? Arithmetic::fp32 : type == DType::bf16 ? Arithmetic::bf16 : Arithmetic::int8;
 }
 
+/// corrections, sums [64]
+void begin_sums(const kernels::Origin& origin, const std::int32_t* corrections, std::int32_t* sums) {
+  const auto zero = static_cast<std::uint32_t>(origin.zero);
+  const auto rest = static_cast<std::uint32_t>(origin.rest);
+  for (std::int64_t n = 0; n < kPanel; ++n) {
+    // Unsigned: a damaged file's corrections may be any.
+    sums[n] = static_cast<std::int32_t>(zero * static_cast<std::uint32_t>(corrections[n]) + rest);
+  }
+}
+
 /// Calls body(row) for all of them, on several threads if that is worth while.
 template <typename Body>
 void for_rows(std::int64_t rows, std::int64_t width, const Body& body) {
@@ -79,30 +89,29 @@ const std::uint32_t* PackedMatrix::words(std::int64_t panel) const {
   return reinterpret_cast<const std::uint32_t*>(words_.data()) + panel * steps_ * kPanel;
 }
 
-/// InputRows of integers: of each, one or two rows [stride] of words with four bytes, its step, and what
-/// stands for 0 in its first bytes.
+/// InputRows of integers: of each, one or two rows [stride] of words as the kernels take them, where their
+/// sums begin, and the size of a step.
 struct PackedMatrix::Quantized {
   std::unique_ptr<std::uint32_t[]> words;
   std::int64_t stride;
   std::unique_ptr<float[]> steps;
-  std::unique_ptr<std::int32_t[]> zeros;
+  std::unique_ptr<kernels::Origin[]> origins;
 };
 
 PackedMatrix::Quantized PackedMatrix::quantize(const InputRows& x) const {
-  const std::int64_t stride = divide_up(in_, 16) * 4;
+  const kernels::Kernels& kernel = kernels::active();
+  const std::int64_t stride = divide_up(in_, 16) * 4 * kernel.int8_input_words;
   Quantized result{
       std::make_unique_for_overwrite<std::uint32_t[]>(static_cast<std::size_t>(x.count * digits_ * stride)),
       stride, std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(x.count)),
-      std::make_unique_for_overwrite<std::int32_t[]>(static_cast<std::size_t>(x.count))};
-  const kernels::Kernels& kernel = kernels::active();
+      std::make_unique_for_overwrite<kernels::Origin[]>(static_cast<std::size_t>(x.count * digits_))};
   for_rows(x.count, in_, [&](std::int64_t row) {
     const auto r = static_cast<std::size_t>(row);
     const float* from = x.data + row * x.stride;
-    auto* high =
-        reinterpret_cast<std::uint8_t*>(&result.words[static_cast<std::size_t>(row * digits_ * stride)]);
-    result.zeros[r] = 128;
-    result.steps[r] = digits_ == 2 ? kernel.quantize_finely(from, in_, high, high + 4 * stride)
-                                   : kernel.quantize(from, in_, high, &result.zeros[r]);
+    std::uint32_t* const high = &result.words[static_cast<std::size_t>(row * digits_ * stride)];
+    kernels::Origin* const origins = &result.origins[static_cast<std::size_t>(row * digits_)];
+    result.steps[r] = digits_ == 2 ? kernel.quantize_finely(from, in_, high, high + stride, origins)
+                                   : kernel.quantize(from, in_, high, origins);
   });
   return result;
 }
@@ -188,19 +197,14 @@ void PackedMatrix::multiply_int8(const InputRows& x, const Product& product) con
   const auto* corrections = reinterpret_cast<const std::int32_t*>(corrections_.data());
   const auto sum = [&](std::int64_t panel, std::int64_t from, std::int64_t rows, float* sums) {
     alignas(64) std::int32_t integers[kMostTileRows * kPanel];  // [rows][digits][64]
-    std::fill_n(integers, rows * digits_ * kPanel, 0);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      const std::uint32_t zero = static_cast<std::uint32_t>(q.zeros[static_cast<std::size_t>(from + r)]);
-      for (std::int64_t n = 0; n < kPanel; ++n) {
-        // Unsigned: a damaged file's corrections may be any.
-        const auto correction = static_cast<std::uint32_t>(corrections[panel * kPanel + n]);
-        integers[r * digits_ * kPanel + n] = static_cast<std::int32_t>(zero * correction);
-      }
+    for (std::int64_t r = 0; r < rows * digits_; ++r) {
+      const kernels::Origin& origin = q.origins[static_cast<std::size_t>(from * digits_ + r)];
+      begin_sums(origin, corrections + panel * kPanel, integers + r * kPanel);
     }
-    multiply_panel(
-        kernel.panel_int8, words(panel), steps_,
-        WordRows<std::uint32_t>{q.words.get() + from * digits_ * q.stride, q.stride, rows * digits_},
-        integers);
+    multiply_panel(kernel.panel_int8, words(panel), steps_,
+                   WordRows<std::uint32_t>{q.words.get() + from * digits_ * q.stride, q.stride,
+                                           rows * digits_, kernel.int8_input_words},
+                   integers);
     for (std::int64_t r = 0; r < rows; ++r) {
       const std::int32_t* high = integers + r * digits_ * kPanel;
       kernel.scale_sums(high, digits_ == 2 ? high + kPanel : nullptr,

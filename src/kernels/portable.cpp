@@ -20,10 +20,11 @@ constexpr std::int64_t kLanes = 16;
 constexpr std::int64_t kColumns = kPanel / kLanes;
 
 struct Lanes {
+  static constexpr bool kFetchNextPass = false;
   static constexpr int kBlockRows = 1;
-  static constexpr int kBlockColumns = 4;
   static constexpr int kWidenedRows = 1;
-  static constexpr int kWidenedColumns = 4;
+  template <int Rows>
+  static constexpr int kBlockColumns = 4;
   static constexpr int kCount = 16;
 
   float v[kCount];
@@ -97,7 +98,7 @@ Lanes power_of_two(const Lanes& n) {
 
 using Bf16Product = WidenedBf16Product;
 
-struct Int8Product {
+struct Int8Product : PlainBytes {
   using Word = std::uint32_t;
   using Sum = std::int32_t;
   using Input = std::uint32_t;
@@ -108,8 +109,8 @@ struct Int8Product {
     std::uint32_t v[kLanes];  // unsigned: where a damaged file's sums begin, they may go beyond
   };
   static constexpr int kRows = 1;
+  template <int Rows>
   static constexpr int kColumns = 1;
-  static constexpr int kInputWords = 1;
 
   static Weights load(const std::uint32_t* words) {
     Weights w;

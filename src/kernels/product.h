@@ -5,11 +5,16 @@
 //   Word, Sum       what panels and rows hold, and what is added up
 //   Input, Weights  16 copies of a row's word; 16 words of the panel
 //   Register        16 sums
-//   kRows, kColumns how many registers one block keeps, kColumns * 16 outputs wide
+//   kRows           how many rows one block takes at most
+//   kColumns<Rows>  and how many registers it keeps of each of so many: it is kColumns * 16 outputs wide
 //   kInputWords     words of a row for one step
 //   load, input     the words as Weights, Input
 //   add             one step: sums + input x weights
 //   start, store    sums from and to memory
+// and, of int8,
+//   store_bytes<S>  `count` integers of a row, at most 16, to kInputWords * 4 words: the lowest byte of each
+//   lane's
+//                   (bits >> S) + zero. -> where sums with them begin: that zero, and their share of the rest
 
 struct Fp32Product {
   using Word = float;
@@ -18,7 +23,8 @@ struct Fp32Product {
   using Weights = Lanes;
   using Register = Lanes;
   static constexpr int kRows = Lanes::kBlockRows;
-  static constexpr int kColumns = Lanes::kBlockColumns;
+  template <int Rows>
+  static constexpr int kColumns = Lanes::kBlockColumns<Rows>;
   static constexpr int kInputWords = 1;
 
   static Lanes load(const float* words) { return Lanes::load(words); }
@@ -44,7 +50,8 @@ struct WidenedBf16Product {
   using Weights = Input;
   using Register = Lanes;
   static constexpr int kRows = Lanes::kWidenedRows;
-  static constexpr int kColumns = Lanes::kWidenedColumns;
+  template <int Rows>
+  static constexpr int kColumns = Lanes::kBlockColumns<Rows>;
   static constexpr int kInputWords = 2;
 
   static Weights load(const std::uint32_t* words) {
@@ -60,51 +67,91 @@ struct WidenedBf16Product {
   static void store(Lanes sum, float* sums) { sum.store(sums); }
 };
 
-/// How many steps of the panel to ask for ahead of their use.
-constexpr std::int64_t kAhead = 24;
+/// Integers of rows that are taken as they are: bytes without a sign.
+struct PlainBytes {
+  static constexpr int kInputWords = 1;
+  template <int Shift>
+  static Origin store_bytes(const Lanes& a, std::uint32_t zero, std::int64_t /*count*/,
+                            std::uint32_t* words) {
+    Lanes::store_bytes<Shift>(a, zero, reinterpret_cast<std::uint8_t*>(words));
+    return {static_cast<std::int32_t>(zero), 0};
+  }
+};
 
-template <typename Type, int Rows, int Columns>
-void block(const typename Type::Word* panel, std::int64_t steps, const typename Type::Word* x,
-           std::int64_t x_stride, typename Type::Sum* sums) {
-  typename Type::Register sum[Rows][Columns];
+/// Some rows and the part of a panel that they are taken through.
+template <typename Type>
+struct Pass {
+  const typename Type::Word* panel;  ///< [steps][64]
+  std::int64_t steps;
+  const typename Type::Word* x;
+  std::int64_t x_stride;  ///< from row to row, in words
+  typename Type::Sum* sums;
+};
+
+/// What a block asks the memory for, while it computes: in each step as many lines as it is wide, the first
+/// ones at `lines`, the next ones `stride` bytes on.
+struct Ahead {
+  const char* lines;
+  std::int64_t stride;
+};
+
+/// Bytes of a line, which holds the words of one register, and of a step of the panel.
+constexpr std::int64_t kLine = 64;
+constexpr std::int64_t kStepBytes = kPanel * 4;
+/// How many steps of the panel to ask for ahead of their use, if not for the next pass.
+constexpr std::int64_t kStepsAhead = 24;
+
+/// Sums of Rows rows, kColumns registers each.
+template <typename Type, int Rows>
+void block(const Pass<Type>& pass, Ahead ahead) {
+  constexpr int kWide = Type::template kColumns<Rows>;
+  typename Type::Register sum[Rows][kWide];
 #pragma GCC unroll 6
   for (int r = 0; r < Rows; ++r) {
 #pragma GCC unroll 4
-    for (int c = 0; c < Columns; ++c) sum[r][c] = Type::start(sums + r * kPanel + c * kLanes);
+    for (int c = 0; c < kWide; ++c) sum[r][c] = Type::start(pass.sums + r * kPanel + c * kLanes);
   }
-  for (std::int64_t i = 0; i < steps; ++i) {
-    typename Type::Weights w[Columns];
+  for (std::int64_t i = 0; i < pass.steps; ++i) {
+    typename Type::Weights w[kWide];
 #pragma GCC unroll 4
-    for (int c = 0; c < Columns; ++c) w[c] = Type::load(panel + i * kPanel + c * kLanes);
-    const char* ahead = reinterpret_cast<const char*>(panel + (i + kAhead) * kPanel);
+    for (int c = 0; c < kWide; ++c) w[c] = Type::load(pass.panel + i * kPanel + c * kLanes);
 #pragma GCC unroll 4
-    for (int c = 0; c < Columns; ++c) __builtin_prefetch(ahead + c * 64, 0, 3);
+    for (int c = 0; c < kWide; ++c) __builtin_prefetch(ahead.lines + c * kLine, 0, 3);
+    ahead.lines += ahead.stride;
 #pragma GCC unroll 6
     for (int r = 0; r < Rows; ++r) {
-      const auto value = Type::input(x + r * x_stride + i * Type::kInputWords);
+      const auto value = Type::input(pass.x + r * pass.x_stride + i * Type::kInputWords);
 #pragma GCC unroll 4
-      for (int c = 0; c < Columns; ++c) sum[r][c] = Type::add(sum[r][c], value, w[c]);
+      for (int c = 0; c < kWide; ++c) sum[r][c] = Type::add(sum[r][c], value, w[c]);
     }
   }
 #pragma GCC unroll 6
   for (int r = 0; r < Rows; ++r) {
 #pragma GCC unroll 4
-    for (int c = 0; c < Columns; ++c) Type::store(sum[r][c], sums + r * kPanel + c * kLanes);
+    for (int c = 0; c < kWide; ++c) Type::store(sum[r][c], pass.sums + r * kPanel + c * kLanes);
   }
 }
 
-/// All columns of the panel for so many rows.
+/// All columns of the panel for so many rows. They are the `turn`th of `turns` that go through this part of
+/// it.
 template <typename Type, int Rows>
-void all_columns(const typename Type::Word* panel, std::int64_t steps, const typename Type::Word* x,
-                 std::int64_t x_stride, typename Type::Sum* sums) {
-  for (int c = 0; c < kColumns; c += Type::kColumns) {
-    block<Type, Rows, Type::kColumns>(panel + c * kLanes, steps, x, x_stride, sums + c * kLanes);
+void all_columns(const Pass<Type>& pass, std::int64_t turn, std::int64_t turns) {
+  constexpr int kWide = Type::template kColumns<Rows>;
+  const auto* const part = reinterpret_cast<const char*>(pass.panel);
+  const std::int64_t bytes = pass.steps * kStepBytes;
+  for (int c = 0; c < kColumns; c += kWide) {
+    Ahead ahead{part + kStepsAhead * kStepBytes + c * kLine, kStepBytes};
+    if constexpr (Lanes::kFetchNextPass) {
+      // An even share of it for each block: asked for all at once, it would be waited for.
+      ahead = {part + bytes + bytes * (turn * kColumns + c) / (turns * kColumns), kWide * kLine / turns};
+    }
+    block<Type, Rows>({pass.panel + c * kLanes, pass.steps, pass.x, pass.x_stride, pass.sums + c * kLanes},
+                      ahead);
   }
 }
 
 template <typename Type>
-using AllColumns = void (*)(const typename Type::Word* panel, std::int64_t steps,
-                            const typename Type::Word* x, std::int64_t x_stride, typename Type::Sum* sums);
+using AllColumns = void (*)(const Pass<Type>& pass, std::int64_t turn, std::int64_t turns);
 
 /// all_columns for `rows` rows, 1 to sizeof...(Fewer) + 1.
 template <typename Type, int... Fewer>
@@ -121,7 +168,7 @@ void multiply(const typename Type::Word* panel, std::int64_t steps, const typena
     const std::int64_t from = b * rows / blocks;
     const std::int64_t count = (b + 1) * rows / blocks - from;
     const auto run = for_rows<Type>(count, std::make_integer_sequence<int, Type::kRows>{});
-    run(panel, steps, x + from * x_stride, x_stride, sums + from * kPanel);
+    run({panel, steps, x + from * x_stride, x_stride, sums + from * kPanel}, b, blocks);
   }
 }
 
@@ -129,5 +176,5 @@ void multiply(const typename Type::Word* panel, std::int64_t steps, const typena
 template <typename Word, typename Sum>
 constexpr PanelProduct<Word, Sum> in_passes(void (*run)(const Word*, std::int64_t, const Word*, std::int64_t,
                                                         std::int64_t, Sum*)) {
-  return {.run = run, .block_rows = 6, .tile_rows = 48, .pass_steps = 64};
+  return {.run = run, .block_rows = Lanes::kFetchNextPass ? 0 : 6, .tile_rows = 48, .pass_steps = 64};
 }

@@ -1,15 +1,15 @@
 // Int8Product by VNNI. Included like body.h, inside an unnamed namespace.
 
 /// Four products of an unsigned and a signed byte at once.
-struct Int8Product {
+struct Int8Product : PlainBytes {
   using Word = std::uint32_t;
   using Sum = std::int32_t;
   using Input = __m512i;
   using Weights = __m512i;
   using Register = __m512i;
   static constexpr int kRows = 6;
+  template <int Rows>
   static constexpr int kColumns = 4;
-  static constexpr int kInputWords = 1;
 
   static __m512i load(const std::uint32_t* words) { return _mm512_loadu_si512(words); }
   static __m512i input(const std::uint32_t* words) { return _mm512_set1_epi32(static_cast<int>(*words)); }

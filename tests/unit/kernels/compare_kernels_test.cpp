@@ -51,7 +51,7 @@ TEST(CompareCpuKernels, NamesTheFunctionThatIsWrong) {
            sums[63] = std::nextafter(sums[63], 100.0F);
          };
        }},
-      {{"product int8"},
+      {{"product int8", "product int8, fine"},
        [](Kernels& k) {
          k.panel_int8.run = [](const std::uint32_t* panel, std::int64_t steps, const std::uint32_t* x,
                                std::int64_t stride, std::int64_t rows, std::int32_t* sums) {
@@ -61,9 +61,15 @@ TEST(CompareCpuKernels, NamesTheFunctionThatIsWrong) {
        }},
       {{"quantize"},
        [](Kernels& k) {
-         k.quantize = [](const float* x, std::int64_t count, std::uint8_t* bytes, std::int32_t* zero) {
-           const float size = portable().quantize(x, count, bytes, zero);
-           ++*zero;
+         k.quantize = [](const float* x, std::int64_t count, std::uint32_t* words, Origin* origin) {
+           return std::nextafter(portable().quantize(x, count, words, origin), 100.0F);
+         };
+       }},
+      {{"product int8"},
+       [](Kernels& k) {
+         k.quantize = [](const float* x, std::int64_t count, std::uint32_t* words, Origin* origin) {
+           const float size = portable().quantize(x, count, words, origin);
+           ++origin->zero;
            return size;
          };
        }},
