@@ -14,6 +14,7 @@ namespace caption::kernels {
 extern const Kernels kPortable;
 #if defined(__x86_64__)
 extern const Kernels kAvx2;
+extern const Kernels kAvxVnni;
 extern const Kernels kAvx512;
 extern const Kernels kAvx512Vnni;
 extern const Kernels kAvx512Bf16;
@@ -30,16 +31,18 @@ struct Feature {
   unsigned leaf;
   unsigned which;  ///< register: 0 eax, 1 ebx, 2 ecx, 3 edx
   unsigned bit;
+  unsigned subleaf = 0;
 };
 constexpr Feature kF16c{1, 2, 29};
+constexpr Feature kAvxVnniBit{7, 0, 4, 1};
 constexpr Feature kAmxBf16{7, 3, 22};
 constexpr Feature kAmxTile{7, 3, 24};
 constexpr Feature kAmxInt8{7, 3, 25};
 
 bool has(const Feature& feature) {
   unsigned registers[4] = {};
-  const int known =
-      __get_cpuid_count(feature.leaf, 0, &registers[0], &registers[1], &registers[2], &registers[3]);
+  const int known = __get_cpuid_count(feature.leaf, feature.subleaf, &registers[0], &registers[1],
+                                      &registers[2], &registers[3]);
   return known != 0 && (registers[feature.which] >> feature.bit & 1U) != 0;
 }
 #endif
@@ -70,13 +73,14 @@ const Kernels* find(InstructionSet set) {
   if (set == InstructionSet::avx512_bf16) return bf16 ? &kAvx512Bf16 : nullptr;
   if (set == InstructionSet::avx512_vnni) return vnni ? &kAvx512Vnni : nullptr;
   if (set == InstructionSet::avx512) return avx512 ? &kAvx512 : nullptr;
+  if (set == InstructionSet::avx_vnni) return avx2 && has(kAvxVnniBit) ? &kAvxVnni : nullptr;
   if (set == InstructionSet::avx2) return avx2 ? &kAvx2 : nullptr;
 #endif
   return set == InstructionSet::portable ? &kPortable : nullptr;
 }
 
 std::string_view name_of(InstructionSet set) {
-  static constexpr std::string_view kNames[] = {"portable",    "avx2",        "avx512",
+  static constexpr std::string_view kNames[] = {"portable",    "avx2",        "avx_vnni", "avx512",
                                                 "avx512_vnni", "avx512_bf16", "amx"};
   return kNames[static_cast<std::size_t>(set)];
 }

@@ -16,14 +16,15 @@ namespace caption::kernels {
 
 static_assert(std::endian::native == std::endian::little, "rows of bytes are read as words");
 
-/// avx512_vnni and avx512_bf16 have instructions for int8, and for int8 and bf16, on top of avx512; amx has
-/// matrix registers for both.
-enum class InstructionSet { portable, avx2, avx512, avx512_vnni, avx512_bf16, amx };
+/// avx_vnni has instructions for int8 on top of avx2, and avx512_vnni and avx512_bf16 have some for int8, and
+/// for int8 and bf16, on top of avx512; amx has matrix registers for both.
+enum class InstructionSet { portable, avx2, avx_vnni, avx512, avx512_vnni, avx512_bf16, amx };
 
 /// All of them, the fastest one last.
 inline constexpr InstructionSet kInstructionSets[] = {
-    InstructionSet::portable,    InstructionSet::avx2,        InstructionSet::avx512,
-    InstructionSet::avx512_vnni, InstructionSet::avx512_bf16, InstructionSet::amx};
+    InstructionSet::portable, InstructionSet::avx2,        InstructionSet::avx_vnni,
+    InstructionSet::avx512,   InstructionSet::avx512_vnni, InstructionSet::avx512_bf16,
+    InstructionSet::amx};
 
 /// Outputs that lie side by side in a packed matrix.
 inline constexpr std::int64_t kPanel = 64;

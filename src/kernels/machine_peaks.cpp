@@ -98,6 +98,35 @@ __attribute__((target("avx2,fma"))) void fma_avx2() {
     }
   }
 }
+
+/// As the kernels have it: see Int8Product in avx2.cpp.
+__attribute__((target("avx2"))) void int8_avx2() {
+  __m256i sum[12] = {};
+  const __m256i ones = _mm256_set1_epi16(1);
+  const __m256i bytes = _mm256_set1_epi8(1);
+  for (int i = 0; i < kRounds; ++i) {
+#pragma GCC unroll 12
+    for (auto& s : sum) {
+      __m256i weights = bytes;
+      asm volatile("" : "+x"(weights));
+      const __m256i pairs = _mm256_maddubs_epi16(bytes, _mm256_xor_si256(weights, ones));
+      s = _mm256_add_epi32(s, _mm256_madd_epi16(pairs, ones));
+      asm volatile("" : "+x"(s));
+    }
+  }
+}
+
+__attribute__((target("avx2,avxvnni"))) void vnni_avx() {
+  __m256i sum[12] = {};
+  const __m256i ones = _mm256_set1_epi32(0x01010101);
+  for (int i = 0; i < kRounds; ++i) {
+#pragma GCC unroll 12
+    for (auto& s : sum) {
+      s = _mm256_dpbusd_avx_epi32(s, ones, ones);
+      asm volatile("" : "+x"(s));
+    }
+  }
+}
 #endif
 
 /// A loop of nothing but a type's fastest multiply-adds.
@@ -118,6 +147,10 @@ PeakLoop peak_loop(Arithmetic type) {
     return {vnni_avx512, kRounds * 2.0 * 24 * 64};
   if (type == Arithmetic::bf16 && kernels::find(InstructionSet::avx512_bf16) != nullptr)
     return {bf16_avx512, kRounds * 2.0 * 24 * 32};
+  if (type == Arithmetic::int8 && kernels::find(InstructionSet::avx512) == nullptr) {
+    if (kernels::find(InstructionSet::avx_vnni) != nullptr) return {vnni_avx, kRounds * 2.0 * 12 * 32};
+    if (kernels::find(InstructionSet::avx2) != nullptr) return {int8_avx2, kRounds * 2.0 * 12 * 32};
+  }
   if (kernels::find(InstructionSet::avx512) != nullptr) return {fma_avx512, kRounds * 2.0 * 24 * 16};
   if (kernels::find(InstructionSet::avx2) != nullptr) return {fma_avx2, kRounds * 2.0 * 12 * 8};
 #endif

@@ -11,8 +11,8 @@ namespace caption {
 /// as there is no such loop for this processor.
 struct MachinePeaks {
   double bytes_per_second = 0;  ///< reading memory that no cache holds
-  /// By Arithmetic, of multiply-adds as two each, in registers alone. Where the processor has no instruction
-  /// for a type, the kernels' own way with it cannot be faster than fp32, whose peak stands there.
+  /// By Arithmetic, of multiply-adds as two each, in registers alone. Where the kernels widen a type, they cannot be
+  /// faster with it than with fp32, whose peak stands there.
   std::array<double, kArithmetics> operations_per_second{};
 };
 
