@@ -2,6 +2,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
 #endif
 
 #include <atomic>
@@ -20,6 +22,9 @@ extern const Kernels kAvx512Vnni;
 extern const Kernels kAvx512Bf16;
 extern const Kernels kAmx;
 bool allow_tiles();
+#elif defined(__aarch64__)
+extern const Kernels kNeon;
+extern const Kernels kNeonDot;
 #endif
 
 namespace {
@@ -45,6 +50,9 @@ bool has(const Feature& feature) {
                                       &registers[2], &registers[3]);
   return known != 0 && (registers[feature.which] >> feature.bit & 1U) != 0;
 }
+#elif defined(__aarch64__)
+/// Of what the system tells of the processor: instructions for sums of products of bytes.
+constexpr unsigned long kAsimdDp = 1UL << 20;
 #endif
 
 const Kernels* fastest() {
@@ -75,13 +83,16 @@ const Kernels* find(InstructionSet set) {
   if (set == InstructionSet::avx512) return avx512 ? &kAvx512 : nullptr;
   if (set == InstructionSet::avx_vnni) return avx2 && has(kAvxVnniBit) ? &kAvxVnni : nullptr;
   if (set == InstructionSet::avx2) return avx2 ? &kAvx2 : nullptr;
+#elif defined(__aarch64__)
+  if (set == InstructionSet::neon) return &kNeon;
+  if (set == InstructionSet::neon_dot) return (::getauxval(AT_HWCAP) & kAsimdDp) != 0 ? &kNeonDot : nullptr;
 #endif
   return set == InstructionSet::portable ? &kPortable : nullptr;
 }
 
 std::string_view name_of(InstructionSet set) {
-  static constexpr std::string_view kNames[] = {"portable",    "avx2",        "avx_vnni", "avx512",
-                                                "avx512_vnni", "avx512_bf16", "amx"};
+  static constexpr std::string_view kNames[] = {"portable",    "avx2", "avx_vnni", "avx512",  "avx512_vnni",
+                                                "avx512_bf16", "amx",  "neon",     "neon_dot"};
   return kNames[static_cast<std::size_t>(set)];
 }
 

@@ -18,13 +18,15 @@ static_assert(std::endian::native == std::endian::little, "rows of bytes are rea
 
 /// avx_vnni has instructions for int8 on top of avx2, and avx512_vnni and avx512_bf16 have some for int8, and
 /// for int8 and bf16, on top of avx512; amx has matrix registers for both.
-enum class InstructionSet { portable, avx2, avx_vnni, avx512, avx512_vnni, avx512_bf16, amx };
+///
+/// neon is what every 64-bit Arm processor has; neon_dot has an instruction for int8 on top of it.
+enum class InstructionSet { portable, avx2, avx_vnni, avx512, avx512_vnni, avx512_bf16, amx, neon, neon_dot };
 
-/// All of them, the fastest one last.
+/// All of them, of each kind of processor the fastest one last.
 inline constexpr InstructionSet kInstructionSets[] = {
     InstructionSet::portable, InstructionSet::avx2,        InstructionSet::avx_vnni,
     InstructionSet::avx512,   InstructionSet::avx512_vnni, InstructionSet::avx512_bf16,
-    InstructionSet::amx};
+    InstructionSet::amx,      InstructionSet::neon,        InstructionSet::neon_dot};
 
 /// Outputs that lie side by side in a packed matrix.
 inline constexpr std::int64_t kPanel = 64;

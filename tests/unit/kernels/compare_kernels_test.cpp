@@ -19,6 +19,7 @@ const Kernels& portable() {
 TEST(CompareCpuKernels, EverySetOfThisProcessorGivesThePortableBits) {
   for (const auto set : instruction_sets()) {
     const auto comparisons = compare_kernels(*find(set), portable());
+    RecordProperty(std::string(find(set)->name), "compared");
     EXPECT_EQ(comparisons.size(), 15U);
     for (const KernelComparison& comparison : comparisons) {
       const bool own_order = comparison.kernel == "product bf16" && set == InstructionSet::amx;
