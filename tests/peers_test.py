@@ -221,6 +221,24 @@ def test_an_interrupt_keeps_what_there_is(plan, monkeypatch):
     assert runs.run(Selection((OURS,), ("int8",), ("one-greedy",)), 3).rounds == {job: {0: 7}} and runs.interrupted
 
 
+def test_a_hopeless_peer_is_not_run_again_and_said_so(plan, monkeypatch):
+    runs = []
+
+    def run_job(plan, job):
+        runs.append(job)
+        return {"ms": [2000 if (job.engine, job.precision) == ("transformers", "bf16") else 100], "parts": {}}
+
+    monkeypatch.setattr(runner, "run_job", run_job)
+    selection = Selection(("transformers", "openvino", "llama.cpp", OURS), ("fp32", "bf16"), ("one-greedy",))
+    results = run(plan, selection, 2)
+    slow = {Job("transformers", "encode", "bf16", 1, 0), Job("transformers", "decode", "bf16", 1, 1)}
+    assert set(results.hopeless) == slow
+    assert {job for job in runs if runs.count(job) == 1} == slow
+    text = report.Report(results, selection).markdown(
+        {"processor": "P", "cores": 2, "memory_gb": 8, "instructions": [], "system": "S"}, {}, "")
+    assert "transformers decode bf16, one image, greedy: 2000 ms per image, 20 times that of the fastest one: not run again" in text
+
+
 class Installer(environment.Environment):
     """An environment in which some packages fail."""
 

@@ -32,6 +32,10 @@ def added(one: Rounds, other: Rounds) -> Rounds:
     return {number: one[number] + other[number] for number in one if number in other}
 
 
+# A peer that takes so many times what another one of that part does is not run again: it cannot become the best one.
+HOPELESS = 4
+
+
 @dataclass
 class Results:
     """Every job's rounds, the tokens it gave (of the first round), and what went wrong."""
@@ -40,6 +44,7 @@ class Results:
     tokens: dict[Job, list[list[int]]] = field(default_factory=dict)
     errors: dict[Job, str] = field(default_factory=dict)
     deviations: dict[Job, float] = field(default_factory=dict)  # of a prefix, as a share of its largest component
+    hopeless: dict[Job, str] = field(default_factory=dict)  # why one round was enough
 
     def add(self, job: Job, number: int, answer: dict) -> None:
         """`answer`: "ms", the milliseconds per image of each repetition; "tokens" or "deviation"; of our own jobs "parts"."""
@@ -53,6 +58,17 @@ class Results:
                 self.errors[job] = f"round {number + 1} gave other tokens than the first"
         if "deviation" in answer:
             self.deviations[job] = answer["deviation"]
+
+    def leave_out_hopeless(self) -> None:
+        """Of the peers, after a round."""
+        for job in [job for job in self.rounds if job.engine != OURS and job not in self.hopeless]:
+            rivals = [statistics.median(rounds.values()) for other, rounds in self.rounds.items()
+                      if other.engine not in (OURS, job.engine) and (other.part, other.batch, other.beam) == (job.part, job.batch, job.beam)
+                      and other not in self.errors and PRECISIONS.index(other.precision) <= PRECISIONS.index(job.precision)]
+            took = statistics.median(self.rounds[job].values())
+            if rivals and took > HOPELESS * min(rivals):
+                self.hopeless[job] = (f"{job}: {took:.0f} ms per image, {took / min(rivals):.0f} times that of the fastest one: "
+                                      "not run again after the first round")
 
     def as_json(self) -> list[dict]:
         jobs = dict.fromkeys([*self.rounds, *self.errors])

@@ -108,6 +108,7 @@ class Report:
         if self.results.deviations:
             notes.append("Largest difference of a prefix from that of transformers in fp32, as a share of the largest component: "
                          + ", ".join(self.deviations()) + ".")
+        notes += self.results.hopeless.values()
         notes += [f"[{number}] {text}" for number, text in enumerate(self.failures, start=1)]
         return [f"- {note}" for note in notes]
 

@@ -101,6 +101,7 @@ class Runner:
                 jobs = selection.jobs(number)
                 for place, job in enumerate(jobs, start=1):
                     self.run_one(job, number, f"round {number + 1} of {rounds}, {place} of {len(jobs)}")
+                self.results.leave_out_hopeless()
         except KeyboardInterrupt:
             self.interrupted = True
         return self.results
@@ -108,7 +109,7 @@ class Runner:
     def run_one(self, job: Job, number: int, where: str) -> None:
         if job.engine in self.unable:
             self.results.errors[job] = self.unable[job.engine]
-        if job in self.results.errors:
+        if job in self.results.errors or job in self.results.hopeless:
             return
         try:
             self.results.add(job, number, run_job(self.plan, job))
