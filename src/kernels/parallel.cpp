@@ -21,7 +21,7 @@ using Body = std::function<void(std::size_t, std::size_t)>;
 /// person or another process would notice.
 constexpr auto kSpin = std::chrono::microseconds(40);
 /// More chunks than threads, so that a thread that was interrupted holds up the others only a little.
-constexpr std::size_t kChunksPerThread = 4;
+constexpr std::size_t kChunksPerThread = 16;
 
 thread_local bool inside_body = false;
 
