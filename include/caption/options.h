@@ -24,7 +24,7 @@ enum class Precision {
   /// 65,535 (mapper, output layer) per row, sums are exact: a quarter of the memory; captions differ more
   /// often. A ResNet stays bf16. CPU only.
   int8,
-  /// fp16 on a GPU; bf16 on processors with AVX-512, where it is never slower than fp32; else fp32
+  /// fp16 on a GPU; bf16 on processors with AVX2, where it is never slower than fp32; else fp32
   automatic,
 };
 

@@ -22,11 +22,16 @@ static_assert(std::endian::native == std::endian::little, "rows of bytes are rea
 /// neon is what every 64-bit Arm processor has; neon_dot has an instruction for int8 on top of it.
 enum class InstructionSet { portable, avx2, avx_vnni, avx512, avx512_vnni, avx512_bf16, amx, neon, neon_dot };
 
-/// All of them, of each kind of processor the fastest one last.
+/// Those for this kind of processor, the fastest one last.
+#if defined(__aarch64__)
+inline constexpr InstructionSet kInstructionSets[] = {InstructionSet::portable, InstructionSet::neon,
+                                                      InstructionSet::neon_dot};
+#else
 inline constexpr InstructionSet kInstructionSets[] = {
     InstructionSet::portable, InstructionSet::avx2,        InstructionSet::avx_vnni,
     InstructionSet::avx512,   InstructionSet::avx512_vnni, InstructionSet::avx512_bf16,
-    InstructionSet::amx,      InstructionSet::neon,        InstructionSet::neon_dot};
+    InstructionSet::amx};
+#endif
 
 /// Outputs that lie side by side in a packed matrix.
 inline constexpr std::int64_t kPanel = 64;

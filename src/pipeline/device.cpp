@@ -97,7 +97,7 @@ DType weight_type(Precision precision) {
 Precision resolve_precision(Precision precision, bool gpu) {
   if (precision != Precision::automatic) return precision;
   if (gpu) return Precision::fp16;
-  return kernels::find(kernels::InstructionSet::avx512) != nullptr ? Precision::bf16 : Precision::fp32;
+  return kernels::find(kernels::InstructionSet::avx2) != nullptr ? Precision::bf16 : Precision::fp32;
 }
 
 CpuCompute cpu_compute(Precision precision) {

@@ -37,7 +37,7 @@ TEST(Device, CudaHasANumberOrIsTheFirst) {
 
 TEST(Device, AutomaticPrecisionGoesByTheMachine) {
   EXPECT_EQ(resolve_precision(Precision::automatic, /*gpu=*/true), Precision::fp16);
-  const bool wide = kernels::find(kernels::InstructionSet::avx512) != nullptr;
+  const bool wide = kernels::find(kernels::InstructionSet::avx2) != nullptr;
   EXPECT_EQ(resolve_precision(Precision::automatic, /*gpu=*/false), wide ? Precision::bf16 : Precision::fp32);
   for (const Precision asked : {Precision::fp32, Precision::fp16, Precision::bf16, Precision::int8}) {
     EXPECT_EQ(resolve_precision(asked, true), asked);
