@@ -22,8 +22,9 @@ THIRD_PARTIES = {
     r"jpeglib\.h": ["image"],
     r"CLI/": ["cli*"],
     r"sentencepiece": ["sentencepiece"],
-    r"nlohmann/": ["records", "model", "text", "weights", "cli*"],
+    r"nlohmann/": ["records", "model", "fetch", "text", "weights", "cli*"],
     r"openssl/": ["files"],
+    r"curl/": ["net"],
     r"(ATen|c10)/cuda/": ["libtorch/graphs"],
     r"(cuda|cudnn|cublas)\w*\.h": ["cuda", "libtorch/graphs"],
 }

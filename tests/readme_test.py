@@ -166,6 +166,17 @@ def import_files(reader, command):
     return printed
 
 
+def fetch(reader, command):
+    """As far as it goes without a network."""
+    reader.find_program()
+    files = reader.folder / "FOLDER"
+    files.mkdir(exist_ok=True)
+    for name in ("ViT-B-32.pt", "conceptual_weights.pt"):
+        shutil.copy(reader.folder / name, files)
+    if "https://" not in reader.run(f"{command.text} --dry-run"):
+        assert "--from FOLDER" in command.text
+
+
 def optimize(reader, command):
     caption(reader, command)
     name = re.search(r"optimize (\S+)", command.text).group(1)
@@ -228,6 +239,7 @@ RULES = [
     (r"(libtorch=\$\()?scripts/(setup|test)( |\)|$)", help_of_script),
     (r'export PATH="\$PWD/build/release/bin:\$PATH"', export),
     (r"caption models import ", import_files),
+    (r"caption models fetch ", fetch),
     (r"caption models optimize ", optimize),
     (r"caption doctor --device cuda --json > \S+", on_a_gpu),
     (r"caption bench --model full-size ", measurement),

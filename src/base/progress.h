@@ -9,7 +9,10 @@
 
 namespace caption {
 
-/// One line on a terminal that says how far a run over images is: count, rate and time left.
+/// What a Progress counts.
+enum class ProgressUnit { images, bytes };
+
+/// One line on a terminal that says how far a run over images or a download is: count, rate and time left.
 class Progress {
  public:
   /// Says how many there are in all, 0 if that cannot be told; gives up soon after `stop` becomes true.
@@ -17,13 +20,13 @@ class Progress {
 
   /// Draws on `stream`, a terminal; if null, does nothing. `count` runs on a thread of its own meanwhile. So
   /// many were `done` before.
-  Progress(std::FILE* stream, Count count, std::size_t done = 0);
+  Progress(std::FILE* stream, Count count, std::size_t done = 0, ProgressUnit unit = ProgressUnit::images);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress();
 
-  /// One more input is done. Draws the line again, at most ten times a second.
-  void advance();
+  /// So many more are done. Draws the line again, at most ten times a second.
+  void advance(std::size_t more = 1);
   /// Takes the line away, so that something else can be written.
   void clear();
 
@@ -33,6 +36,7 @@ class Progress {
   void draw(Clock::time_point now);
 
   std::FILE* stream_;
+  ProgressUnit unit_;
   bool drawn_ = false;
   std::size_t before_;
   std::size_t done_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -70,18 +69,10 @@ std::filesystem::path locate_default_model() {
 }
 
 std::string how_to_get(const std::string& name) {
-  const PublishedModel* const model = find_published_model(name);
-  const auto import_command = [](std::string_view clip, std::string_view captioner, std::string_view as) {
-    std::string command = "caption models import --clip ";
-    return command.append(clip).append(" --captioner ").append(captioner).append(" --name ").append(as);
-  };
-  if (model == nullptr) return "to make a model of your own files: " + import_command("FILE", "FILE", name);
-  const PublishedClip& clip = clip_of(*model);
-  std::string text = "to get it: download ";
-  text.append(clip.file).append(" (").append(clip.address()).append(")\n  and ").append(model->captioner);
-  text.append(" (Google Drive id ").append(model->google_drive);
-  if (!model->mirror.empty()) text.append(", or ").append(model->mirror);
-  return text + "), then run\n  " + import_command(clip.file, model->captioner, model->name);
+  if (read_published(find_installation().published).find_model(name) != nullptr)
+    return "to get it: caption models fetch " + name;
+  return "to make a model of your own files: caption models import --clip FILE --captioner FILE --name " +
+         name;
 }
 
 }  // namespace caption::cli

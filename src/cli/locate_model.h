@@ -13,7 +13,7 @@ std::filesystem::path locate_model(const std::string& name_or_folder);
 /// on stderr that says so and how to get the other. Throws Error(model) if there is neither.
 std::filesystem::path locate_default_model();
 
-/// How to get the model `name`: where to download a published one, how to import one of your own.
+/// How to get the model `name`: the command that fetches a published one, or imports one of your own.
 std::string how_to_get(const std::string& name);
 
 }  // namespace caption::cli

@@ -39,6 +39,12 @@ void ReplacingFolder::add(const fs::path& file, const std::string& name) const {
   }
 }
 
+void ReplacingFolder::link(const fs::path& file, const std::string& name) const {
+  std::error_code error;
+  fs::create_hard_link(file, staged_ / name, error);
+  if (error) add(file, name);
+}
+
 void ReplacingFolder::keep() const {
   std::error_code error;
   fs::rename(staged_, target_, error);

@@ -21,6 +21,8 @@ class ReplacingFolder {
   const std::filesystem::path& path() const { return staged_; }
   /// Copies `file` into it.
   void add(const std::filesystem::path& file, const std::string& name) const;
+  /// Links `file` into it, which must stay as it is from now on; copies it where links are not possible.
+  void link(const std::filesystem::path& file, const std::string& name) const;
   /// Gives it its name.
   void keep() const;
 

@@ -1,5 +1,6 @@
 #include "model/import.h"
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 #include <utility>
@@ -34,15 +35,27 @@ void require_new_name(const ImportRequest& request) {
   }
 }
 
-std::string origin_of(const Manifest::File& clip, const ImportRequest& request) {
-  std::string origin = "encoder: " + request.clip.filename().string() + " (";
-  const PublishedClip* const published = find_published_clip(clip.sha256);
-  origin += published != nullptr
-                ? std::string("OpenAI's ").append(published->name).append(", sha256 verified")
-                : "not one of OpenAI's files by its sha256";
-  origin += "); captioner: " + request.captioner.filename().string();
-  if (request.gpt2) origin += "; GPT-2: " + request.gpt2->filename().string();
-  return origin;
+/// Where the files come from and under which terms, as far as their hashes tell.
+void name_sources(const ImportRequest& request, Manifest& manifest) {
+  const Published published = read_published(request.published);
+  const auto known = [&](const std::string& name) {
+    const auto file = std::find_if(manifest.files.begin(), manifest.files.end(),
+                                   [&](const Manifest::File& entry) { return entry.name == name; });
+    return published.find_by_hash(file->sha256);
+  };
+  const auto add = [&](const std::string& part, const fs::path& source, const std::string& name) {
+    const PublishedFile* const file = known(name);
+    if (!manifest.origin.empty()) manifest.origin += "; ";
+    manifest.origin += part + ": " + source.filename().string() +
+                       (file == nullptr ? "" : " (" + file->title + ", sha256 verified)");
+    if (!manifest.license.empty()) manifest.license += "; ";
+    manifest.license += part + ": " + (file == nullptr ? "as its publishers say" : file->license);
+  };
+  add("encoder", request.clip, manifest.encoder.file);
+  add("captioner", request.captioner, manifest.mapper.file);
+  if (request.gpt2) add("GPT-2", *request.gpt2, manifest.language_model.file);
+  if (!request.origin.empty()) manifest.origin = request.origin;
+  if (!request.license.empty()) manifest.license = request.license;
 }
 
 /// How an encoder wants its pictures: as its training had them.
@@ -86,7 +99,6 @@ Manifest describe(const ImportRequest& request, const Modules<Tensor>& modules) 
   m.description = (clip ? "CLIP " : "") + m.encoder.kind + " " + std::to_string(m.encoder.embedding) + ", " +
                   m.mapper.kind + " mapper with a prefix of " + std::to_string(m.mapper.prefix_length) +
                   ", GPT-2 of width " + std::to_string(m.language_model.width);
-  m.license = "as its publishers say";
   return m;
 }
 
@@ -100,7 +112,7 @@ void write_manifest(const fs::path& folder, const Manifest& manifest) {
 
 }  // namespace
 
-void import_bundle(const ImportRequest& request) {
+Manifest import_bundle(const ImportRequest& request) {
   require_new_name(request);
   const CpuCompute compute;
   Manifest manifest =
@@ -112,21 +124,25 @@ void import_bundle(const ImportRequest& request) {
                                              compute));
 
   const ReplacingFolder staged(request.folder);
-  staged.add(request.clip, manifest.encoder.file);
-  staged.add(request.captioner, manifest.mapper.file);
-  if (request.gpt2) staged.add(*request.gpt2, manifest.language_model.file);
+  const auto take = [&](const fs::path& file, const std::string& name) {
+    const std::vector<fs::path>& given = request.give_away;
+    const bool ours = std::find(given.begin(), given.end(), file) != given.end();
+    ours ? staged.link(file, name) : staged.add(file, name);
+  };
+  take(request.clip, manifest.encoder.file);
+  take(request.captioner, manifest.mapper.file);
+  if (request.gpt2) take(*request.gpt2, manifest.language_model.file);
   for (const auto& [role, name] : manifest.tokenizer.files) staged.add(request.tokenizer / name, name);
 
   std::set<std::string> names = {manifest.encoder.file, manifest.mapper.file, manifest.language_model.file};
   for (const auto& [role, name] : manifest.tokenizer.files) names.insert(name);
-  for (const std::string& name : names) {
-    manifest.files.push_back(describe_file(staged.path(), name));
-    if (name == manifest.encoder.file) manifest.origin = origin_of(manifest.files.back(), request);
-  }
+  for (const std::string& name : names) manifest.files.push_back(describe_file(staged.path(), name));
+  name_sources(request, manifest);
   write_manifest(staged.path(), manifest);
   // What will be used is what is checked: the copy.
   load_bundle<Tensor>(staged.path(), read_complete_manifest(staged.path()), compute);
   staged.keep();
+  return manifest;
 }
 
 }  // namespace caption

@@ -3,10 +3,11 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace caption {
 
-/// What `caption models import` asks for: published files -> a bundle.
+/// What `caption models import` and `fetch` ask for: published files -> a bundle.
 struct ImportRequest {
   std::filesystem::path clip;                 ///< CLIP archive or state_dict
   std::filesystem::path captioner;            ///< ClipCap checkpoint, or a mapper alone
@@ -16,6 +17,11 @@ struct ImportRequest {
   std::filesystem::path tokenizer;            ///< folder that holds encoder.json and vocab.bpe
   std::optional<std::string> activation;      ///< "quick_gelu" or "gelu"; needed where the file does not tell
   std::optional<bool> normalize;              ///< L2-normalise the embedding; default: by the mapper's kind
+  std::filesystem::path published;            ///< models/published.json, which knows files by their hash
+  std::string origin;   ///< where the files come from; empty: what their names and hashes tell
+  std::string license;  ///< their terms; empty: what is published of those that are known by their hash
+  std::vector<std::filesystem::path> give_away;  ///< of the weight files those that are linked if possible,
+                                                 ///< not copied, as nobody else will use them
 };
 
 }  // namespace caption

@@ -5,6 +5,7 @@
 
 #include "caption/error.h"
 #include "kernels/packed_layout.h"
+#include "model/registry.h"
 
 namespace caption {
 namespace {
@@ -12,15 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kPrecisions[] = {"fp32", "bf16", "int8"};
-
-fs::path user_cache() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  // The XDG base directory specification: a relative path is invalid and is to be ignored.
-  if (cache != nullptr && cache[0] == '/') return fs::path(cache) / "caption" / "packed";
-  const char* home = std::getenv("HOME");
-  if (home != nullptr && home[0] == '/') return fs::path(home) / ".cache" / "caption" / "packed";
-  return {};
-}
 
 /// The header of `file`. Throws Error(model) that says why the file cannot be used.
 PackedHeader read_valid(const fs::path& file, const std::string& precision, const fs::path& folder,

@@ -1,38 +1,49 @@
 #pragma once
 
-#include <span>
+#include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace caption {
 
-/// One of OpenAI's CLIP files.
-struct PublishedClip {
-  std::string_view name;    ///< "ViT-B/32"
-  std::string_view file;    ///< "ViT-B-32.pt"
-  std::string_view sha256;  ///< 64 lower-case hexadecimal digits
-
-  /// Where it is: "openaipublic.azureedge.net/...", without the scheme.
-  std::string address() const;
+/// One file that somebody publishes: CLIP's or a captioner's weights.
+struct PublishedFile {
+  std::string name;                    ///< "ViT-B-32.pt"
+  std::string title;                   ///< "OpenAI's CLIP ViT-B/32"
+  std::vector<std::string> addresses;  ///< where its publishers have it, the best first
+  std::vector<std::string> mirrors;    ///< where others have it; may be empty
+  std::uint64_t bytes = 0;
+  bool exact = false;   ///< `bytes` was published; else it is what the sizes of its tensors make about
+  std::string sha256;   ///< empty if nobody has published it
+  std::string license;  ///< its terms, for a person
 };
 
-/// One of ClipCap's captioners.
+/// A captioner and the CLIP that it was trained with.
 struct PublishedModel {
-  std::string_view name;          ///< what we call it: "conceptual"
-  std::string_view clip;          ///< the file of the CLIP that it was trained with
-  std::string_view captioner;     ///< its own file: "conceptual_weights.pt"
-  std::string_view google_drive;  ///< that file's id there
-  std::string_view mirror;        ///< another place, without the scheme; may be empty
+  std::string name;         ///< what we call it: "conceptual"
+  std::string description;  ///< what it is for
+  std::string clip;         ///< names of files
+  std::string captioner;
 };
 
-std::span<const PublishedClip> published_clips();
-std::span<const PublishedModel> published_models();
+/// What models/published.json says; its format is described in models/README.md.
+struct Published {
+  std::filesystem::path path;
+  std::vector<PublishedFile> files;
+  std::vector<PublishedModel> models;
 
-/// null if none has this hash
-const PublishedClip* find_published_clip(std::string_view sha256);
-/// null if none has this name
-const PublishedModel* find_published_model(std::string_view name);
-/// The CLIP that `model` was trained with.
-const PublishedClip& clip_of(const PublishedModel& model);
+  /// null if there is none of this name
+  const PublishedModel* find_model(std::string_view name) const;
+  /// null if there is none with this hash
+  const PublishedFile* find_by_hash(std::string_view sha256) const;
+  /// The file that a model names.
+  const PublishedFile& file(std::string_view name) const;
+};
+
+/// Throws Error(model) that names the field if `file` cannot be read or says something else than its format
+/// allows.
+Published read_published(const std::filesystem::path& file);
 
 }  // namespace caption

@@ -40,6 +40,14 @@ fs::path user_models() {
   return {};
 }
 
+fs::path user_cache() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache != nullptr && cache[0] == '/') return fs::path(cache) / "caption";
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && home[0] == '/') return fs::path(home) / ".cache" / "caption";
+  return {};
+}
+
 std::vector<FoundModel> list_models(const std::vector<fs::path>& folders) {
   std::vector<FoundModel> models;
   std::set<std::string> names;

@@ -16,6 +16,10 @@ std::vector<std::filesystem::path> model_folders(const std::filesystem::path& pr
 /// HOME is set.
 std::filesystem::path user_models();
 
+/// The user's own folder for what can be made or fetched again: $XDG_CACHE_HOME/caption or ~/.cache/caption;
+/// empty if neither is set.
+std::filesystem::path user_cache();
+
 /// One bundle that was found.
 struct FoundModel {
   std::string name;  ///< the folder's name: what --model takes

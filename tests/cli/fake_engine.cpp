@@ -178,13 +178,16 @@ std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, c
   return std::make_unique<FakeCaptioner>();
 }
 
-void import_bundle(const ImportRequest& request) {
+Manifest import_bundle(const ImportRequest& request) {
   note("import clip " + request.clip.filename().string() + " captioner " +
        request.captioner.filename().string() + " gpt2 " +
        (request.gpt2 ? request.gpt2->filename().string() : "none") + " name " + request.name + " folder " +
        request.folder.string() + " tokenizer " + request.tokenizer.string() + " activation " +
        request.activation.value_or("none") + " normalize " +
        (request.normalize ? std::to_string(static_cast<int>(*request.normalize)) : "none"));
+  Manifest manifest;
+  manifest.license = request.license.empty() ? "a test's" : request.license;
+  return manifest;
 }
 
 PackReport optimize_bundle(const std::filesystem::path& folder, const ModelOptions& options) {

@@ -24,7 +24,7 @@ def test_the_default_is_conceptual_if_it_is_there(fake, images, models, tmp_path
 
 def test_no_model_at_all(fake, images, tmp_path):
     result = fake.run("a.jpg", CAPTION_MODELS=tmp_path / "none")
-    assert result.code == 3 and "caption models import --clip ViT-B-32.pt" in result.err
+    assert result.code == 3 and "to get it: caption models fetch conceptual" in result.err
 
 
 def test_models_by_name_alias_and_folder(fake, images, models, tmp_path):
@@ -48,7 +48,9 @@ def test_the_order_of_the_search(fake, tmp_path, models):
 
 def test_a_missing_model_is_explained(fake, images):
     result = fake.run("a.jpg", "--model", "conceptual")
-    assert result.code == 3 and "caption models import --clip" in result.err
+    assert result.code == 3 and "to get it: caption models fetch conceptual" in result.err
+    result = fake.run("a.jpg", "--model", "mine")
+    assert result.code == 3 and "caption models import --clip FILE --captioner FILE --name mine" in result.err
     result = fake.run("a.jpg", "--model", "photogrphs")
     assert result.code == 3 and "did you mean 'photographs'?" in result.err
     result = fake.run("models", "show", "concptual")
@@ -69,7 +71,7 @@ def test_list(fake, models):
     assert result.code == 0
     assert [line.split()[0] for line in result.lines] == ["broken", "photographs"]
     assert "damaged: " in result.lines[0] and "the model photographs" in result.lines[1] and str(models / "photographs") in result.lines[1]
-    assert "'conceptual', for photographs, is not installed" in result.err and "models import" in result.err
+    assert "'conceptual', for photographs, is not installed" in result.err and "models fetch conceptual" in result.err
     listed = json.loads(fake.run("models", "list", "--json").text)
     assert [sorted(model) for model in listed] == [["error", "folder", "name"], ["description", "folder", "name", "packed"]]
     add_model(models, "conceptual")
@@ -172,6 +174,7 @@ def test_import_asks_the_engine(fake, files, work, tmp_path):
     log = tmp_path / "log"
     result = fake.run("models", "import", *files, FAKE_LOG=log)
     assert result.code == 0 and result.out == b"" and "made the model 'mine' in " in result.err
+    assert "its licence: a test's" in result.err
     home = tmp_path / "home" / ".local" / "share" / "caption" / "models" / "mine"
     tokenizer = fake.path.parent.parent / "share" / "caption" / "models" / "gpt2"
     assert log.read_text() == (
@@ -208,27 +211,25 @@ def test_import_checks_its_options(fake, files, arguments, message):
     assert result.code == 2 and message in result.err
 
 
-@pytest.mark.parametrize("action", ["list", "show", "verify", "optimize", "import"])
+@pytest.mark.parametrize("action", ["list", "show", "verify", "optimize", "import", "fetch"])
 def test_every_action_has_help(fake, action):
     result = fake.run("models", action, "--help")
     assert result.code == 0 and f"caption models {action}" in result.text and result.err == ""
 
 
 @pytest.mark.parametrize("name", ["conceptual", "coco", "coco-transformer"])
-def test_the_readme_says_where_published_models_are(fake, images, source, name):
+def test_the_readme_says_where_published_models_are(source, name):
     """The addresses of the program's table, all of which stand in the README's row of that model."""
-    result = fake.run("--model", name, "a.jpg")
-    assert result.code == 3 and f"no model '{name}': not found in" in result.err and "installed models: photographs" in result.err
-    assert f" --name {name}" in result.err
-    told = re.search(r"download (\S+) \((\S+)\)\n  and (\S+) \(Google Drive id (\w+)(?:, or (\S+))?\)", result.err)
-    rows = [
-        line
-        for readme in [source / "README.md", source / "models" / "README.md"]
-        for line in readme.read_text().splitlines()
-        if line.startswith("| `")
-    ]
+    table = json.loads((source / "models" / "published.json").read_text())
+    model = next(model for model in table["models"] if model["name"] == name)
+    rows = [line for line in (source / "README.md").read_text().splitlines() if line.startswith("| `")]
     row = next(line for line in rows if line.startswith(f"| `{name}`"))
     if "the same" in row:
         row += next(line for line in rows if line.startswith("| `conceptual`"))
-    for part in told.groups():
-        assert part is None or part in row
+    for file in table["files"]:
+        if file["name"] not in (model["clip"], model["captioner"]):
+            continue
+        assert file["name"] in row
+        for address in file["addresses"] + file["mirrors"]:
+            part = re.sub(r"^https://drive.google.com/uc\?export=download&id=|/resolve/main/.*$", "", address)
+            assert part in row

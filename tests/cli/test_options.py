@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-COMMANDS = ["", "explain", "bench", "doctor", "models list", "models show", "models verify", "models optimize", "models import"]
+COMMANDS = ["", "explain", "bench", "doctor", "models list", "models show", "models verify", "models optimize", "models import", "models fetch"]
 # What stands on a command line that is right, but for the option in question.
 RIGHT = {
     "": ["a.jpg"],
@@ -17,6 +17,7 @@ RIGHT = {
     "models show": ["photographs"],
     "models verify": ["photographs"],
     "models optimize": ["photographs"],
+    "models fetch": ["conceptual", "--dry-run"],
     "models import": ["--clip", "a.jpg", "--captioner", "a.jpg", "--name", "new", "--tokenizer", "."],
 }
 # What an option needs beside it.
@@ -51,6 +52,8 @@ VALUES = {
     "--tokenizer": ".",
     "--name": "other",
     "--folder": "made",
+    "--from": "https://mirror.example/",
+    "--published": "table.json",
 }
 # The fake's model has fewer tokens than the option takes.
 LOWER_HIGHEST = {"--max-tokens": "1000"}
@@ -65,6 +68,12 @@ def options_of(text):
     return found
 
 
+def beside_of(name, options):
+    """What stands beside an option, of a command with these options."""
+    beside = BESIDE.get(name, [])
+    return beside if beside and beside[0] in options else []
+
+
 def bounds(description):
     """-> (low, low is allowed, high) or None"""
     if found := re.search(r"\[from (\S+) to ([\d.]+)", description):
@@ -75,8 +84,9 @@ def bounds(description):
 
 
 @pytest.fixture
-def ready(work, images):
+def ready(work, images, source):
     (work / "list").write_text("c.jpg\n")
+    (work / "table.json").write_text((source / "models" / "published.json").read_text())
     return work
 
 
@@ -103,7 +113,7 @@ def test_each_option_takes_its_bounds_and_nothing_beyond(run, fake, command):
     options = options_of(fake.run(*command.split(), "--help").text)
     assert "--help" in options
     for name, (kind, description) in options.items():
-        beside = BESIDE.get(name, [])
+        beside = beside_of(name, options)
         if not kind:
             accepts(run(command, *beside, name), name)
             continue
@@ -134,7 +144,7 @@ def test_each_option_takes_its_bounds_and_nothing_beyond(run, fake, command):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_options_that_need_another_say_so(run, fake, command):
     options = options_of(fake.run(*command.split(), "--help").text)
-    for name in set(options) & set(BESIDE):
+    for name in (name for name in options if beside_of(name, options)):
         value = ["1"] if options[name][0] else []
         refuses(run(command, name, *value), name)
 

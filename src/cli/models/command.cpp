@@ -1,7 +1,6 @@
 #include "cli/models/command.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,13 +10,14 @@
 #include "caption/error.h"
 #include "cli/installation.h"
 #include "cli/locate_model.h"
+#include "cli/models/fetch.h"
+#include "cli/models/optimize.h"
 #include "files/output.h"
 #include "model/import.h"
 #include "model/manifest.h"
 #include "model/packed_files.h"
 #include "model/registry.h"
 #include "model/verify.h"
-#include "pipeline/optimize.h"
 #include "records/json.h"
 
 namespace caption::cli {
@@ -98,12 +98,6 @@ void list(const ModelsConfig& config, Output& output) {
   }
 }
 
-std::string megabytes(std::uint64_t bytes) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f MB", static_cast<double>(bytes) / 1e6);
-  return text;
-}
-
 std::string describe(const Manifest& m, const std::filesystem::path& folder) {
   const auto n = [](std::int64_t value) { return std::to_string(value); };
   const std::string side = n(m.image.resolution);
@@ -155,11 +149,7 @@ void optimize(const ModelsConfig& config) {
     if (removed.empty()) log::info("there was nothing to remove");
     return;
   }
-  const PackReport report = optimize_bundle(folder, config.model_options);
-  char times[96];
-  std::snprintf(times, sizeof times, ": loading with --precision %s takes %.2f s instead of %.2f s",
-                report.precision.c_str(), report.loading_ms / 1e3, report.packing_ms / 1e3);
-  log::info("made " + printable(report.file.string()) + ", " + megabytes(report.bytes) + times);
+  optimize_model(folder, config.model_options);
 }
 
 void import(const ModelsConfig& config) {
@@ -179,8 +169,10 @@ void import(const ModelsConfig& config) {
                 request.folder);
   }
   if (request.tokenizer.empty()) request.tokenizer = find_installation().tokenizer;
-  import_bundle(request);
+  request.published = find_installation().published;
+  const Manifest manifest = import_bundle(request);
   log::info("made the model '" + request.name + "' in " + printable(request.folder.string()));
+  log::info("its licence: " + single_line(manifest.license));
 }
 
 }  // namespace
@@ -204,6 +196,8 @@ ExitStatus run(const ModelsConfig& config) {
     case ModelsConfig::Action::import:
       import(config);
       break;
+    case ModelsConfig::Action::fetch:
+      return run(config.fetch);
   }
   return ExitStatus::success;
 }

@@ -18,10 +18,10 @@ Usage:
   caption models show NAME [--json]   sizes, origin and licence of a model
   caption models verify NAME          compare its files with their SHA-256
   caption models optimize NAME ...    make it start faster, for more disk space
-  caption models import ...           make a model from published files
+  caption models fetch MODEL          download conceptual, coco or coco-transformer
+  caption models import ...           make a model from files that you have
 
-'caption models optimize --help' and 'caption models import --help' explain the last
-two. NAME is a model's name or its folder.
+'caption models fetch --help' and so on explain them. NAME is a model's name or its folder.
 Names are searched in the folders of $CAPTION_MODELS (separated by ':'), then in
 $XDG_DATA_HOME/caption/models (or ~/.local/share/caption/models), then beside the
 program. A model is a folder that holds model.json and the files that it lists.
@@ -45,8 +45,7 @@ constexpr const char* kImportFooter =
 anything is written. Files are data to this program: no code in them ever runs.
 
 Example:
-  caption models import --clip ViT-B-32.pt --captioner conceptual_weights.pt \
-      --name conceptual
+  caption models import --clip ViT-B-32.pt --captioner mine.pt --name mine
 )";
 
 Error usage_error(const std::string& message) {
@@ -134,17 +133,6 @@ Parsed<ModelsConfig> parse_optimize(const std::vector<std::string>& arguments) {
   return config;
 }
 
-/// A name stands alone in a folder and on a command line.
-std::string wrong_name(const ImportRequest& request) {
-  const std::string& name = request.name;
-  const bool allowed = std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  });
-  if (allowed && name.front() != '.') return {};
-  return "--name needs letters, digits, '.', '_' or '-', not '" + name + "'";
-}
-
 /// That what an option names is there, if it was given.
 template <typename Member>
 Flag<ImportRequest>::Check exists(const std::string& option, Member ImportRequest::*member) {
@@ -176,7 +164,9 @@ Flags<ImportRequest> file_flags() {
 
 Flags<ImportRequest> new_model_flags() {
   return {
-      name("--name", &ImportRequest::name, "NAME", "What --model will call it").required().check(wrong_name),
+      name("--name", &ImportRequest::name, "NAME", "What --model will call it")
+          .required()
+          .check([](const ImportRequest& request) { return wrong_model_name(request.name); }),
       name("--folder", &ImportRequest::folder, "FOLDER",
            "The folder to make [default NAME in $XDG_DATA_HOME/caption/models or "
            "~/.local/share/caption/models]"),
@@ -204,15 +194,25 @@ Parsed<ModelsConfig> parse_import(const std::vector<std::string>& arguments) {
   return config;
 }
 
+Parsed<ModelsConfig> parse_published(const std::vector<std::string>& arguments) {
+  Parsed<FetchConfig> parsed = parse_fetch(arguments);
+  if (const auto* help = std::get_if<PrintHelp>(&parsed)) return *help;
+  ModelsConfig config;
+  config.action = ModelsConfig::Action::fetch;
+  config.fetch = std::get<FetchConfig>(std::move(parsed));
+  return config;
+}
+
 }  // namespace
 
 const std::vector<std::string>& model_actions() {
-  static const std::vector<std::string> actions = {"list", "show", "verify", "optimize", "import"};
+  static const std::vector<std::string> actions = {"list", "show", "verify", "optimize", "import", "fetch"};
   return actions;
 }
 
 Parsed<ModelsConfig> parse_models(const std::vector<std::string>& arguments) {
-  if (arguments.empty()) throw usage_error("'caption models' needs list, show, verify, optimize or import");
+  if (arguments.empty())
+    throw usage_error("'caption models' needs list, show, verify, optimize, fetch or import");
   const std::string& action = arguments.front();
   if (action == "--help" || action == "-h") return PrintHelp{kOverview};
   const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
@@ -221,6 +221,7 @@ Parsed<ModelsConfig> parse_models(const std::vector<std::string>& arguments) {
   if (action == "verify") return parse_verify(rest);
   if (action == "optimize") return parse_optimize(rest);
   if (action == "import") return parse_import(rest);
+  if (action == "fetch") return parse_published(rest);
   throw usage_error("unknown command 'models " + action + "'" + did_you_mean(action, model_actions()));
 }
 

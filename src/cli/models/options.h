@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "caption/options.h"
+#include "cli/models/fetch_options.h"
 #include "cli/parsed.h"
 #include "model/import_request.h"
 
@@ -11,7 +12,7 @@ namespace caption::cli {
 
 /// `caption models ...`, complete and checked.
 struct ModelsConfig {
-  enum class Action { list, show, verify, optimize, import };
+  enum class Action { list, show, verify, optimize, import, fetch };
   Action action = Action::list;
   std::string name;            ///< show, verify, optimize: name or folder
   bool json = false;           ///< list, show
@@ -20,6 +21,7 @@ struct ModelsConfig {
   ModelOptions model_options;  ///< optimize
   /// import: `folder` and `tokenizer` are empty if the defaults are meant.
   ImportRequest request;
+  FetchConfig fetch;
 };
 
 /// The words that may follow `caption models`.
