@@ -25,6 +25,7 @@ THIRD_PARTIES = {
     r"nlohmann/": ["records", "model", "fetch", "text", "weights", "cli*"],
     r"openssl/": ["files"],
     r"curl/": ["net"],
+    r"archive(_entry)?\.h": ["archive"],
     r"(ATen|c10)/cuda/": ["libtorch/graphs"],
     r"(cuda|cudnn|cublas)\w*\.h": ["cuda", "libtorch/graphs"],
 }

@@ -73,7 +73,7 @@ def test_list(fake, models):
     assert "damaged: " in result.lines[0] and "the model photographs" in result.lines[1] and str(models / "photographs") in result.lines[1]
     assert "'conceptual', for photographs, is not installed" in result.err and "models fetch conceptual" in result.err
     listed = json.loads(fake.run("models", "list", "--json").text)
-    assert [sorted(model) for model in listed] == [["error", "folder", "name"], ["description", "folder", "name", "packed"]]
+    assert [sorted(model) for model in listed] == [["error", "folder", "name"], ["bytes", "description", "folder", "license", "name", "packed"]]
     add_model(models, "conceptual")
     assert fake.run("models", "list").err == ""
 
@@ -163,6 +163,41 @@ def test_show_and_list_say_why_a_packed_file_is_not_used(fake, models):
     ]
 
 
+def test_remove(fake, models, tmp_path):
+    folder = add_model(models, "old")
+    for name in ["clip.pt", "gpt2.pt", "packed.int8"]:
+        (folder / name).write_bytes(bytes(600000))
+    (folder / "notes.txt").write_text("mine")
+    result = fake.run("models", "remove", "old")
+    assert result.code == 2 and f"{folder} holds 'notes.txt', too" in result.err and (folder / "clip.pt").exists()
+    (folder / "notes.txt").unlink()
+    elsewhere = tmp_path / "link"
+    elsewhere.symlink_to(folder)
+    result = fake.run("models", "remove", f"{elsewhere}/")
+    assert result.code == 0 and (folder / "clip.pt").exists() and not elsewhere.is_symlink()
+    result = fake.run("models", "remove", "old")
+    assert result.code == 0 and re.fullmatch(rf"caption: removed {folder}, 1.8 MB\n", result.err)
+    assert sorted(path.name for path in models.iterdir()) == ["photographs"]
+    result = fake.run("models", "remove", "old")
+    assert result.code == 3 and "no model 'old'" in result.err
+
+
+def test_remove_of_what_is_damaged_or_comes_along(fake, models):
+    (models / "bad").mkdir()
+    (models / "bad" / "model.json").write_text("{")
+    result = fake.run("models", "remove", "bad")
+    assert result.code == 3 and "not valid JSON" in result.err and (models / "bad").exists()
+    inside = fake.path.parent.parent / "share" / "caption" / "models"
+    add_model(inside, "bundled")
+    try:
+        result = fake.run("models", "remove", "bundled")
+        assert result.code == 2 and "comes with the program and stays" in result.err
+    finally:
+        for file in (inside / "bundled").iterdir():
+            file.unlink()
+        (inside / "bundled").rmdir()
+
+
 @pytest.fixture
 def files(work):
     for name in ["clip.pt", "captioner.pt", "gpt2.pt"]:
@@ -204,6 +239,8 @@ def test_import_asks_the_engine(fake, files, work, tmp_path):
         (["--activation", "relu"], "--activation: needs quick_gelu or gelu, not 'relu'"),
         (["--clip", "clip.pt", "--captioner", "captioner.pt", "--name", "x", "--folder", "."], "'.' exists"),
         (["--captoner", "x"], "did you mean '--captioner'?"),
+        (["x.tar", "--clip", "clip.pt"], "--clip is for weight files, and 'x.tar' is taken for an archive"),
+        (["x.tar", "--name", "a/b"], "--name needs letters"),
     ],
 )
 def test_import_checks_its_options(fake, files, arguments, message):
@@ -211,7 +248,7 @@ def test_import_checks_its_options(fake, files, arguments, message):
     assert result.code == 2 and message in result.err
 
 
-@pytest.mark.parametrize("action", ["list", "show", "verify", "optimize", "import", "fetch"])
+@pytest.mark.parametrize("action", ["list", "show", "verify", "optimize", "import", "fetch", "export", "remove"])
 def test_every_action_has_help(fake, action):
     result = fake.run("models", action, "--help")
     assert result.code == 0 and f"caption models {action}" in result.text and result.err == ""

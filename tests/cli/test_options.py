@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-COMMANDS = ["", "explain", "bench", "doctor", "models list", "models show", "models verify", "models optimize", "models import", "models fetch"]
+COMMANDS = ["", "explain", "bench", "doctor", "models list", "models show", "models verify", "models optimize", "models import", "models fetch", "models export",
+            "models remove"]
 # What stands on a command line that is right, but for the option in question.
 RIGHT = {
     "": ["a.jpg"],
@@ -17,6 +18,8 @@ RIGHT = {
     "models show": ["photographs"],
     "models verify": ["photographs"],
     "models optimize": ["photographs"],
+    "models export": ["photographs"],
+    "models remove": ["photographs"],
     "models fetch": ["conceptual", "--dry-run"],
     "models import": ["--clip", "a.jpg", "--captioner", "a.jpg", "--name", "new", "--tokenizer", "."],
 }

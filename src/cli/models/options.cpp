@@ -20,6 +20,8 @@ Usage:
   caption models optimize NAME ...    make it start faster, for more disk space
   caption models fetch MODEL          download conceptual, coco or coco-transformer
   caption models import ...           make a model from files that you have
+  caption models export NAME          put it into one file, for import elsewhere
+  caption models remove NAME          delete it
 
 'caption models fetch --help' and so on explain them. NAME is a model's name or its folder.
 Names are searched in the folders of $CAPTION_MODELS (separated by ':'), then in
@@ -40,12 +42,28 @@ Example:
   caption models optimize conceptual --precision bf16
 )";
 
+constexpr const char* kExportFooter =
+    R"(The archive holds model.json and the files that it lists, which are compared with
+their SHA-256 first. It is the same, bit for bit, whoever makes it and when.
+
+Example:
+  caption models export conceptual
+  caption models import conceptual.tar        # elsewhere
+  caption models export conceptual --output - | ssh host tar x -C models
+)";
+
+constexpr const char* kRemoveFooter =
+    R"(What 'caption models optimize' made for it goes, too. Models that come with the program
+stay, and so does a folder that holds anything else.
+)";
+
 constexpr const char* kImportFooter =
     R"(The files are checked against each other and the model is loaded once before
 anything is written. Files are data to this program: no code in them ever runs.
 
 Example:
   caption models import --clip ViT-B-32.pt --captioner mine.pt --name mine
+  caption models import conceptual.tar
 )";
 
 Error usage_error(const std::string& message) {
@@ -76,8 +94,9 @@ Parsed<ModelsConfig> parse_list(const std::vector<std::string>& arguments) {
       {"caption models list", "the installed models, by name", "  caption models list [--json]\n", ""});
   parser.add(
       "Output",
-      json_flags("An array of objects: name, folder, description, packed (files that optimize made), or "
-                 "error if model.json is damaged"),
+      json_flags(
+          "An array of objects: name, folder, description, license, bytes, packed (files that optimize "
+          "made), or error if model.json is damaged"),
       config);
   if (auto help = parser.parse(arguments)) return PrintHelp{*help};
   return config;
@@ -148,11 +167,9 @@ Flags<ImportRequest> file_flags() {
   return {
       name("--clip", &ImportRequest::clip, "FILE",
            "CLIP's weights: OpenAI's archive (ViT-B-32.pt) or a state_dict; or an EfficientNet-Lite's (.pth)")
-          .required()
           .check(exists("--clip", &ImportRequest::clip)),
       name("--captioner", &ImportRequest::captioner, "FILE",
            "ClipCap's checkpoint (conceptual_weights.pt), or a mapper alone")
-          .required()
           .check(exists("--captioner", &ImportRequest::captioner)),
       name("--gpt2", &ImportRequest::gpt2, "FILE", "GPT-2's weights, if the captioner's file has none")
           .check(exists("--gpt2", &ImportRequest::gpt2)),
@@ -164,9 +181,10 @@ Flags<ImportRequest> file_flags() {
 
 Flags<ImportRequest> new_model_flags() {
   return {
-      name("--name", &ImportRequest::name, "NAME", "What --model will call it")
-          .required()
-          .check([](const ImportRequest& request) { return wrong_model_name(request.name); }),
+      name("--name", &ImportRequest::name, "NAME", "What --model will call it; an archive has a name")
+          .check([](const ImportRequest& request) {
+            return request.name.empty() ? std::string() : wrong_model_name(request.name);
+          }),
       name("--folder", &ImportRequest::folder, "FOLDER",
            "The folder to make [default NAME in $XDG_DATA_HOME/caption/models or "
            "~/.local/share/caption/models]"),
@@ -184,13 +202,53 @@ Parsed<ModelsConfig> parse_import(const std::vector<std::string>& arguments) {
   ModelsConfig config;
   config.action = ModelsConfig::Action::import;
   Parser parser({"caption models import", "make a model from published files",
-                 "  caption models import --clip FILE --captioner FILE --name NAME [OPTION]...\n",
+                 "  caption models import --clip FILE --captioner FILE --name NAME [OPTION]...\n"
+                 "  caption models import ARCHIVE.tar [--name NAME] [--folder FOLDER] [--quiet]\n",
                  kImportFooter});
+  parser.add_argument("Files", "ARCHIVE", config.archive, "A model, as 'caption models export' makes it");
   parser.add("Files", file_flags(), config.request);
   parser.add("Model", new_model_flags(), config.request);
   parser.add("Other", quiet_flags(), config);
   if (auto help = parser.parse(arguments)) return PrintHelp{*help};
+  for (const char* option : {"--clip", "--captioner", "--name"}) {
+    const bool needed = config.archive.empty();
+    parser.require(!needed || parser.given(option), std::string(option) + " is missing");
+  }
+  for (const char* option :
+       {"--clip", "--captioner", "--gpt2", "--tokenizer", "--activation", "--normalize", "--no-normalize"}) {
+    parser.require(config.archive.empty() || !parser.given(option),
+                   std::string(option) + " is for weight files, and '" + config.archive +
+                       "' is taken for an archive, which has all parts");
+  }
   parser.check();
+  return config;
+}
+
+Parsed<ModelsConfig> parse_export(const std::vector<std::string>& arguments) {
+  ModelsConfig config;
+  config.action = ModelsConfig::Action::export_;
+  Parser parser({"caption models export", "put a model into one file, for import elsewhere",
+                 "  caption models export [--output FILE] [--quiet] NAME\n", kExportFooter});
+  add_model(parser, config);
+  parser.add("Output",
+             {name("--output", &ModelsConfig::output, "FILE",
+                   "The tar archive to write; - is standard output [default NAME.tar here]")},
+             config);
+  parser.add("Other", quiet_flags(), config);
+  if (auto help = parser.parse(arguments)) return PrintHelp{*help};
+  require_model(parser, config);
+  return config;
+}
+
+Parsed<ModelsConfig> parse_remove(const std::vector<std::string>& arguments) {
+  ModelsConfig config;
+  config.action = ModelsConfig::Action::remove;
+  Parser parser(
+      {"caption models remove", "delete a model", "  caption models remove [--quiet] NAME\n", kRemoveFooter});
+  add_model(parser, config);
+  parser.add("Other", quiet_flags(), config);
+  if (auto help = parser.parse(arguments)) return PrintHelp{*help};
+  require_model(parser, config);
   return config;
 }
 
@@ -206,13 +264,14 @@ Parsed<ModelsConfig> parse_published(const std::vector<std::string>& arguments) 
 }  // namespace
 
 const std::vector<std::string>& model_actions() {
-  static const std::vector<std::string> actions = {"list", "show", "verify", "optimize", "import", "fetch"};
+  static const std::vector<std::string> actions = {"list",   "show",  "verify", "optimize",
+                                                   "import", "fetch", "export", "remove"};
   return actions;
 }
 
 Parsed<ModelsConfig> parse_models(const std::vector<std::string>& arguments) {
   if (arguments.empty())
-    throw usage_error("'caption models' needs list, show, verify, optimize, fetch or import");
+    throw usage_error("'caption models' needs list, show, verify, optimize, fetch, import, export or remove");
   const std::string& action = arguments.front();
   if (action == "--help" || action == "-h") return PrintHelp{kOverview};
   const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
@@ -222,6 +281,8 @@ Parsed<ModelsConfig> parse_models(const std::vector<std::string>& arguments) {
   if (action == "optimize") return parse_optimize(rest);
   if (action == "import") return parse_import(rest);
   if (action == "fetch") return parse_published(rest);
+  if (action == "export") return parse_export(rest);
+  if (action == "remove") return parse_remove(rest);
   throw usage_error("unknown command 'models " + action + "'" + did_you_mean(action, model_actions()));
 }
 

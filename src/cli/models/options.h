@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,13 +14,15 @@ namespace caption::cli {
 
 /// `caption models ...`, complete and checked.
 struct ModelsConfig {
-  enum class Action { list, show, verify, optimize, import, fetch };
+  enum class Action { list, show, verify, optimize, import, fetch, export_, remove };
   Action action = Action::list;
-  std::string name;            ///< show, verify, optimize: name or folder
-  bool json = false;           ///< list, show
-  bool quiet = false;          ///< optimize, import
-  bool remove = false;         ///< optimize
-  ModelOptions model_options;  ///< optimize
+  std::string name;                             ///< show, verify, optimize, export, remove: name or folder
+  bool json = false;                            ///< list, show
+  bool quiet = false;                           ///< optimize, import
+  bool remove = false;                          ///< optimize: takes back what it made
+  std::string archive;                          ///< import: a tar archive to unpack; may be empty
+  std::optional<std::filesystem::path> output;  ///< export: the archive; "-" is standard output
+  ModelOptions model_options;                   ///< optimize
   /// import: `folder` and `tokenizer` are empty if the defaults are meant.
   ImportRequest request;
   FetchConfig fetch;

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "model/archive_library.h"
+#include "model/manifest.h"
+
+namespace caption {
+
+/// Gives the bundle in `folder` to `write` as one tar archive: NAME/model.json, then the files that it lists.
+/// Throws Error(model) if one of them is not as model.json says, after most of it was written.
+void export_bundle(const std::filesystem::path& folder, const std::string& name,
+                   const ArchiveLibrary::Write& write);
+
+/// What an import of an archive asks for.
+struct UnpackRequest {
+  std::filesystem::path archive;  ///< as export_bundle makes it; it may be compressed
+  std::string name;               ///< of the new bundle; empty: as its model.json says
+  std::filesystem::path folder;   ///< to be made
+};
+
+/// The name of the model in an archive: its folder's, or if there is none, the archive's. Throws
+/// Error(model) if there is no model in it.
+std::string archived_name(const std::filesystem::path& archive);
+
+/// Unpacks an archive into a bundle, whose files are what model.json says and which was loaded once; if
+/// anything fails, nothing is left behind. -> what its model.json says. Throws Error(model), Error(usage) or
+/// Error(output).
+Manifest unpack_bundle(const UnpackRequest& request);
+
+}  // namespace caption
