@@ -19,7 +19,13 @@ ROOT = Path(__file__).resolve().parent.parent
 # Third parties' headers, as a pattern, and where they belong: rooms, or "*" behind what a room's name begins with.
 THIRD_PARTIES = {
     r"opencv2/": ["opencv"],
-    r"jpeglib\.h": ["image"],
+    r"libheif/": ["codecs/heif"],
+    r"avif/": ["codecs/avif"],
+    r"jxl/": ["codecs/jpeg_xl"],
+    r"openjpeg\.h": ["codecs/jpeg_2000"],
+    r"(jpeglib|jerror)\.h": ["image"],
+    r"lcms2\.h|zlib\.h": ["codecs/icc"],
+    r"tiffio\.h": ["codecs/tiff"],
     r"CLI/": ["cli*"],
     r"sentencepiece": ["sentencepiece"],
     r"nlohmann/": ["records", "model", "fetch", "text", "weights", "cli*"],

@@ -19,6 +19,7 @@ struct Picture {
   struct Image;                        ///< decoded, and resized unless the model's device does that
   std::shared_ptr<const Image> image;  ///< copies share it
   std::vector<std::byte> thumbnail;    ///< the whole picture, upright, as a small JPEG, if it was asked for
+  bool truncated = false;              ///< a part of it was missing in its file
 };
 
 /// One caption of one image.

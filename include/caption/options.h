@@ -46,6 +46,11 @@ struct ImageOptions {
   /// Images with more pixels (width x height, in megapixels) are refused before they are decoded.
   /// Raise it for scans and panoramas.
   double max_megapixels = 100;
+  /// Whether a JPEG of which the end is missing is a picture all the same, with grey in its place.
+  bool accept_truncated = false;
+  /// Whether a picture with an ICC profile is converted to sRGB. CLIP's own pipeline, with which the
+  /// published models were trained, does not.
+  bool color_managed = false;
   /// Longest side, in pixels, of the small picture that is made beside the pixels, for a report; 0 makes
   /// none.
   int thumbnail = 0;

@@ -52,8 +52,15 @@ std::string precision_name(Precision precision) {
 }
 
 Flags<ImageOptions> image_flags() {
-  return {number("--max-megapixels", &ImageOptions::max_megapixels, {0.0, 100000.0, true},
-                 "Refuse images of more than X megapixels before decoding them")};
+  return {
+      number("--max-megapixels", &ImageOptions::max_megapixels, {0.0, 100000.0, true},
+             "Refuse images of more than X megapixels before decoding them"),
+      choice("--truncated", &ImageOptions::accept_truncated, "WHAT", {{"refuse", false}, {"accept", true}},
+             "What becomes of a JPEG of which the end is missing: accept captions it with grey in its "
+             "place, and jsonl has \"flags\": [\"truncated\"]"),
+      on("--color-managed", &ImageOptions::color_managed,
+         "Convert pictures that have an ICC profile to sRGB. The published models were trained "
+         "without")};
 }
 
 }  // namespace caption::cli

@@ -21,7 +21,7 @@ Flags<ModelOptions> model_flags();
 /// As --precision takes it.
 std::string precision_name(Precision precision);
 
-/// --max-megapixels
+/// How pictures are read: --max-megapixels, --truncated and --color-managed.
 Flags<ImageOptions> image_flags();
 
 }  // namespace caption::cli

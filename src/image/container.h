@@ -1,14 +1,15 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "caption/error.h"
+#include "image/bytes.h"
+#include "image/orientation.h"
+#include "image/stored_picture.h"
 
 // The containers around compressed pictures, read by ourselves: sizes before anything is decoded,
 // orientation, alpha, and whether the file is whole. A decoder then gets a stream that holds only what the
@@ -16,30 +17,9 @@
 
 namespace caption {
 
-using Bytes = std::span<const std::uint8_t>;
-
-/// What the fourth channel of the decoded picture means.
-enum class Alpha { none, straight, premultiplied };
-
-/// Which way up a stored picture is, by what its metadata say: EXIF's tag, or XMP's, where EXIF has none, as
-/// Pillow's exif_transpose takes them.
-class Orientation {
- public:
-  /// An EXIF block, which begins with "II*" or "MM" (an "Exif\0\0" before it is skipped). What makes no sense
-  /// in it is passed over: EXIF is full of errors, and the picture does not depend on it.
-  void read_exif(Bytes exif);
-  /// An XMP packet: tiff:Orientation, as an attribute or an element.
-  void read_xmp(Bytes xmp);
-  /// EXIF's tag, read by others.
-  void set_exif(std::uint32_t tag);
-
-  /// EXIF's 1..8; 1 where nothing else is known.
-  int value() const { return exif_.value_or(xmp_.value_or(1)); }
-
- private:
-  std::optional<int> exif_;
-  std::optional<int> xmp_;
-};
+/// What makes a picture of a container's stream. Those behind `opencv` read the file's header, too, and fill
+/// in the rest of Container.
+enum class Decoder { libjpeg, opencv, libtiff, heif, avif, jpeg_xl, jpeg_2000 };
 
 /// A picture file as its own container describes it.
 struct Container {
@@ -48,15 +28,21 @@ struct Container {
   std::int64_t height = 0;  ///< likewise
   Orientation orientation;
   Alpha alpha = Alpha::none;      ///< of a decoded fourth channel
-  bool white_is_zero = false;     ///< the decoder leaves grey values inverted
   std::optional<int> clear_grey;  ///< PNG: the grey value, in 8 or 16 bits as decoded, that is transparent
   /// The frame of an animation may be smaller than the canvas: its place there. Else empty.
   struct Canvas {
     std::int64_t width, height, x, y;
   };
   std::optional<Canvas> canvas;
-  int jpeg_components = 0;           ///< of a JPEG: 1 grey, 3 colours, 4 CMYK
-  std::vector<std::uint8_t> stream;  ///< what the decoder is given
+  Decoder decoder = Decoder::opencv;
+  /// Of a JPEG: `unknown` where its end marker is missing and the blocks must tell, `no` where even parts
+  /// are.
+  enum class Whole { yes, unknown, no } whole = Whole::yes;
+  std::vector<std::uint8_t> profile;     ///< an ICC profile; empty if there is none
+  bool profile_is_packed = false;        ///< by zlib, as in PNG
+  std::vector<std::uint8_t> stream;      ///< what the decoder is given
+  std::optional<StoredPicture> picture;  ///< of simple formats, whose readers decode, too: needs no decoder
+  double max_megapixels = 0;             ///< for decoders that read the file's header
 };
 
 // Each reads one format. Throws Error(corrupt | too_large | unsupported_format).
@@ -65,6 +51,15 @@ Container read_png(Bytes file, double max_megapixels);
 Container read_webp(Bytes file, double max_megapixels);
 Container read_bmp(Bytes file, double max_megapixels);
 Container read_tiff(Bytes file, double max_megapixels);
+Container read_gif(Bytes file, double max_megapixels);
+Container read_icon(Bytes file, double max_megapixels);
+Container read_netpbm(Bytes file, double max_megapixels);
+Container read_psd(Bytes file, double max_megapixels);
+Container read_qoi(Bytes file, double max_megapixels);
+Container read_tga(Bytes file, double max_megapixels);
+
+/// Whether it is a TGA, which has no signature: its header makes sense as one.
+bool is_tga(Bytes file);
 
 /// Reads the format that the first bytes name. Throws Error(unsupported_format) naming what was found
 /// instead.
@@ -77,34 +72,5 @@ void require_size(const std::string& format, std::int64_t width, std::int64_t he
 [[noreturn]] void fail_truncated(const std::string& format, const std::string& where);
 [[noreturn]] void fail_damaged(const std::string& format, const std::string& what);
 [[noreturn]] void fail_unsupported(const std::string& what);
-
-// Numbers in files. The caller has checked the bounds.
-inline std::uint32_t big16(Bytes b, std::size_t at) {
-  return static_cast<std::uint32_t>(b[at] << 8 | b[at + 1]);
-}
-inline std::uint32_t big32(Bytes b, std::size_t at) {
-  return big16(b, at) << 16 | big16(b, at + 2);
-}
-inline std::uint32_t little16(Bytes b, std::size_t at) {
-  return static_cast<std::uint32_t>(b[at + 1] << 8 | b[at]);
-}
-inline std::uint32_t little24(Bytes b, std::size_t at) {
-  return little16(b, at) | static_cast<std::uint32_t>(b[at + 2]) << 16;
-}
-inline std::uint32_t little32(Bytes b, std::size_t at) {
-  return little16(b, at + 2) << 16 | little16(b, at);
-}
-
-/// Whether `text` stands at `at`.
-inline bool has(Bytes b, std::size_t at, std::string_view text) {
-  if (at > b.size() || b.size() - at < text.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (b[at + i] != static_cast<std::uint8_t>(text[i])) return false;
-  }
-  return true;
-}
-
-void append(std::vector<std::uint8_t>& to, Bytes bytes);
-void append_little32(std::vector<std::uint8_t>& to, std::uint32_t value);
 
 }  // namespace caption

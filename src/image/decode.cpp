@@ -2,18 +2,14 @@
 #include <new>
 #include <utility>
 
+#include "image/cmyk.h"
 #include "image/container.h"
 #include "image/image.h"
+#include "image/jpeg_decode.h"
 #include "image/stored_picture.h"
 
 namespace caption {
 namespace {
-
-/// v / 255, rounded, for v up to 255 * 255: Pillow's MULDIV255.
-int divide_255(int v) {
-  v += 128;
-  return (v + (v >> 8)) >> 8;
-}
 
 std::uint8_t over_white(int colour, int alpha, Alpha kind) {
   // Rounding can leave a premultiplied colour above its alpha.
@@ -29,9 +25,7 @@ void convert_row(const T* in, int channels, int width, const Container& containe
   for (int x = 0; x < width; ++x, in += channels, out += 3) {
     if (channels == 1) {
       const int value = in[0] >> shift;
-      const int grey = container.clear_grey == static_cast<int>(in[0]) ? 255
-                       : container.white_is_zero                       ? 255 - value
-                                                                       : value;
+      const int grey = container.clear_grey == static_cast<int>(in[0]) ? 255 : value;
       out[0] = out[1] = out[2] = static_cast<std::uint8_t>(grey);
       continue;
     }
@@ -100,18 +94,24 @@ RgbImage turn_upright(RgbImage stored, int orientation) {
 }  // namespace
 
 RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions& options,
-                      PictureDecoder others) {
+                      PictureDecoder others, ColourConverter to_srgb) {
   const Bytes file(reinterpret_cast<const std::uint8_t*>(file_bytes.data()), file_bytes.size());
   try {
-    const Container container = read_container(file, options.max_megapixels);
-    StoredPicture picture = container.jpeg_components == 1 || container.jpeg_components == 3
-                                ? decode_jpeg(container)
-                                : others(container);
+    Container container = read_container(file, options.max_megapixels);
+    StoredPicture picture = container.picture                       ? *std::move(container.picture)
+                            : container.decoder == Decoder::libjpeg ? decode_jpeg(container)
+                                                                    : others(container);
     if (picture.width != container.width || picture.height != container.height)
       fail_damaged(container.format, "the decoded picture is not what the header announces");
+    if (picture.truncated && !options.accept_truncated)
+      fail_truncated(container.format, "inside the picture");
+    if (to_srgb != nullptr && !container.profile.empty()) to_srgb(picture, container);
+    const bool truncated = picture.truncated;
     RgbImage image = to_rgb(std::move(picture), container);
     if (container.canvas) image = on_canvas(image, *container.canvas);
-    return turn_upright(std::move(image), container.orientation.value());
+    image = turn_upright(std::move(image), container.orientation.value());
+    image.truncated = truncated;
+    return image;
   } catch (const std::bad_alloc&) {
     throw Error(ErrorKind::too_large, "there is not enough memory to decode the image");
   }

@@ -1,6 +1,6 @@
 #include "image/drawings.h"
 
-#include "image/open_opencv.h"
+#include "image/open_modules.h"
 
 namespace caption {
 

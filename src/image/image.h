@@ -15,6 +15,7 @@ struct RgbImage {
   int width = 0;
   int height = 0;
   std::vector<std::uint8_t> data;  ///< [height, width, 3]
+  bool truncated = false;          ///< a part of it was missing in its file
 };
 
 /// How a picture that is no square becomes one: by the square in its middle, or whole, with its sides
@@ -38,15 +39,18 @@ struct PixelFormat {
 
 struct Container;
 struct StoredPicture;
-/// Decodes what is no JPEG of one component or three.
-using PictureDecoder = StoredPicture (*)(const Container& container);
+/// Decodes what `Container::decoder` says, if that is not libjpeg; fills in what its header says.
+using PictureDecoder = StoredPicture (*)(Container& container);
+/// Converts a picture with a profile (`Container::profile`) to sRGB.
+using ColourConverter = void (*)(StoredPicture& picture, const Container& container);
 
-/// The bytes of a JPEG, PNG, WebP, BMP or TIFF file -> RGB: format sniffed from the bytes, EXIF orientation
-/// applied, alpha composited on white, 16 bits cut to 8, the first frame or page of several. A file that is
-/// not whole is an error. Safe to call from several threads. Throws Error(unsupported_format | corrupt |
-/// too_large), and what `others` throws; the message does not name the file, which the caller knows.
+/// The bytes of a picture file -> RGB: format sniffed from the bytes (see read_container), turned upright,
+/// alpha composited on white, 16 bits cut to 8, the first frame or page of several. A file that is not whole
+/// is an error. Safe to call from several threads. Throws Error(unsupported_format | corrupt | too_large),
+/// and what `others` and `to_srgb`, which pictures with a profile are given to, throw; the message does not
+/// name the file, which the caller knows.
 RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions& options,
-                      PictureDecoder others);
+                      PictureDecoder others, ColourConverter to_srgb = nullptr);
 
 /// Pillow's Image.resize((width, height), BICUBIC), bit for bit, across first and then down (see resample.h).
 /// Both sizes are at least 1x1, else Error(internal).

@@ -27,11 +27,14 @@ enum Marker : int {
   kDri = 0xDD,
   kApp0 = 0xE0,
   kApp1 = 0xE1,
+  kApp2 = 0xE2,
   kApp14 = 0xEE,
   kTem = 0x01
 };
 
 constexpr std::string_view kXmp = "http://ns.adobe.com/xap/1.0/\0"sv;
+
+constexpr std::string_view kProfile = "ICC_PROFILE\0"sv;
 
 // A progressive file has about ten scans. Thousands of empty ones are an attack on the decoder's time.
 constexpr int kMaxScans = 500;
@@ -47,11 +50,13 @@ bool stands_alone(int marker) {
 ///
 /// "Whole" means what it means to Pillow: a picture of one sequential scan needs the scan's data up to any
 /// marker, one of several scans needs all of them up to EOI. What follows is ignored, and so are thumbnails,
-/// which lie inside segments.
+/// which lie inside segments. A file that ends inside of its picture may lack nothing but EOI, as some
+/// cameras leave it: the decoder will see whether blocks are missing.
 class JpegReader {
  public:
   JpegReader(Bytes file, double max_megapixels) : file_(file), max_megapixels_(max_megapixels) {
     result_.format = "JPEG";
+    result_.decoder = Decoder::libjpeg;
     result_.stream.reserve(file.size() + 2);
     append(result_.stream, file.first(2));
   }
@@ -60,6 +65,7 @@ class JpegReader {
     std::size_t at = 2;
     for (bool done = false; !done;) {
       at = find_marker(at);
+      if (ended_) break;
       const int marker = file_[at + 1];
       if (marker == kEoi) {
         if (scans_ == 0) fail_damaged("JPEG", "it holds no picture");
@@ -69,6 +75,7 @@ class JpegReader {
       at += 2;
       if (stands_alone(marker)) continue;
       const Bytes segment = read_segment(at);
+      if (ended_) break;
       at += segment.size();
       if (marker == kSos) {
         done = read_scan(segment, at);
@@ -77,26 +84,43 @@ class JpegReader {
       }
     }
     append(result_.stream, Bytes(kEnd));
+    if (ended_) {
+      // Of arithmetic coding a decoder cannot tell whether bits are missing.
+      const bool all_scans = progressive_ || scanned_ >= components_;
+      result_.whole = all_scans && !arithmetic_ ? Container::Whole::unknown : Container::Whole::no;
+    }
+    join_profile();
     return std::move(result_);
   }
 
  private:
   static constexpr std::uint8_t kEnd[2] = {0xFF, kEoi};
 
-  /// Position of the FF that comes right before the next marker's code. libjpeg skips stray bytes before it.
-  std::size_t find_marker(std::size_t at) const {
+  /// The file ends here. Behind a first scan that may be a picture yet: then `ended_`.
+  void end(const char* where) {
+    if (scans_ == 0) fail_truncated("JPEG", where);
+    ended_ = true;
+  }
+
+  /// Position of the FF that comes right before the next marker's code; the file's end if there is none.
+  /// libjpeg skips stray bytes before it.
+  std::size_t find_marker(std::size_t at) {
     for (; at + 1 < file_.size(); ++at) {
       if (file_[at] == 0xFF && file_[at + 1] != 0 && file_[at + 1] != 0xFF) return at;
     }
-    fail_truncated("JPEG", scans_ == 0 ? "before the picture" : "inside the picture");
+    end("before the picture");
+    return file_.size();
   }
 
-  /// The segment at `at`, its two bytes of length included.
-  Bytes read_segment(std::size_t at) const {
-    if (file_.size() - at < 2) fail_truncated("JPEG", "inside a header");
-    const std::size_t length = big16(file_, at);
+  /// The segment at `at`, its two bytes of length included; nothing if the file ends in it.
+  Bytes read_segment(std::size_t at) {
+    const std::size_t left = file_.size() - at;
+    const std::size_t length = left < 2 ? 2 : big16(file_, at);
     if (length < 2) fail_damaged("JPEG", "a header has an impossible length");
-    if (file_.size() - at < length) fail_truncated("JPEG", "inside a header");
+    if (left < length) {
+      end("inside a header");
+      return {};
+    }
     return file_.subspan(at, length);
   }
 
@@ -114,6 +138,8 @@ class JpegReader {
     }
     if (marker == kApp1 && has(segment, 2, kXmp))
       result_.orientation.read_xmp(segment.subspan(2 + kXmp.size()));
+    if (marker == kApp2 && has(segment, 2, kProfile) && segment.size() >= kProfile.size() + 4)
+      profile_parts_.push_back(segment.subspan(2 + kProfile.size()));
     // APP0 (JFIF) and APP14 (Adobe) tell the colour space.
     if (marker == kDqt || marker == kDht || marker == kDac || marker == kDri || marker == kApp0 ||
         marker == kApp14) {
@@ -123,7 +149,7 @@ class JpegReader {
 
   void read_frame(int marker, Bytes segment) {
     if (segment.size() < 8) fail_damaged("JPEG", "the frame header is too short");
-    if (result_.jpeg_components != 0) fail_damaged("JPEG", "it has two frame headers");
+    if (components_ != 0) fail_damaged("JPEG", "it has two frame headers");
     if (marker != kSof0 && marker != kSof1 && marker != kSof2 && marker != kSof9 && marker != kSof10) {
       fail_unsupported("the file is a lossless or hierarchical JPEG");
     }
@@ -132,12 +158,12 @@ class JpegReader {
     }
     result_.height = big16(segment, 3);
     result_.width = big16(segment, 5);
-    result_.jpeg_components = segment[7];
-    if (result_.jpeg_components != 1 && result_.jpeg_components != 3 && result_.jpeg_components != 4) {
-      fail_unsupported("the file is a JPEG of " + std::to_string(result_.jpeg_components) +
-                       " colour components");
+    components_ = segment[7];
+    if (components_ != 1 && components_ != 3 && components_ != 4) {
+      fail_unsupported("the file is a JPEG of " + std::to_string(components_) + " colour components");
     }
     progressive_ = marker == kSof2 || marker == kSof10;
+    arithmetic_ = marker == kSof9 || marker == kSof10;
     require_size("JPEG", result_.width, result_.height, max_megapixels_);
     keep(marker, segment);
   }
@@ -145,10 +171,11 @@ class JpegReader {
   /// Keeps a scan whose header is `segment` and whose data begin at `at`; moves `at` to the marker behind
   /// them. Returns whether the picture needs no further scan.
   bool read_scan(Bytes segment, std::size_t& at) {
-    if (result_.jpeg_components == 0) fail_damaged("JPEG", "a scan comes before the frame header");
+    if (components_ == 0) fail_damaged("JPEG", "a scan comes before the frame header");
     if (++scans_ > kMaxScans) fail_damaged("JPEG", "it has more than 500 scans");
     const std::size_t in_scan = segment.size() > 2 ? segment[2] : 0;
     if (segment.size() != 6 + 2 * in_scan) fail_damaged("JPEG", "a scan header has the wrong length");
+    scanned_ += static_cast<int>(in_scan);
     keep(kSos, segment);
     if (!progressive_) {
       // Some cameras write nonsense here, of which libjpeg would complain on stderr.
@@ -158,19 +185,31 @@ class JpegReader {
     std::size_t end = at;
     do {
       end = find_marker(end);
-      if (!stands_alone(file_[end + 1]) || file_[end + 1] == kTem) break;
+      if (ended_ || !stands_alone(file_[end + 1]) || file_[end + 1] == kTem) break;
       end += 2;
     } while (true);
     append(result_.stream, file_.subspan(at, end - at));
     at = end;
-    return !progressive_ && static_cast<int>(in_scan) == result_.jpeg_components;
+    return !progressive_ && static_cast<int>(in_scan) == components_;
+  }
+
+  /// An ICC profile comes in parts, which are numbered from 1 on in their first byte.
+  void join_profile() {
+    std::stable_sort(profile_parts_.begin(), profile_parts_.end(),
+                     [](Bytes a, Bytes b) { return a.front() < b.front(); });
+    for (const Bytes part : profile_parts_) append(result_.profile, part.subspan(2));
   }
 
   Bytes file_;
   double max_megapixels_;
   Container result_;
+  int components_ = 0;  ///< 1 grey, 3 colours, 4 CMYK
   int scans_ = 0;
+  int scanned_ = 0;  ///< components of the scans so far
+  bool ended_ = false;
   bool progressive_ = false;
+  bool arithmetic_ = false;
+  std::vector<Bytes> profile_parts_;  ///< from their numbers on
   bool has_exif_ = false;
 };
 

@@ -2,10 +2,14 @@
 #include <cstddef>
 #include <cstdio>  // jpeglib.h needs it before itself
 #include <string>
+#include <utility>
 
 #include <jpeglib.h>
 
-#include "image/stored_picture.h"
+#include <jerror.h>
+
+#include "image/cmyk.h"
+#include "image/jpeg_decode.h"
 
 namespace caption {
 namespace {
@@ -14,6 +18,7 @@ namespace {
 struct Errors : jpeg_error_mgr {
   std::jmp_buf escape;
   char message[JMSG_LENGTH_MAX];
+  bool missed = false;  ///< the data ended before a scan's last block
 };
 
 [[noreturn]] void fail(j_common_ptr decoder) {
@@ -22,8 +27,21 @@ struct Errors : jpeg_error_mgr {
   std::longjmp(errors->escape, 1);
 }
 
-/// Warnings are about pictures that can be shown all the same; what is missing has been found by read_jpeg.
-void stay_silent(j_common_ptr) {}
+/// Warnings are about pictures that can be shown all the same.
+void stay_silent(j_common_ptr decoder, int level) {
+  auto* const errors = static_cast<Errors*>(decoder->err);
+  errors->missed = errors->missed || (level < 0 && errors->msg_code == JWRN_HIT_MARKER);
+}
+
+/// Whether scans have told all bits of every coefficient of a progressive picture.
+bool has_all_bits(const jpeg_decompress_struct& decoder) {
+  for (int component = 0; component < decoder.num_components; ++component) {
+    for (const int missing : decoder.coef_bits[component]) {
+      if (missing != 0) return false;
+    }
+  }
+  return true;
+}
 
 /// -> whether it went well. Nothing here needs a destructor, which a jump would pass over.
 bool decode(const Container& container, jpeg_decompress_struct& decoder, Errors& errors,
@@ -31,7 +49,9 @@ bool decode(const Container& container, jpeg_decompress_struct& decoder, Errors&
   if (setjmp(errors.escape) != 0) return false;
   jpeg_mem_src(&decoder, container.stream.data(), static_cast<unsigned long>(container.stream.size()));
   jpeg_read_header(&decoder, TRUE);
-  decoder.out_color_space = decoder.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  decoder.out_color_space = decoder.num_components == 1   ? JCS_GRAYSCALE
+                            : decoder.num_components == 3 ? JCS_RGB
+                                                          : JCS_CMYK;
   jpeg_start_decompress(&decoder);
   picture.width = static_cast<int>(decoder.output_width);
   picture.height = static_cast<int>(decoder.output_height);
@@ -43,22 +63,26 @@ bool decode(const Container& container, jpeg_decompress_struct& decoder, Errors&
     JSAMPROW out = picture.samples.data() + row * decoder.output_scanline;
     jpeg_read_scanlines(&decoder, &out, 1);
   }
+  // A file with its end marker is taken as it is, as Pillow does.
+  picture.truncated = container.whole == Container::Whole::no ||
+                      (container.whole == Container::Whole::unknown &&
+                       (errors.missed || (decoder.progressive_mode != 0 && !has_all_bits(decoder))));
   jpeg_finish_decompress(&decoder);
   return true;
 }
 
 /// Gives back what libjpeg has allocated.
-class Decoder {
+class LibJpeg {
  public:
-  explicit Decoder(Errors& errors) {
+  explicit LibJpeg(Errors& errors) {
     state_.err = jpeg_std_error(&errors);
     errors.error_exit = fail;
-    errors.output_message = stay_silent;
+    errors.emit_message = stay_silent;
     jpeg_create_decompress(&state_);
   }
-  ~Decoder() { jpeg_destroy_decompress(&state_); }
-  Decoder(const Decoder&) = delete;
-  Decoder& operator=(const Decoder&) = delete;
+  ~LibJpeg() { jpeg_destroy_decompress(&state_); }
+  LibJpeg(const LibJpeg&) = delete;
+  LibJpeg& operator=(const LibJpeg&) = delete;
 
   jpeg_decompress_struct& state() { return state_; }
 
@@ -66,15 +90,28 @@ class Decoder {
   jpeg_decompress_struct state_{};
 };
 
+/// Four channels as Photoshop writes them, and all after it: what is left of the paper, not the ink.
+StoredPicture without_ink(StoredPicture picture) {
+  StoredPicture rgb = blank_picture(picture.width, picture.height, 3);
+  rgb.truncated = picture.truncated;
+  std::uint8_t* out = rgb.samples.data();
+  for (std::size_t at = 0; at < picture.samples.size(); at += 4, out += 3) {
+    std::uint8_t ink[4];
+    for (std::size_t c = 0; c < 4; ++c) ink[c] = static_cast<std::uint8_t>(255 - picture.samples[at + c]);
+    cmyk_to_rgb(ink, out);
+  }
+  return rgb;
+}
+
 }  // namespace
 
 StoredPicture decode_jpeg(const Container& container) {
   Errors errors{};
-  Decoder decoder(errors);
+  LibJpeg decoder(errors);
   StoredPicture picture;
   if (!decode(container, decoder.state(), errors, picture))
     fail_damaged("JPEG", std::string("it cannot be decoded (libjpeg: ") + errors.message + ")");
-  return picture;
+  return picture.channels == 4 ? without_ink(std::move(picture)) : picture;
 }
 
 }  // namespace caption

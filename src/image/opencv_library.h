@@ -13,7 +13,7 @@
 namespace caption {
 
 /// Any picture that read_container has read. Throws Error(corrupt | too_large).
-StoredPicture decode_by_opencv(const Container& container);
+StoredPicture decode_by_opencv(Container& container);
 
 /// What needs OpenCV, as a table of functions: it lives in a shared library of its own, as opening OpenCV's
 /// codecs takes 50 ms (Debian's bring 140 libraries), and most runs see nothing but JPEG files.

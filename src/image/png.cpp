@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -68,6 +69,15 @@ bool read_transparency(Png& png, Bytes data) {
   return fits;
 }
 
+/// A profile's name up to a NUL, the number of its packing, 0, and the profile as zlib packs it.
+void read_profile(Container& container, Bytes data) {
+  const auto name_end = std::find(data.begin(), data.end(), std::uint8_t{0});
+  const auto packed = static_cast<std::size_t>(name_end - data.begin()) + 2;
+  if (packed > data.size() || data[packed - 1] != 0) return;
+  append(container.profile, data.subspan(packed));
+  container.profile_is_packed = true;
+}
+
 }  // namespace
 
 Container read_png(Bytes file, double max_megapixels) {
@@ -102,6 +112,9 @@ Container read_png(Bytes file, double max_megapixels) {
       png.has_data = true;
     } else if (type == chunk_type("eXIf")) {
       png.container.orientation.read_exif(data);
+      wanted = false;
+    } else if (type == chunk_type("iCCP")) {
+      read_profile(png.container, data);
       wanted = false;
     } else if (type == chunk_type("iTXt") && has(data, 0, kXmp)) {
       png.container.orientation.read_xmp(data.subspan(kXmp.size()));

@@ -26,16 +26,26 @@ enum Tag : std::uint32_t {
   kExtraSamples = 338,
   kSampleFormat = 339,
   kXmp = 700,
+  kProfile = 34675,
   kDngVersion = 50706
 };
-enum Photometric : std::uint32_t { kWhiteIsZero = 0, kBlackIsZero = 1, kRgb = 2, kPaletteColour = 3 };
+enum Photometric : std::uint32_t {
+  kWhiteIsZero = 0,
+  kBlackIsZero = 1,
+  kRgb = 2,
+  kPaletteColour = 3,
+  kCmyk = 5
+};
 
-/// The first directory of a TIFF file.
+constexpr std::uint32_t kMostSamples = 8;  // of a pixel
+
+/// A directory of a TIFF file.
 class Directory {
  public:
-  explicit Directory(Bytes file) : file_(file), little_(has(file, 0, "II"sv)) {
+  /// The one to which the file's header points, or the one at `offset`.
+  explicit Directory(Bytes file, std::uint32_t offset = 0) : file_(file), little_(has(file, 0, "II"sv)) {
     if (file.size() < 8) fail_truncated("TIFF", "inside the header");
-    directory_ = get32(4);
+    directory_ = offset != 0 ? offset : get32(4);
     if (directory_ > file.size() - 2) fail_truncated("TIFF", "before its directory");
     entries_ = get16(directory_);
     if ((file.size() - directory_ - 2) / 12 < entries_) fail_truncated("TIFF", "inside its directory");
@@ -87,6 +97,13 @@ class Directory {
   }
 
   bool little() const { return little_; }
+  std::size_t offset() const { return directory_; }
+
+  /// Where the next one begins; 0 behind the last.
+  std::uint32_t next() const {
+    const std::size_t at = directory_ + 2 + entries_ * 12;
+    return file_.size() - at < 4 ? 0 : get32(at);
+  }
 
  private:
   std::uint32_t get16(std::size_t at) const { return little_ ? little16(file_, at) : big16(file_, at); }
@@ -105,7 +122,7 @@ void require_whole(const Directory& directory, const Container& result, std::siz
   const std::vector<std::uint32_t> sizes = directory.values(tiled ? kTileSizes : kStripSizes);
   if (offsets.empty()) fail_damaged("TIFF", "it holds no picture");
   if (directory.value(kPhotometric, kBlackIsZero) == kPaletteColour &&
-      directory.values(kColourMap).size() < std::size_t{3} << bits_per_pixel) {
+      directory.values(kColourMap).size() < std::size_t{3} << directory.value(kBitsPerSample, 1)) {
     fail_damaged("TIFF", "its palette is missing or too short");
   }
   if (sizes.size() != offsets.size()) fail_damaged("TIFF", "the sizes of its strips are missing");
@@ -120,13 +137,18 @@ void require_whole(const Directory& directory, const Container& result, std::siz
   }
 }
 
-/// What OpenCV is known to read rightly; it guesses at the rest.
-void require_supported(const Directory& directory, std::uint32_t bits, std::uint32_t samples,
-                       std::uint32_t photometric) {
-  const bool depth_known = bits == 8 || (bits == 1 && samples == 1) || (bits == 16 && photometric <= kRgb) ||
-                           (bits == 4 && samples == 1 && photometric == kPaletteColour);
-  const bool samples_known = samples == 1 || samples == 3 || samples == 4;
-  if (depth_known && samples_known && directory.value(kSampleFormat, 1) == 1) return;
+/// Samples of grey, RGB, CMYK and palettes are read one by one. What else there is of 8 bits (YCbCr, JPEG's
+/// among it, and Lab) OpenCV has libtiff convert.
+Decoder decoder_of(const Directory& directory, std::uint32_t bits, std::uint32_t samples,
+                   std::uint32_t photometric) {
+  if (directory.value(kSampleFormat, 1) == 1) {
+    const std::uint32_t colours = photometric == kCmyk ? 4 : photometric == kRgb ? 3 : 1;
+    const bool plain = photometric <= kPaletteColour || photometric == kCmyk;
+    const bool depth =
+        bits == 1 || bits == 2 || bits == 4 || bits == 8 || (bits == 16 && photometric != kPaletteColour);
+    if (plain && depth && samples >= colours && samples <= kMostSamples) return Decoder::libtiff;
+    if (!plain && bits == 8 && (samples == 1 || samples == 3 || samples == 4)) return Decoder::opencv;
+  }
   const std::uint32_t format = directory.value(kSampleFormat, 1);
   const std::string kind = format == 3 ? "floating-point " : format == 2 ? "signed " : "";
   fail_unsupported("the file is a TIFF of " + std::to_string(samples) + " " + kind + "samples of " +
@@ -143,11 +165,23 @@ void refuse_raw(Bytes file, const Directory& directory) {
   }
 }
 
+/// The first directory, or, where that is marked as a small copy, the first after it that is not.
+Directory main_directory(Bytes file) {
+  constexpr int kMostDirectories = 100;
+  const Directory first(file);
+  refuse_raw(file, first);
+  Directory directory = first;
+  for (int i = 0; i < kMostDirectories && (directory.value(kSubfileType, 0) & 1U) != 0; ++i) {
+    if (directory.next() == 0) return first;
+    directory = Directory(file, directory.next());
+  }
+  return directory;
+}
+
 }  // namespace
 
 Container read_tiff(Bytes file, double max_megapixels) {
-  const Directory directory(file);
-  refuse_raw(file, directory);
+  const Directory directory = main_directory(file);
   Container result;
   result.format = "TIFF";
   result.width = directory.value(kWidth, 0);
@@ -156,18 +190,19 @@ Container read_tiff(Bytes file, double max_megapixels) {
   const std::uint32_t bits = directory.value(kBitsPerSample, 1);
   const std::uint32_t samples = directory.value(kSamplesPerPixel, 1);
   const std::uint32_t photometric = directory.value(kPhotometric, kBlackIsZero);
-  require_supported(directory, bits, samples, photometric);
+  result.decoder = decoder_of(directory, bits, samples, photometric);
   require_whole(directory, result, file.size(), std::size_t{bits} * samples);
 
-  // libtiff multiplies 8-bit colours by their alpha as it converts them; 16-bit samples come as they are.
-  const std::uint32_t extra = directory.value(kExtraSamples, 0);
-  if (photometric == kRgb && samples == 4 && (extra == 1 || extra == 2)) {
-    result.alpha = bits == 8 || extra == 1 ? Alpha::premultiplied : Alpha::straight;
-  }
-  result.white_is_zero = bits == 16 && photometric == kWhiteIsZero;
+  if (const std::uint32_t extra = directory.value(kExtraSamples, 0); extra == 1 || extra == 2)
+    result.alpha = extra == 1 ? Alpha::premultiplied : Alpha::straight;
 
   result.orientation.read_xmp(directory.bytes(kXmp));
+  append(result.profile, directory.bytes(kProfile));
   result.stream.assign(file.begin(), file.end());
+  for (std::size_t i = 0; i < 4; ++i) {  // the decoder takes the directory that the header points to
+    const std::size_t shift = 8 * (directory.little() ? i : 3 - i);
+    result.stream[4 + i] = static_cast<std::uint8_t>(directory.offset() >> shift);
+  }
   if (const std::size_t entry = directory.find(kOrientation); entry != 0) {
     result.orientation.set_exif(directory.value(kOrientation, 1));
     // OpenCV would turn the picture too, so its copy says "upright": one short.

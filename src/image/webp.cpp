@@ -100,6 +100,8 @@ Container read_webp(Bytes file, double max_megapixels) {
       require_size("WebP", canvas.width, canvas.height, max_megapixels);
     } else if (has(chunk, 0, "EXIF"sv)) {
       result.orientation.read_exif(chunk.subspan(8));
+    } else if (has(chunk, 0, "ICCP"sv)) {
+      append(result.profile, chunk.subspan(8));
     } else if (has(chunk, 0, "XMP "sv)) {
       result.orientation.read_xmp(chunk.subspan(8));
     } else if (has(chunk, 0, "ANMF"sv) && !animated) {

@@ -6,15 +6,19 @@
 namespace caption {
 namespace {
 
-constexpr std::array<std::string_view, 10> kExtensions = {".jpg",  ".jpeg", ".jpe", ".jfif", ".png",
-                                                          ".webp", ".bmp",  ".dib", ".tif",  ".tiff"};
+using std::string_view_literals::operator""sv;
+
+constexpr std::array kExtensions = {
+    ".jpg"sv, ".jpeg"sv, ".jpe"sv,  ".jfif"sv, ".mpo"sv,  ".png"sv, ".apng"sv, ".webp"sv, ".bmp"sv,
+    ".dib"sv, ".tif"sv,  ".tiff"sv, ".heic"sv, ".heif"sv, ".hif"sv, ".avif"sv, ".gif"sv,  ".jxl"sv,
+    ".jp2"sv, ".j2k"sv,  ".j2c"sv,  ".jpf"sv,  ".jpx"sv,  ".ppm"sv, ".pgm"sv,  ".pbm"sv,  ".pnm"sv,
+    ".pam"sv, ".pfm"sv,  ".qoi"sv,  ".tga"sv,  ".ico"sv,  ".psd"sv};
 
 /// Of pictures and videos that we do not read.
-constexpr std::array<std::string_view, 44> kOthers = {
-    ".heic", ".heif", ".hif", ".avif", ".gif", ".jxl", ".jp2", ".j2k", ".jpf", ".psd",  ".svg",
-    ".ico",  ".icns", ".tga", ".qoi",  ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".exr",  ".hdr",
-    ".cr2",  ".cr3",  ".crw", ".nef",  ".nrw", ".arw", ".srf", ".sr2", ".dng", ".raf",  ".orf",
-    ".rw2",  ".pef",  ".mp4", ".mov",  ".avi", ".mkv", ".m4v", ".mpg", ".3gp", ".webm", ".mts"};
+constexpr std::array kOthers = {".svg"sv, ".icns"sv, ".exr"sv, ".hdr"sv, ".psb"sv, ".xcf"sv,  ".cr2"sv,
+                                ".cr3"sv, ".crw"sv,  ".nef"sv, ".nrw"sv, ".arw"sv, ".srf"sv,  ".sr2"sv,
+                                ".dng"sv, ".raf"sv,  ".orf"sv, ".rw2"sv, ".pef"sv, ".mp4"sv,  ".mov"sv,
+                                ".avi"sv, ".mkv"sv,  ".m4v"sv, ".mpg"sv, ".3gp"sv, ".webm"sv, ".mts"sv};
 
 /// With its dot, in lower case; ASCII only, whatever the locale.
 std::string extension_of(std::string_view name) {
@@ -42,10 +46,17 @@ std::string other_picture_kind(std::string_view name) {
   return extension;
 }
 
-std::string image_extensions_text() {
+std::string image_extensions_text(std::string_view line_end) {
+  constexpr std::size_t kLine = 70;
   std::string text;
-  for (const std::string_view extension : kExtensions)
-    text.append(text.empty() ? "" : ", ").append(extension);
+  std::size_t line = 0;
+  for (const std::string_view extension : kExtensions) {
+    if (!text.empty()) text += ',';
+    const bool full = text.size() - line > kLine;
+    if (!text.empty()) text += full ? line_end : " ";
+    if (full) line = text.size();
+    text += extension;
+  }
   return text;
 }
 

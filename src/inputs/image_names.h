@@ -11,7 +11,7 @@ bool has_image_extension(std::string_view name);
 /// Of a picture of another format, or a video, by its name's end: "HEIC". Nothing for other files.
 std::string other_picture_kind(std::string_view name);
 
-/// The endings, for a person: ".jpg, .jpeg, ...".
-std::string image_extensions_text();
+/// The endings, for a person: ".jpg, .jpeg, ..."; with `line_end` instead of a blank before each tenth or so.
+std::string image_extensions_text(std::string_view line_end = " ");
 
 }  // namespace caption

@@ -7,7 +7,7 @@
 
 #include "caption/error.h"
 #include "decode/search.h"
-#include "image/open_opencv.h"
+#include "image/open_modules.h"
 #include "kernels/kernels.h"
 #include "kernels/machine_peaks.h"
 #include "kernels/parallel.h"

@@ -5,6 +5,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "image/container.h"
 #include "image/opencv_library.h"
 
 namespace caption {
@@ -75,7 +76,7 @@ cv::Mat decode(const Container& container) {
 
 }  // namespace
 
-StoredPicture decode_by_opencv(const Container& container) {
+StoredPicture decode_by_opencv(Container& container) {
   const cv::Mat picture = decode(container);
   const int channels = picture.channels();
   if (picture.empty() || (picture.depth() != CV_8U && picture.depth() != CV_16U) ||

@@ -150,9 +150,12 @@ class Outgoing {
 
   /// The next input's record, still without captions. -> its number
   std::size_t add(Prepared& prepared) {
-    waiting_.push_back(
-        {{std::move(prepared.name), {}, std::move(prepared.error), std::move(prepared.picture.thumbnail)},
-         false});
+    waiting_.push_back({{std::move(prepared.name),
+                         {},
+                         std::move(prepared.error),
+                         std::move(prepared.picture.thumbnail),
+                         prepared.picture.truncated},
+                        false});
     return first_ + waiting_.size() - 1;
   }
 

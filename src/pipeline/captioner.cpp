@@ -8,7 +8,7 @@
 
 #include "caption/error.h"
 #include "explain/explain.h"
-#include "image/open_opencv.h"
+#include "image/open_modules.h"
 #include "kernels/parallel.h"
 #include "pipeline/device.h"
 #include "pipeline/way.h"
@@ -26,7 +26,9 @@ class EngineCaptioner : public Captioner {
     RgbImage image = decode(file_bytes, options);  // file bytes -> RGB [height, width, 3], upright
     std::vector<std::byte> thumbnail;
     if (options.thumbnail > 0) thumbnail = opencv_library().encode_thumbnail(image, options.thumbnail);
+    const bool truncated = image.truncated;
     Picture picture = engine_->prepare(std::move(image));  // RGB -> pixels [3, R, R]
+    picture.truncated = truncated;
     picture.thumbnail = std::move(thumbnail);
     return picture;
   }

@@ -1,6 +1,6 @@
 #include "pipeline/versions.h"
 
-#include "image/open_opencv.h"
+#include "image/open_modules.h"
 #include "kernels/kernels.h"
 #include "pipeline/gpu_library.h"
 

@@ -26,6 +26,7 @@ Json record_json(const Record& record, const std::string& model, bool several) {
     json.update(caption_json(record.captions.at(0)));
   }
   json["model"] = model;
+  if (record.truncated) json["flags"] = {"truncated"};
   if (several && !record.error) {
     json["captions"] = Json::array();
     for (const Caption& caption : record.captions) json["captions"].push_back(caption_json(caption));

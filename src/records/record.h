@@ -15,6 +15,7 @@ struct Record {
   std::vector<Caption> captions;
   std::optional<Error> error;
   std::vector<std::byte> thumbnail;  ///< as Picture::thumbnail
+  bool truncated = false;            ///< as Picture::truncated
 };
 
 /// The records of a run, counted.

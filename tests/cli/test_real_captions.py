@@ -252,3 +252,39 @@ def test_a_caption_is_unsure_below_what_the_model_says(real, tiny, photos, work,
     record = result.records()[0]
     assert [("unsure" in caption) for caption in (record, *record["captions"])] == [unsure] * 3
     assert ("confidence: unsure</p>" in (work / "page.html").read_text()) == unsure
+
+
+@pytest.fixture
+def formats(source):
+    return source / "tests" / "data" / "formats"
+
+
+def test_every_format_has_a_caption(real, formats, work):
+    for name in ["chroma420.heic", "chroma420.avif", "rgb.jxl", "rgb.jp2", "palette.gif", "bytes.ppm", "rgb.qoi", "rgb.tga",
+                 "png.ico", "rgb.psd", "two.mpo", "tiles.tif"]:
+        shutil.copy(formats / name, work / name)
+    result = real.run("--json", ".")
+    assert result.code == 0 and "left out" not in result.err
+    assert len([record for record in result.records() if record["caption"]]) == 12
+
+
+def test_a_truncated_jpeg_is_taken_if_that_is_accepted(real, photos, work):
+    data = (work / photos[0]).read_bytes()
+    (work / "cut.jpg").write_bytes(data[:len(data) * 3 // 4])
+    (work / "no_end.jpg").write_bytes(data[:-2])
+    files = ["cut.jpg", "no_end.jpg", photos[0]]
+    cut, no_end, whole = real.run("--json", *files).records()
+    assert cut["error"]["code"] == "corrupt" and no_end["score"] == whole["score"]
+    cut, no_end, whole = real.run("--json", "--truncated", "accept", *files).records()
+    assert cut["caption"] and cut["flags"] == ["truncated"]
+    assert "flags" not in no_end and "flags" not in whole
+
+
+def test_color_managed(real, formats, work):
+    """By the pixels as Pillow converts them."""
+    shutil.copy(formats / "profile.png", work / "a.png")
+    (work / "b.ppm").write_bytes(b"P6 37 23 255\n" + (formats / "profile.png.srgb").read_bytes())
+    plain, converted = (record["score"] for record in real.run("--json", "a.png", "b.ppm").records())
+    assert plain != converted
+    managed, same = (record["score"] for record in real.run("--json", "--color-managed", "a.png", "b.ppm").records())
+    assert managed == same == converted

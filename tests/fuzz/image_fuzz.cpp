@@ -16,7 +16,7 @@
 
 #include "caption/error.h"
 #include "image/image.h"
-#include "image/opencv_library.h"
+#include "image/open_modules.h"
 
 namespace {
 
@@ -105,8 +105,7 @@ int main(int argc, char** argv) {
     FileBytes file = seeds[mutator.below(seeds.size())];
     mutator.mutate(file, seeds[mutator.below(seeds.size())]);
     try {
-      caption::to_pixels(
-          caption::decode_image(std::as_bytes(std::span(file)), options, caption::decode_by_opencv), format);
+      caption::to_pixels(caption::decode(std::as_bytes(std::span(file)), options), format);
       ++outcomes["decoded"];
     } catch (const caption::Error& error) {
       if (!caption::concerns_one_image(error.kind())) {

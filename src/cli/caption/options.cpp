@@ -23,7 +23,7 @@ std::string usage() {
          "INPUT is an image file, '-' for one image's bytes on standard input, or a folder:\n"
          "its image files, sorted by name, without hidden ones. Image files in folders end\n"
          "in " +
-         image_extensions_text() +
+         image_extensions_text("\n") +
          ".\n"
          "Pictures and videos of other formats there are counted, and so are folders that\n"
          "systems put beside pictures (@eaDir, #recycle, ...).\n"

@@ -113,9 +113,9 @@ TEST_F(InputsTest, AFilesBytesOrWhyThereAreNone) {
 }
 
 TEST(ImageNames, EndInAnyCase) {
-  for (const char* name : {"a.jpg", "b.JPEG", ".tif", "x.y.Png"})
+  for (const char* name : {"a.jpg", "b.JPEG", ".tif", "x.y.Png", "IMG_1.HEIC"})
     EXPECT_TRUE(has_image_extension(name)) << name;
-  for (const char* name : {"jpg", "a.jpg2", "a.", "", "a.gif"})
+  for (const char* name : {"jpg", "a.jpg2", "a.", "", "a.svg"})
     EXPECT_FALSE(has_image_extension(name)) << name;
 }
 

@@ -8,7 +8,9 @@ namespace caption {
 /// cannot be opened.
 const OpenCvLibrary& opencv_library();
 
-/// decode_image with OpenCV for all but the usual JPEG files.
+/// decode_image with the modules that are there: OpenCV for all but JPEG files and what is decoded here, and
+/// those of codecs.h, each opened when the first such file comes. Throws Error(unsupported_format) for a
+/// format whose module this installation does not have.
 RgbImage decode(std::span<const std::byte> file_bytes, const ImageOptions& options);
 
 }  // namespace caption
