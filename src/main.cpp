@@ -12,6 +12,7 @@
 #include "cli/bench/command.h"
 #include "cli/caption/command.h"
 #include "cli/doctor/command.h"
+#include "cli/eval/command.h"
 #include "cli/explain/command.h"
 #include "cli/models/command.h"
 #include "cli/process.h"
@@ -33,7 +34,7 @@ void reject_misspelt_command(const std::vector<std::string>& arguments) {
   if (first == "help" || first == "version") {
     throw Error(ErrorKind::usage, "no file '" + first + "' (did you mean '--" + first + "'?)");
   }
-  for (const std::string command : {"explain", "bench", "doctor"}) {
+  for (const std::string command : {"explain", "eval", "bench", "doctor"}) {
     // A third of the letters may be wrong.
     if (arguments.size() == 1 || edit_distance(first, command) > command.size() / 3) continue;
     throw Error(ErrorKind::usage,
@@ -60,6 +61,7 @@ ExitStatus run_command(const std::vector<std::string>& arguments) {
   const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
   if (arguments.front() == "models") return run_parsed(parse_models(rest));
   if (arguments.front() == "explain") return run_parsed(parse_explain(rest));
+  if (arguments.front() == "eval") return run_parsed(parse_eval(rest));
   if (arguments.front() == "bench") return run_parsed(parse_bench(rest));
   if (arguments.front() == "doctor") return run_parsed(parse_doctor(rest));
   reject_misspelt_command(arguments);

@@ -9,6 +9,11 @@ std::vector<std::byte> encode_square_of(std::span<const std::byte> file_bytes, c
   return opencv_library().encode_square(decode(file_bytes, options), side, fit);
 }
 
+std::vector<std::byte> encode_thumbnail_of(std::span<const std::byte> file_bytes, const ImageOptions& options,
+                                           int longest) {
+  return opencv_library().encode_thumbnail(decode(file_bytes, options), longest);
+}
+
 std::vector<std::byte> draw_heat_map(std::span<const double> heat, int cells, int side) {
   return opencv_library().encode_heat_map(heat, cells, side);
 }

@@ -12,6 +12,8 @@ struct Asset {
 
 /// Each is named after its file; the build makes the definitions (CMakeLists.txt).
 namespace assets {
+extern const Asset eval_css;      ///< the page of an evaluation
+extern const Asset eval_html;     ///< the page of an evaluation: its body
 extern const Asset explain_css;   ///< the page of an explanation
 extern const Asset explain_html;  ///< the page of an explanation: its body
 extern const Asset explain_js;    ///< the page of an explanation

@@ -215,6 +215,11 @@ std::vector<std::byte> encode_square_of(std::span<const std::byte> file_bytes, c
   return bytes_of("square of " + std::to_string(file_bytes.size()) + " bytes, side " + std::to_string(side));
 }
 
+std::vector<std::byte> encode_thumbnail_of(std::span<const std::byte> file_bytes, const ImageOptions&,
+                                           int longest) {
+  return bytes_of("thumbnail of " + std::to_string(file_bytes.size()) + " bytes, " + std::to_string(longest));
+}
+
 std::vector<std::byte> draw_heat_map(std::span<const double> heat, int cells, int side) {
   return bytes_of("map of " + std::to_string(heat.size()) + " in " + std::to_string(cells) + ", side " +
                   std::to_string(side));

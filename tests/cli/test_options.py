@@ -4,17 +4,19 @@ A new option is tested as soon as help shows it. One that needs another or a val
 """
 
 import re
+import shutil
 from decimal import Decimal
 
 import pytest
 
-COMMANDS = ["", "explain", "bench", "doctor", "models list", "models show", "models verify", "models optimize", "models import", "models fetch", "models export",
-            "models remove"]
+COMMANDS = ["", "explain", "eval", "bench", "doctor", "models list", "models show", "models verify", "models optimize", "models import",
+            "models fetch", "models export", "models remove"]
 # What stands on a command line that is right, but for the option in question.
 RIGHT = {
     "": ["a.jpg"],
     "explain": ["a.jpg"],
     "bench": ["a.jpg"],
+    "eval": ["captions.tsv", "references.tsv"],
     "models show": ["photographs"],
     "models verify": ["photographs"],
     "models optimize": ["photographs"],
@@ -31,6 +33,7 @@ BESIDE = {
     "--null": ["--failed", "failed.txt"],
     "--verbose": ["--version"],
     "--resume": ["--output", "out.txt"],
+    **dict.fromkeys(["--images", "--show"], ["--html", "page"]),
     **dict.fromkeys(["--existing", "--sidecar-folder", "--prefix", "--suffix", "--dry-run"], ["--sidecar", "txt"]),
 }
 # At its upper bound.
@@ -45,6 +48,12 @@ VALUES = {
     "--html": "page",
     "--png": "sheet",
     "--caption": "A dog.",
+    "--split": "test",
+    "--compare": "captions.tsv",
+    "--meteor-data": "meteor",
+    "--cider-corpus": "references.tsv",
+    "--per-image": "each",
+    "--images": ".",
     "--stop": " on",
     "--sidecar-folder": "sidecars",
     "--prefix": "sks, ",
@@ -90,6 +99,9 @@ def bounds(description):
 def ready(work, images, source):
     (work / "list").write_text("c.jpg\n")
     (work / "table.json").write_text((source / "models" / "published.json").read_text())
+    (work / "captions.tsv").write_text("image\tcaption\na.jpg\tA cat.\nb.jpg\tA dog.\n")
+    (work / "references.tsv").write_text("image\tcaption\tsplit\na.jpg\tThe cat.\ttest\nb.jpg\tDogs.\ttest\n")
+    shutil.copytree(source / "tests" / "data" / "eval" / "meteor", work / "meteor")
     return work
 
 

@@ -16,6 +16,7 @@ namespace {
 std::string usage() {
   return "  caption [OPTION]... INPUT...\n"
          "  caption explain [OPTION]... IMAGE             (see 'caption explain --help')\n"
+         "  caption eval [OPTION]... CAPTIONS REFERENCES  (see 'caption eval --help')\n"
          "  caption bench [OPTION]... [INPUT]...          (see 'caption bench --help')\n"
          "  caption doctor [OPTION]...                    (see 'caption doctor --help')\n"
          "  caption models COMMAND ...                    (see 'caption models --help')\n"
