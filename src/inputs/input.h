@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +15,9 @@ struct Input {
   std::filesystem::path file;   ///< where to read it
   bool standard_input = false;  ///< read the bytes from stdin instead
   std::filesystem::path below;  ///< its path below the folder that was named; of a file that was, its name
+  /// Gives the bytes instead of `file`, if there is such a function: once, on any thread. Throws Error of a
+  /// kind that concerns one image, whose message does not name the input.
+  std::function<std::vector<std::byte>()> bytes = nullptr;
 };
 
 /// What a person can do about a problem, in the words of the program that has these options; each may be

@@ -26,9 +26,9 @@ Error too_large() {
   return {ErrorKind::too_large, "over 2 GiB: not an image file that caption reads"};
 }
 
-/// All that `descriptor` gives, in a way that an interrupt ends even when nothing comes. Throws
-/// Error(unreadable | too_large).
-std::vector<std::byte> read_all(int descriptor, const std::atomic<bool>& interrupt) {
+}  // namespace
+
+std::vector<std::byte> read_descriptor(int descriptor, const std::atomic<bool>& interrupt) {
   std::vector<std::byte> bytes;
   std::vector<std::byte> buffer(std::size_t{1} << 18);
   pollfd waiting{descriptor, POLLIN, 0};
@@ -44,10 +44,9 @@ std::vector<std::byte> read_all(int descriptor, const std::atomic<bool>& interru
   throw unreadable("interrupted");
 }
 
-}  // namespace
-
 std::vector<std::byte> read_input(const Input& input, const std::atomic<bool>& interrupt) {
-  if (input.standard_input) return read_all(STDIN_FILENO, interrupt);
+  if (input.bytes) return input.bytes();
+  if (input.standard_input) return read_descriptor(STDIN_FILENO, interrupt);
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(input.file, error);
   if (status.type() == std::filesystem::file_type::not_found)
@@ -66,7 +65,7 @@ std::vector<std::byte> read_input(const Input& input, const std::atomic<bool>& i
   if (descriptor < 0) throw unreadable(std::strerror(errno));
   const std::unique_ptr<const int, void (*)(const int*)> closing(&descriptor,
                                                                  [](const int* open) { ::close(*open); });
-  return read_all(descriptor, interrupt);
+  return read_descriptor(descriptor, interrupt);
 }
 
 }  // namespace caption

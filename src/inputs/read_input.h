@@ -13,4 +13,7 @@ namespace caption {
 /// too_large), whose message does not name the input.
 std::vector<std::byte> read_input(const Input& input, const std::atomic<bool>& interrupt);
 
+/// All bytes of an open file, pipe or socket, likewise. The descriptor stays the caller's.
+std::vector<std::byte> read_descriptor(int descriptor, const std::atomic<bool>& interrupt);
+
 }  // namespace caption

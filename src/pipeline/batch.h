@@ -13,8 +13,7 @@ namespace caption {
 /// The next input, or nothing at the end. Called from one reader thread at a time. One that waits (for a
 /// pipe) must return soon after `stop` becomes true: nobody needs its answer any more.
 using InputSource = std::function<std::optional<Input>(const std::atomic<bool>& stop)>;
-/// Takes the records, one per input, in input order. Called on the thread of `caption_all`; may throw to end
-/// the run.
+/// Takes the records, one per input. Called on the thread of `caption_all`; may throw to end the run.
 using RecordSink = std::function<void(const Record&)>;
 
 struct BatchOptions {
@@ -22,6 +21,9 @@ struct BatchOptions {
   BatchSizes sizes;
   /// Threads that read, decode and resize the next images.
   int readers = 1;
+  /// Records leave in the order of the inputs; else each as soon as it is there, and inputs that are ready
+  /// pass by those that are still being read.
+  bool in_order = true;
   ImageOptions image;
   DecodeOptions decode;
 };

@@ -16,6 +16,7 @@ struct Record {
   std::optional<Error> error;
   std::vector<std::byte> thumbnail;  ///< as Picture::thumbnail
   bool truncated = false;            ///< as Picture::truncated
+  std::size_t number = 0;            ///< the input's place in the order of the run, from 0 on
 };
 
 /// The records of a run, counted.

@@ -142,6 +142,34 @@ TEST_F(BatchTest, RecordsComeInInputOrderWithManyReaders) {
   EXPECT_LE(captioner_.most_in_flight_, 2 * 4 + 8);
 }
 
+TEST_F(BatchTest, WithoutAnOrderNobodyWaitsForASlowerOne) {
+  std::atomic<int> written = 0;
+  // The first input is not there before the others are written.
+  const Input slow{"slow", {}, false, {}, [&] {
+                     while (written < 4) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                     return std::vector<std::byte>(1, std::byte{'s'});
+                   }};
+  const RecordSink sink = [&](const Record& record) {
+    records_.push_back(record);
+    ++written;
+  };
+  const std::vector<Input> inputs = {slow, file("b", "xxxxx"), file("c", "bad"), file("d", "x"),
+                                     file("e", "xx")};
+  const BatchSummary summary =
+      caption_all(captioner_, over(inputs), sink, {.readers = 3, .in_order = false}, interrupt_);
+  EXPECT_EQ(summary.captioned, 4U);
+  EXPECT_EQ(summary.failed, 1U);
+  ASSERT_EQ(records_.size(), 5U);
+  EXPECT_EQ(records_.back().image, "slow");
+  EXPECT_EQ(records_.back().captions.at(0).text, "s");
+  std::set<std::size_t> numbers;
+  for (const Record& record : records_) {
+    EXPECT_EQ(record.image, inputs.at(record.number).name);
+    numbers.insert(record.number);
+  }
+  EXPECT_EQ(numbers.size(), 5U);
+}
+
 TEST_F(BatchTest, BadImagesBecomeRecordsAndTheRunGoesOn) {
   const std::vector<Input> inputs = {
       file("a", "one"), file("b", "bad"), {"gone", folder_ / "gone"}, {"dir", folder_}, file("e", "two")};
