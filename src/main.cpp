@@ -16,6 +16,7 @@
 #include "cli/explain/command.h"
 #include "cli/models/command.h"
 #include "cli/process.h"
+#include "cli/serve/command.h"
 #include "cli/suggestions.h"
 #include "files/output.h"
 
@@ -34,7 +35,7 @@ void reject_misspelt_command(const std::vector<std::string>& arguments) {
   if (first == "help" || first == "version") {
     throw Error(ErrorKind::usage, "no file '" + first + "' (did you mean '--" + first + "'?)");
   }
-  for (const std::string command : {"explain", "eval", "bench", "doctor"}) {
+  for (const std::string command : {"explain", "eval", "serve", "bench", "doctor"}) {
     // A third of the letters may be wrong.
     if (arguments.size() == 1 || edit_distance(first, command) > command.size() / 3) continue;
     throw Error(ErrorKind::usage,
@@ -64,6 +65,7 @@ ExitStatus run_command(const std::vector<std::string>& arguments) {
   if (arguments.front() == "eval") return run_parsed(parse_eval(rest));
   if (arguments.front() == "bench") return run_parsed(parse_bench(rest));
   if (arguments.front() == "doctor") return run_parsed(parse_doctor(rest));
+  if (arguments.front() == "serve") return run_parsed(parse_serve(rest));
   reject_misspelt_command(arguments);
   return run_parsed(parse_caption(arguments));
 }

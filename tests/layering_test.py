@@ -28,6 +28,7 @@ THIRD_PARTIES = {
     r"zlib\.h": ["codecs/icc", "eval"],
     r"tiffio\.h": ["codecs/tiff"],
     r"CLI/": ["cli*"],
+    r"boost/": ["http"],
     r"sentencepiece": ["sentencepiece"],
     r"nlohmann/": ["records", "datasets", "model", "fetch", "text", "weights", "cli*"],
     r"libstemmer\.h": ["eval"],

@@ -211,3 +211,19 @@ def torch(tmp_path):
         if "cuda" not in library.name:
             (folder / library.name).symlink_to(library)
     return folder
+
+
+@pytest.fixture
+def serve():
+    """Starts servers, and stops those that are left."""
+    from service import Service
+
+    started = []
+
+    def start(program, *arguments, **more):
+        started.append(Service(program, *arguments, **more))
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.close()

@@ -4,11 +4,13 @@
 // A file's bytes decide what becomes of it:
 //   "corrupt...", "unsupported...", "too_large..."   an Error of that kind
 //   "say TEXT"                                       the caption TEXT, as it is
+//   "slow TEXT"                                      likewise, but decoding takes a second
 //   anything else                                    "a picture of N bytes that starts with XX."
 // Its thumbnail is "small " and the file's first bytes.
 // The environment decides the rest:
 //   FAKE_DELAY_MS    how long the model takes for each image
 //   FAKE_LOAD_ERROR  loading the model fails with this message
+//   FAKE_LOAD_MS     how long it takes
 //   FAKE_LOG         a file to which what the engine was asked for is appended, a line each
 #include <chrono>
 #include <cstdlib>
@@ -51,6 +53,7 @@ void note(const std::string& line) {
 std::string text_of(const Picture& picture) {
   const std::string& bytes = picture.image->bytes;
   if (bytes.starts_with("say ")) return bytes.substr(4);
+  if (bytes.starts_with("slow ")) return bytes.substr(5);
   return "a picture of " + std::to_string(bytes.size()) + " bytes that starts with " +
          (bytes.empty() ? "nothing" : std::to_string(static_cast<unsigned char>(bytes.front()))) + ".";
 }
@@ -104,6 +107,7 @@ class FakeCaptioner : public Captioner {
     for (const std::byte byte : file_bytes) bytes += static_cast<char>(byte);
     if (bytes.starts_with("corrupt")) throw Error(ErrorKind::corrupt, "the image ends early");
     if (bytes.starts_with("unsupported")) throw Error(ErrorKind::unsupported_format, "not an image");
+    if (bytes.starts_with("slow ")) std::this_thread::sleep_for(std::chrono::seconds(1));
     if (bytes.starts_with("too_large")) throw Error(ErrorKind::too_large, "more pixels than the limit");
     Picture picture{std::make_shared<const Picture::Image>(Picture::Image{bytes}), {}};
     if (options.thumbnail > 0) {
@@ -173,6 +177,8 @@ std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, c
   if (const std::string message = environment("FAKE_LOAD_ERROR"); !message.empty()) {
     throw Error(ErrorKind::model, message, folder);
   }
+  if (const std::string delay = environment("FAKE_LOAD_MS"); !delay.empty())
+    std::this_thread::sleep_for(std::chrono::milliseconds(std::stoi(delay)));
   note("load " + folder.filename().string() + " device " + options.device + " threads " +
        std::to_string(options.threads) + " precision " + name_of(options.precision));
   return std::make_unique<FakeCaptioner>();

@@ -5,11 +5,16 @@ A new option is tested as soon as help shows it. One that needs another or a val
 
 import re
 import shutil
+import signal
+import subprocess
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-COMMANDS = ["", "explain", "eval", "bench", "doctor", "models list", "models show", "models verify", "models optimize", "models import",
+from conftest import Result, wait_for
+
+COMMANDS = ["", "explain", "eval", "serve", "bench", "doctor", "models list", "models show", "models verify", "models optimize", "models import",
             "models fetch", "models export", "models remove"]
 # What stands on a command line that is right, but for the option in question.
 RIGHT = {
@@ -34,6 +39,7 @@ BESIDE = {
     "--verbose": ["--version"],
     "--resume": ["--output", "out.txt"],
     **dict.fromkeys(["--images", "--show"], ["--html", "page"]),
+    "--unordered": ["--stdin"],
     **dict.fromkeys(["--existing", "--sidecar-folder", "--prefix", "--suffix", "--dry-run"], ["--sidecar", "txt"]),
 }
 # At its upper bound.
@@ -66,6 +72,9 @@ VALUES = {
     "--folder": "made",
     "--from": "https://mirror.example/",
     "--published": "table.json",
+    "--listen": "127.0.0.1:0",
+    "--token-file": "token",
+    "--root": ".",
 }
 # The fake's model has fewer tokens than the option takes.
 LOWER_HIGHEST = {"--max-tokens": "1000"}
@@ -102,12 +111,30 @@ def ready(work, images, source):
     (work / "captions.tsv").write_text("image\tcaption\na.jpg\tA cat.\nb.jpg\tA dog.\n")
     (work / "references.tsv").write_text("image\tcaption\tsplit\na.jpg\tThe cat.\ttest\nb.jpg\tDogs.\ttest\n")
     shutil.copytree(source / "tests" / "data" / "eval" / "meteor", work / "meteor")
+    (work / "token").write_text("secret\n")
     return work
+
+
+def run_server(fake, *arguments):
+    """A server that is told to stop as soon as it has begun."""
+    listen = [] if "--listen" in arguments else ["--listen", "127.0.0.1:0"]
+    process = fake.start("serve", *listen, *arguments)
+
+    def ready():
+        caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())
+        return process.poll() is not None or (caught and int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+    wait_for(ready, 60)
+    process.terminate()
+    out, err = process.communicate(timeout=60)
+    return Result(subprocess.CompletedProcess([], process.returncode, out, err))
 
 
 @pytest.fixture
 def run(fake, ready):
     def run(command, *arguments):
+        if command == "serve" and not {"--help", "--stdin"} & set(arguments):
+            return run_server(fake, *arguments)
         return fake.run(*command.split(), *arguments, *RIGHT.get(command, []))
 
     return run

@@ -1,8 +1,8 @@
 #include "cli/caption/options.h"
 
 #include <algorithm>
-#include <thread>
 
+#include "cli/batch_flags.h"
 #include "cli/decode_flags.h"
 #include "cli/input_flags.h"
 #include "cli/model_flags.h"
@@ -19,6 +19,7 @@ std::string usage() {
          "  caption eval [OPTION]... CAPTIONS REFERENCES  (see 'caption eval --help')\n"
          "  caption bench [OPTION]... [INPUT]...          (see 'caption bench --help')\n"
          "  caption doctor [OPTION]...                    (see 'caption doctor --help')\n"
+         "  caption serve [OPTION]...                     (see 'caption serve --help')\n"
          "  caption models COMMAND ...                    (see 'caption models --help')\n"
          "\n"
          "INPUT is an image file, '-' for one image's bytes on standard input, or a folder:\n"
@@ -76,6 +77,7 @@ Examples:
   caption explain photo.jpg --html why.html     where each word comes from
   caption bench                                 how long each stage takes here
   caption doctor                                whether all is well on this machine
+  caption serve                                 captions for other programs
   caption ./models                              a folder of this name
 )";
 
@@ -86,16 +88,6 @@ struct Extra {
   bool version = false;
   bool verbose = false;
 };
-
-Flags<BatchSizes> batch_flags() {
-  return {
-      number("--batch", &BatchSizes::decode_batch, {1, kMostImagesTogether},
-             "Images whose captions are written together at most: more are faster and take more memory. On "
-             "the CPU, captions do not depend on it"),
-      number("--encode-batch", &BatchSizes::encode_batch, {1, kMostImagesTogether},
-             "Images that the image encoder takes together at most"),
-  };
-}
 
 const std::vector<std::pair<std::string, RecordFormat>>& formats() {
   static const std::vector<std::pair<std::string, RecordFormat>> all = {
@@ -218,12 +210,6 @@ void check_inputs(const InputOptions& inputs, Resume resume, const Parser& parse
                  "a picture on standard input ('-') has no place for a sidecar beside it");
   parser.require(std::find(inputs.names.begin(), inputs.names.end(), "") == inputs.names.end(),
                  "an INPUT is empty");
-}
-
-/// Threads that decode images: as many as compute, but more than four would only wait for the model.
-int reader_threads(int threads) {
-  const int cores = static_cast<int>(std::thread::hardware_concurrency());
-  return std::clamp(threads > 0 ? threads : cores, 1, 4);
 }
 
 }  // namespace
