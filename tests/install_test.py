@@ -1,8 +1,10 @@
 """The installed tree: complete, movable, and usable by another project through find_package(caption)."""
 
+import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -45,6 +47,42 @@ def test_another_project_uses_the_library(tree, caption, tmp_path):
     run("cmake", "-G", "Ninja", "-S", tmp_path / "consumer", "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={tree}", *compiler)
     run("cmake", "--build", tmp_path / "build")
     assert run(tmp_path / "build" / "consumer", tree / "share" / "caption" / "models" / "photographs", PICTURE) == caption
+
+
+@pytest.fixture(scope="module")
+def units(tree):
+    """The units of systemd: their program is where it was installed, before the tree was moved."""
+    units = tree / "lib" / "systemd" / "system"
+    service = (units / "caption.service").read_text()
+    installed = tree.parent / "first"
+    assert f"ExecStart={installed}/bin/caption serve\n" in service and "@" not in re.sub(r"=@system-service|~@\w+|@resources", "", service)
+    return units
+
+
+def test_the_units_are_valid_and_hardened(units, tree, tmp_path):
+    for unit in ("caption.socket", "caption.service"):
+        text = (units / unit).read_text().replace(str(tree.parent / "first"), "/usr").replace("/usr/bin/caption", "/bin/true")
+        (tmp_path / unit).write_text(text)
+    run("systemd-analyze", "verify", tmp_path / "caption.service", tmp_path / "caption.socket")
+    run("systemd-analyze", "security", "--offline=true", "--threshold=15", tmp_path / "caption.service")  # of 100
+
+
+def test_the_first_connection_starts_the_service(tree, caption):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {"PATH": "/usr/bin", "HOME": "/nonexistent"}
+    process = subprocess.Popen(["systemd-socket-activate", "-l", f"127.0.0.1:{port}", tree / "bin" / "caption", "serve", "--model", "photographs"],
+                               stderr=subprocess.DEVNULL, env=environment)
+    try:
+        address = f"http://127.0.0.1:{port}/caption"
+        record = run("curl", "-sS", "-f", "--retry", "20", "--retry-connrefused", "--retry-delay", "1", "--data-binary", f"@{PICTURE}", address)
+        assert json.loads(record)["caption"] == caption.strip()
+        process.terminate()
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_the_headers_need_nothing_but_the_standard_library(tree, tmp_path):

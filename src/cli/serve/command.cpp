@@ -98,8 +98,9 @@ void serve_http(const ServeConfig& config, const PictureFolder* folder, const st
   const ServeOptions& options = config.serve;
   ApiOptions api_options{{}, static_cast<std::size_t>(config.batch.decode.n_best), folder, options.verbose};
   if (options.token_file) api_options.token = read_token(*options.token_file);
+  const std::optional<int> socket = handed_over_socket();
   const std::unique_ptr<http::Server> server =
-      http::http_library().listen({options.listen, handed_over_socket()}, limits_of(options));
+      http::http_library().listen({options.listen, socket}, limits_of(options));
   if (!server->loopback() && !api_options.token) {
     throw Error(ErrorKind::usage, server->address() +
                                       " can be reached from other machines: without --token-file FILE, "
@@ -107,6 +108,9 @@ void serve_http(const ServeConfig& config, const PictureFolder* folder, const st
   }
   PictureQueue queue(static_cast<std::size_t>(options.max_waiting));
   Api api(std::move(api_options), queue, *server, interrupted);
+  // Who has connected to a socket of systemd waits there, instead of being told to come back: it is what has
+  // started us.
+  if (socket) load(config, model);
   HttpThread thread(*server, api, queue);
   log::info("listening on http://" + server->address());
   Captioner& captioner = load(config, model);
