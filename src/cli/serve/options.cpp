@@ -47,7 +47,7 @@ Examples:
   curl --data-binary @photo.jpg http://127.0.0.1:8080/caption
   curl -F image=@photo.jpg http://127.0.0.1:8080/caption
   caption serve --listen 0.0.0.0:8080 --token-file token
-  curl -H "Authorization: Bearer $(cat token)" --data-binary @a.jpg http://host:8080/caption
+  curl -H "Authorization: Bearer $(cat token)" --data-binary @a.jpg host:8080/caption
   OPENAI_BASE_URL=http://127.0.0.1:8080/v1 OPENAI_API_KEY=none    for OpenAI's clients
   caption serve --stdin --unordered --root /photos < requests.jsonl > records.jsonl
 )help";
