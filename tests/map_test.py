@@ -98,5 +98,5 @@ def test_these_checks_can_fail(text, cmake):
     assert row in text
     assert wrong_way(text.replace(row, row + " `vision/vit.h`")) == ["vision/vit.h is there twice", "it has 16 files: at most 15 are to be opened"]
     assert len(wrong_way(text.replace("| `main.cpp` |", "| the program |"))) == 1
-    assert "net: src/README.md has no line for it" in wrong_rooms(text, cmake + "\ncaption_room(net USES base)")
+    assert "attic: src/README.md has no line for it" in wrong_rooms(text, cmake + "\ncaption_room(attic USES base)")
     assert "decode: src/CMakeLists.txt has no line for it" in wrong_rooms(text, cmake.replace("caption_room(decode ", "caption_room(other "))

@@ -36,7 +36,7 @@ std::vector<fs::path> packed_places(const fs::path& folder, const std::string& p
   std::error_code error;
   const fs::path whole = fs::canonical(folder, error);
   if (const fs::path cache = user_cache(); !cache.empty() && !error) {
-    places.push_back(cache / text_hash(whole.string()) / name);
+    places.push_back(cache / "packed" / text_hash(whole.string()) / name);
   }
   return places;
 }

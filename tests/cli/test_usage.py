@@ -87,7 +87,7 @@ def test_version(fake):
         (["help"], "did you mean '--help'?"),
         (["version"], "did you mean '--version'?"),
         (["model", "list"], "did you mean 'caption models list'?"),
-        (["models"], "'caption models' needs list, show, verify, optimize or import"),
+        (["models"], "'caption models' needs list, show, verify, optimize, fetch, import, export or remove"),
         (["models", "lst"], "unknown command 'models lst' (did you mean 'list'?)"),
         (["models", "show"], "no model NAME given"),
         (["models", "list", "extra"], "unexpected argument 'extra'"),

@@ -210,6 +210,7 @@ Parsed<ModelsConfig> parse_import(const std::vector<std::string>& arguments) {
   parser.add("Model", new_model_flags(), config.request);
   parser.add("Other", quiet_flags(), config);
   if (auto help = parser.parse(arguments)) return PrintHelp{*help};
+  parser.check();
   for (const char* option : {"--clip", "--captioner", "--name"}) {
     const bool needed = config.archive.empty();
     parser.require(!needed || parser.given(option), std::string(option) + " is missing");
@@ -220,7 +221,6 @@ Parsed<ModelsConfig> parse_import(const std::vector<std::string>& arguments) {
                    std::string(option) + " is for weight files, and '" + config.archive +
                        "' is taken for an archive, which has all parts");
   }
-  parser.check();
   return config;
 }
 

@@ -105,9 +105,13 @@ TEST(Damage, ATruncatedJpegIsReadIfThatIsAccepted) {
     EXPECT_TRUE(part.truncated) << name;
     ASSERT_EQ(part.data.size(), image.data.size()) << name;
     if (std::string_view(name) == "progressive.jpg") continue;  // whose later scans refine all of it
-    EXPECT_TRUE(
-        std::equal(part.data.begin(), part.data.begin() + std::ptrdiff_t{37} * 3 * 8, image.data.begin()))
-        << name;
+    // What is missing reaches to colours of one pixel before it, where they are subsampled.
+    for (std::ptrdiff_t row = 0; row < 8; ++row) {
+      const auto from = row * 37 * 3;
+      EXPECT_TRUE(std::equal(part.data.begin() + from, part.data.begin() + from + std::ptrdiff_t{31} * 3,
+                             image.data.begin() + from))
+          << name << " row " << row;
+    }
     EXPECT_EQ(part.data.back(), 128) << name;
   }
 }
