@@ -4,10 +4,12 @@ A command stands in a block ```sh, or behind "$ " in a block ```console, where w
 any lines. What a test cannot do, as installing packages, is checked as far as it goes: see RULES. A command without a rule fails.
 """
 
+import ast
 import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,10 +60,14 @@ def commands(name, text):
                     found.append(Command(at, line[2:], []))
                 else:
                     found[-1].shown.append(line)
+        elif language == "python":
+            ast.parse("\n".join(line for _, line in lines))
+        elif language == "nginx":
+            assert sum(line.count("{") - line.count("}") for _, line in lines) == 0, f"{where}: braces"
         elif language == "cmake":
             found.append(Command(where, "\n".join(line for _, line in lines)))
         else:
-            raise AssertionError(f"{where}: a block of '{language}', which is not checked: sh, console or cmake")
+            raise AssertionError(f"{where}: a block of '{language}', which is not checked: sh, console, python, nginx or cmake")
     return found
 
 
@@ -75,6 +81,7 @@ class Reader:
 
     def __init__(self, folder, prefix):
         self.prefix = Path(prefix)
+        self.server, self.port = None, 0
         assert (self.prefix / "bin" / "caption").is_file(), f"no program in {self.prefix}: build first"
         self.folder = folder / "clone"
         self.folder.mkdir(parents=True)
@@ -97,7 +104,8 @@ class Reader:
         tools = folder / "bin"
         tools.mkdir()
         curl = tools / "curl"  # which fetches what we have
-        curl.write_text(f'#!/bin/sh\n[ $# = 2 ] && [ "$1" = -s ] || exit 2\ncase $2 in https://*.jpg) exec cat "{self.folder}/a.jpg" ;; esac\nexit 3\n')
+        real = shutil.which("curl")
+        curl.write_text(f'#!/bin/sh\ncase "$*" in *http://127.0.0.1:*) exec {real} "$@" ;; esac\n[ $# = 2 ] && [ "$1" = -s ] || exit 2\ncase $2 in https://*.jpg) exec cat "{self.folder}/a.jpg" ;; esac\nexit 3\n')
         curl.chmod(0o755)
         kept = {name: os.environ[name] for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
         path = f"{tools}:{os.environ['PATH']}"
@@ -111,6 +119,20 @@ class Reader:
         printed = done.stdout.decode()
         assert done.returncode in status, f"status {done.returncode}\n{printed}{done.stderr.decode()}"
         return printed
+
+    def serve(self, text):
+        """In the background, on a port of its own."""
+        self.find_program()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.port = server.getsockname()[1]
+        words = text.removesuffix("&").split()
+        self.server = subprocess.Popen([*words, "--listen", f"127.0.0.1:{self.port}"], cwd=self.folder, env=self.environment)
+        self.run(f"curl -sS --retry 60 --retry-delay 1 --retry-all-errors -f http://127.0.0.1:{self.port}/healthz")
+
+    def close(self):
+        if self.server:
+            self.server.terminate()
+            assert self.server.wait(60) == 0
 
     def find_program(self):
         """Commands before the one that sets PATH, and of other READMEs than the first."""
@@ -167,14 +189,38 @@ def import_files(reader, command):
 
 
 def fetch(reader, command):
-    """As far as it goes without a network."""
+    """As far as it goes without a network; then the model is there, of tiny weights."""
     reader.find_program()
-    files = reader.folder / "FOLDER"
-    files.mkdir(exist_ok=True)
-    for name in ("ViT-B-32.pt", "conceptual_weights.pt"):
-        shutil.copy(reader.folder / name, files)
-    if "https://" not in reader.run(f"{command.text} --dry-run"):
-        assert "--from FOLDER" in command.text
+    (reader.folder / "FOLDER").mkdir(exist_ok=True)
+    for file in ("ViT-B-32.pt", "conceptual_weights.pt"):
+        shutil.copy(reader.folder / file, reader.folder / "FOLDER")
+    text = re.sub(r"\s+#.*", "", command.text).replace(" --dry-run", "")
+    printed = reader.run(f"{text} --dry-run")
+    assert "https://" in printed or "--from FOLDER" in text, printed
+    name = text.split()[3]
+    if name not in reader.run("caption models list").split():
+        import_files(reader, Command(command.where, f"caption models import --clip '{TINY}/clip.pt' --captioner '{TINY}/captioner.pt' --name {name}"))
+
+
+def serve(reader, command):
+    reader.serve(command.text)
+
+
+def ask(reader, command):
+    printed = reader.run(command.text.replace(":8080", f":{reader.port}"))
+    assert json.loads(printed)["caption"]
+
+
+def serve_lines(reader, command):
+    (reader.folder / "list.txt").write_text("cat.jpg\n")
+    reader.find_program()
+    reader.run(command.text.replace(" /photos", f" '{reader.folder}/photos'"))
+    assert json.loads((reader.folder / command.text.split()[-1]).read_text())["caption"]
+
+
+def units(reader, command):
+    for unit in re.findall(r"caption\.\w+", command.text):
+        assert list((ROOT / "scripts" / "serve").glob(f"{unit}*")), unit
 
 
 def optimize(reader, command):
@@ -238,6 +284,11 @@ RULES = [
     (r"scripts/quickstart( |$)", quickstart),
     (r"(libtorch=\$\()?scripts/(setup|test)( |\)|$)", help_of_script),
     (r'export PATH="\$PWD/build/release/bin:\$PATH"', export),
+    (r"scripts/serve/load\.py ", help_of_script),
+    (r"caption serve .*&$", serve),
+    (r"curl .*http://127\.0\.0\.1:8080/", ask),
+    (r"jq .*\| caption serve --stdin ", serve_lines),
+    (r"systemctl ", units),
     (r"caption models import ", import_files),
     (r"caption models fetch ", fetch),
     (r"caption models optimize ", optimize),
@@ -274,7 +325,9 @@ def problems(reader, found):
 @pytest.fixture
 def reader(tmp_path):
     assert "CAPTION_PREFIX" in os.environ, "CAPTION_PREFIX is not set: run the tests with ctest"
-    return Reader(tmp_path, os.environ["CAPTION_PREFIX"])
+    reader = Reader(tmp_path, os.environ["CAPTION_PREFIX"])
+    yield reader
+    reader.close()
 
 
 WITH_COMMANDS = [name for name in READMES if "```" in (ROOT / name).read_text()]
@@ -354,7 +407,7 @@ def test_a_wrong_command_is_found_out(reader, block, said):
     assert len(wrong) == 1 and said in wrong[0]
 
 
-@pytest.mark.parametrize("block", ["```python\nprint()\n```", "```\nwhat is this\n```", "```console\nno command\n```", "```sh\nls"])
+@pytest.mark.parametrize("block", ["```ruby\nputs\n```", "```\nwhat is this\n```", "```console\nno command\n```", "```sh\nls"])
 def test_a_block_that_cannot_be_checked_is_an_error(block):
     with pytest.raises(AssertionError):
         commands("README.md", block)
