@@ -97,6 +97,7 @@ class Reader:
             (photos / "cat.jpg", "photos/cat.jpg"),
             (pictures / "raccoon.jpg", "photos/more/raccoon.jpg"),
             (ROOT / "tests" / "data" / "image" / "grey.png", "a picture.png"),
+            (ROOT / "tests" / "data" / "readme" / "references.csv", "references.csv"),
             (TINY / "clip.pt", "ViT-B-32.pt"),
             (TINY / "captioner.pt", "conceptual_weights.pt"),
         ]:
