@@ -7,6 +7,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+
+#include "files/mapped_ranges.h"
 
 namespace caption::cli {
 namespace {
@@ -21,6 +24,33 @@ void keep_freed_memory() {
   mallopt(M_TRIM_THRESHOLD, kMostKept);
 }
 
+/// A mapped file that was shortened, or whose file system fails: there is no way on, but a word.
+extern "C" void on_lost_page(int number, siginfo_t* info, void*) {
+  const char* const file = mapped_file_at(info->si_addr);
+  if (file == nullptr) {  // a defect of ours
+    std::signal(number, SIG_DFL);
+    std::raise(number);
+    return;
+  }
+  const auto say = [](const char* text) {
+    // Nothing can be done about a stderr that takes nothing.
+    if (write(STDERR_FILENO, text, std::strlen(text)) < 0) return;
+  };
+  say("caption: error: ");
+  say(file);
+  say(": was shortened, or could not be read any more, while it was in use; copy it again (to "
+      "replace a model that is in use, rename the new one into its place)\n");
+  _exit(static_cast<int>(ExitStatus::failure));
+}
+
+void catch_lost_pages() {
+  struct sigaction action {};
+  action.sa_sigaction = on_lost_page;
+  action.sa_flags = SA_SIGINFO;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGBUS, &action, nullptr);
+}
+
 }  // namespace
 
 void prepare_process() {
@@ -32,6 +62,7 @@ void prepare_process() {
   }
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files, too, is an error of write()
+  catch_lost_pages();
   keep_freed_memory();
 }
 

@@ -8,8 +8,8 @@
 
 namespace caption {
 
-/// A whole file mapped read-only and privately. What is made over it keeps it alive. The file must not be
-/// shortened while it is mapped: the system would end the program on the next read.
+/// A whole file, mapped read-only and privately, or read into memory where that is not possible. What is made
+/// over it keeps it alive. It must not be shortened meanwhile: the next read is a SIGBUS (mapped_file_at).
 class MappedFile : public std::enable_shared_from_this<MappedFile> {
  public:
   /// What will be read of it.
