@@ -8,9 +8,12 @@
 #include "caption/error.h"
 #include "files/replacing_folder.h"
 #include "model/bundle.h"
+#include "model/clip_config.h"
 #include "model/modules.h"
 #include "model/published.h"
 #include "model/verify_files.h"
+#include "weights/shards.h"
+#include "weights/write_safetensors.h"
 
 namespace caption {
 namespace {
@@ -110,24 +113,45 @@ void write_manifest(const fs::path& folder, const Manifest& manifest) {
     throw Error(ErrorKind::output, (folder / "model.json").string() + ": could not be written", folder);
 }
 
+/// How pictures are prepared, where the encoder's configuration says something.
+void apply(const ClipConfig& config, const ImportRequest& request, Manifest& manifest) {
+  if (config.resolution && *config.resolution != manifest.image.resolution) {
+    throw Error(ErrorKind::model,
+                request.clip.string() + ": its configuration says pictures of " +
+                    std::to_string(*config.resolution) + " pixels, but its weights take " +
+                    std::to_string(manifest.image.resolution),
+                request.clip);
+  }
+  if (config.mean) manifest.image.mean = *config.mean;
+  if (config.std) manifest.image.std = *config.std;
+}
+
 }  // namespace
 
 Manifest import_bundle(const ImportRequest& request) {
   require_new_name(request);
   const CpuCompute compute;
-  Manifest manifest =
-      describe(request, load_modules<Tensor>({.clip = request.clip,
-                                              .mapper = request.captioner,
-                                              .gpt2 = request.gpt2.value_or(request.captioner),
-                                              .activation = request.activation.value_or(""),
-                                              .checksums = Checksums::all},
-                                             compute));
+  const ClipConfig config = read_clip_config(request.clip);
+  Manifest manifest = describe(
+      request,
+      load_modules<Tensor>({.clip = request.clip,
+                            .mapper = request.captioner,
+                            .gpt2 = request.gpt2.value_or(request.captioner),
+                            .activation = request.activation.value_or(config.activation.value_or("")),
+                            .checksums = Checksums::all},
+                           compute));
 
+  apply(config, request, manifest);
   const ReplacingFolder staged(request.folder);
   const auto take = [&](const fs::path& file, const std::string& name) {
     const std::vector<fs::path>& given = request.give_away;
     const bool ours = std::find(given.begin(), given.end(), file) != given.end();
-    ours ? staged.link(file, name) : staged.add(file, name);
+    const fs::path source = fs::is_directory(file) ? weights_in(file) : file;
+    if (is_index(source)) {  // a bundle has one file for each part of the model
+      write_safetensors(staged.path() / name, read_weights(source, Checksums::all).tensors);
+    } else {
+      ours ? staged.link(source, name) : staged.add(source, name);
+    }
   };
   take(request.clip, manifest.encoder.file);
   take(request.captioner, manifest.mapper.file);

@@ -106,8 +106,7 @@ ModelParts read_parts(const ModuleFiles& files) {
   Tensors map = require_part(mapper_tensors(mapper), mapper, "ClipCap mapper (clip_project.*)");
   const EncoderChoices choices = resolve_choices(files, clip, encoder, map);
   std::vector<std::shared_ptr<const MappedFile>> mapped;
-  mapped.reserve(read.size());
-  for (const auto& [path, file] : read) mapped.push_back(file.mapped);
+  for (const auto& [path, file] : read) mapped.insert(mapped.end(), file.mapped.begin(), file.mapped.end());
   return {std::move(encoder), std::move(map), std::move(language), choices, std::move(mapped)};
 }
 

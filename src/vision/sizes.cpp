@@ -80,6 +80,19 @@ std::string_view name_of(EncoderOutput output) {
   return "";
 }
 
+std::int64_t vit_head_width(std::int64_t width) {
+  switch (width) {
+    case 1280:
+      return 80;
+    case 1408:
+      return 88;
+    case 1664:
+      return 104;
+    default:
+      return kClipHeadWidth;
+  }
+}
+
 VitSizes read_vit_sizes(const Tensors& tensors) {
   VitSizes sizes;
   const Shape conv = tensors.shape("conv1.weight", 4);  // [W, 3, p, p]
@@ -88,15 +101,9 @@ VitSizes read_vit_sizes(const Tensors& tensors) {
   sizes.grid = grid_side(tensors, "positional_embedding");
   sizes.embedding = tensors.shape("proj", 2)[1];
   sizes.layers = tensors.count_blocks("transformer.resblocks.");
-  // open_clip's ViT-H, ViT-g and ViT-bigG have heads of 80, 88 and 104 channels, which no shape tells.
-  if (sizes.width == 1280 || sizes.width == 1408 || sizes.width == 1664) {
-    tensors.fail("conv1.weight",
-                 "a ViT of width " + std::to_string(sizes.width) +
-                     " (open_clip's ViT-H, ViT-g or ViT-bigG) has heads of another width than " +
-                     std::to_string(kClipHeadWidth) + " and is not supported");
-  }
-  if (sizes.width < kClipHeadWidth || sizes.width % kClipHeadWidth != 0) {
-    tensors.fail("conv1.weight", "a ViT's width must be a multiple of " + std::to_string(kClipHeadWidth) +
+  sizes.head_width = vit_head_width(sizes.width);
+  if (sizes.width < sizes.head_width || sizes.width % sizes.head_width != 0) {
+    tensors.fail("conv1.weight", "a ViT's width must be a multiple of " + std::to_string(sizes.head_width) +
                                      ", found shape " + to_string(conv));
   }
   if (sizes.patch < 1) tensors.fail("conv1.weight", "empty patches: shape " + to_string(conv));

@@ -37,10 +37,14 @@ struct VitSizes {
   std::int64_t layers = 0;
   std::int64_t hidden = 0;  ///< of the blocks' MLPs
 
-  std::int64_t heads() const { return width / kClipHeadWidth; }
+  std::int64_t head_width = kClipHeadWidth;
+
+  std::int64_t heads() const { return width / head_width; }
   std::int64_t resolution() const { return patch * grid; }
   std::int64_t tokens() const { return grid * grid + 1; }
 };
+/// The channels of a ViT's heads, which no shape tells: 64, but not of open_clip's ViT-H, ViT-g and ViT-bigG.
+std::int64_t vit_head_width(std::int64_t width);
 VitSizes read_vit_sizes(const Tensors& tensors);
 
 /// Of a ModifiedResNet.

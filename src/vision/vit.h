@@ -19,8 +19,7 @@ class VitBlock {
       : heads_(sizes.heads()),
         width_(sizes.width),
         ln_1_(take_layer_norm(tensors, name + "ln_1", sizes.width, compute)),
-        in_proj_(tensors.take(name + "attn.in_proj_weight", {3 * sizes.width, sizes.width}),
-                 tensors.take(name + "attn.in_proj_bias", {3 * sizes.width}), compute),
+        in_proj_(take_in_proj(tensors, name + "attn.", sizes.width, compute)),
         out_proj_(take_linear(tensors, name + "attn.out_proj", sizes.width, sizes.width, compute)),
         ln_2_(take_layer_norm(tensors, name + "ln_2", sizes.width, compute)),
         c_fc_(take_linear(tensors, name + "mlp.c_fc", tensors.shape(name + "mlp.c_fc.weight", 2)[0],
@@ -38,6 +37,26 @@ class VitBlock {
   }
 
  private:
+  /// [W] -> [3W]: q, k and v at once. Hugging Face's files have them apart.
+  static Linear<T> take_in_proj(Tensors& tensors, const std::string& name, std::int64_t width,
+                                const Compute<T>& compute) {
+    if (!tensors.contains(name + "q_proj.weight")) {
+      return Linear<T>(tensors.take(name + "in_proj_weight", {3 * width, width}),
+                       tensors.take(name + "in_proj_bias", {3 * width}), compute);
+    }
+    DerivedMatrix matrix{.rule = "q, k and v", .from = {}, .out = 3 * width, .in = width, .make = {}};
+    for (const char* part : {"q_proj", "k_proj", "v_proj"}) {
+      matrix.from.push_back(tensors.take(name + part + ".weight", {width, width}));
+      matrix.from.push_back(tensors.take(name + part + ".bias", {width}));
+    }
+    matrix.make = [from = matrix.from] {
+      const Tensor weights[] = {from[0].to_fp32(), from[2].to_fp32(), from[4].to_fp32()};
+      const Tensor biases[] = {from[1].to_fp32(), from[3].to_fp32(), from[5].to_fp32()};
+      return std::pair(concatenate(weights, 0), concatenate(biases, 0));
+    };
+    return Linear<T>(matrix, compute);
+  }
+
   std::int64_t heads_;
   std::int64_t width_;
   LayerNorm<T> ln_1_;

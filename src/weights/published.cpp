@@ -102,10 +102,10 @@ bool is_causal_mask(std::string_view name) {
 }
 
 /// Whether `name`, without what stands before CLIP's names, belongs to the text side or the training state of
-/// OpenAI's or open_clip's CLIP (`text.` is open_clip's newer layout, logit_bias SigLIP's). The three sizes
-/// are tensors in OpenAI's state dicts.
+/// OpenAI's or open_clip's CLIP (`text.` is open_clip's newer layout, `text_model.` Hugging Face's,
+/// logit_bias SigLIP's). The three sizes are tensors in OpenAI's state dicts.
 bool is_clip_text_side(std::string_view name) {
-  return starts_with_any(name, {"transformer.resblocks.", "ln_final.", "text."}) ||
+  return starts_with_any(name, {"transformer.resblocks.", "ln_final.", "text.", "text_model."}) ||
          is_any(name, {"token_embedding.weight", "positional_embedding", "text_projection",
                        "text_projection.weight", "text_projection.bias", "logit_scale", "logit_bias",
                        "attn_mask", "input_resolution", "context_length", "vocab_size"});
@@ -217,15 +217,12 @@ void require_known_names(const WeightFile& file) {
   const Layout layout = find_layout(file);
   for (const auto& [name, tensor] : file.tensors) {
     if (place(layout, name) != Belongs::nowhere) continue;
-    const bool hugging_face_clip =
-        starts_with_any(name, {"vision_model.", "text_model.", "visual_projection."});
-    throw Error(
-        ErrorKind::model,
-        file.path.string() + ": tensor '" + name + "': unknown tensor of shape " + to_string(tensor.sizes()) +
-            (hugging_face_clip
-                 ? "; these are the names of Hugging Face's CLIP: expected OpenAI's or open_clip's (visual.*)"
-                 : "; expected CLIP (visual.*), a mapper (clip_project.*) or GPT-2 (gpt.transformer.*)"),
-        file.path);
+    throw Error(ErrorKind::model,
+                file.path.string() + ": tensor '" + name + "': unknown tensor of shape " +
+                    to_string(tensor.sizes()) +
+                    "; expected CLIP (visual.* or vision_model.*), a mapper (clip_project.*) or GPT-2 "
+                    "(gpt.transformer.*)",
+                file.path);
   }
 }
 

@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "weights/formats.h"
+#include "weights/hugging_face.h"
+#include "weights/shards.h"
 #include "weights/weights.h"
 
 namespace caption {
@@ -75,7 +77,9 @@ constexpr std::array<Foreign, 9> kForeign = {{
         "again with a newer torch");
   }
   if (text.starts_with("{") || text.starts_with("[")) {
-    file.fail("is JSON text, not weights; give the weight file itself");
+    file.fail(
+        "is JSON text, not weights; give the weight file itself, or the index of a sharded checkpoint "
+        "(NAME.index.json)");
   }
   if (begins_with(bytes, "\x80") && bytes.size() > 1) {
     file.fail(
@@ -102,18 +106,33 @@ WeightFile dispatch(const std::shared_ptr<const MappedFile>& file, Checksums che
   fail_unknown(*file);
 }
 
-}  // namespace
-
-WeightFile read_weights(const std::filesystem::path& path, Checksums checksums) {
+WeightFile read_one(const std::filesystem::path& path, Checksums checksums) {
   const auto file = MappedFile::open(path);
   try {
     WeightFile result = dispatch(file, checksums);
-    take_off_wrapper(result);
-    result.mapped = file;
+    result.mapped = {file};
     return result;
   } catch (const std::bad_alloc&) {
     file->fail("not enough memory to read it");
   }
+}
+
+}  // namespace
+
+WeightFile read_weights(const std::filesystem::path& path, Checksums checksums) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return read_weights(weights_in(path), checksums);
+  WeightFile result;
+  if (is_index(path)) {
+    result = read_shards(path, [&](const std::filesystem::path& part) { return read_one(part, checksums); });
+  } else {
+    refuse_part(path);
+    result = read_one(path, checksums);
+  }
+  refuse_unsupported_encoders(result);
+  rename_hugging_face_clip(result);
+  take_off_wrapper(result);
+  return result;
 }
 
 }  // namespace caption

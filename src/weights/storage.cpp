@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "caption/error.h"
+
 namespace caption {
 namespace {
 
@@ -41,6 +43,13 @@ std::optional<DType> safetensors_dtype(std::string_view name) {
     if (entry.safetensors == name) return entry.dtype;
   }
   return std::nullopt;
+}
+
+std::string_view safetensors_name(DType dtype) {
+  for (const DtypeName& entry : kDtypes) {
+    if (entry.dtype == dtype) return entry.safetensors;
+  }
+  throw Error(ErrorKind::internal, "a type without a name in safetensors");
 }
 
 std::optional<std::int64_t> element_count(const Shape& shape) {

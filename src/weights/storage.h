@@ -17,6 +17,8 @@ namespace caption {
 std::optional<DType> storage_dtype(std::string_view torch_name);
 /// "F32" -> float32, ...
 std::optional<DType> safetensors_dtype(std::string_view name);
+/// float32 -> "F32", ...
+std::string_view safetensors_name(DType dtype);
 /// Number of elements; nothing if negative or too many for 64 bits.
 std::optional<std::int64_t> element_count(const Shape& shape);
 

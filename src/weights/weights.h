@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "files/mapped_file.h"
 #include "tensor/tensors.h"
@@ -17,7 +18,7 @@ namespace caption {
 struct WeightFile {
   std::filesystem::path path;
   std::string format;  ///< "torchscript", "torch.save", "torch.save (legacy)", "safetensors"
-  std::shared_ptr<const MappedFile> mapped;
+  std::vector<std::shared_ptr<const MappedFile>> mapped;  ///< one, or the parts of a sharded checkpoint
   std::map<std::string, Tensor>
       tensors;  ///< by full dotted name; read-only views of the mapped file where possible
   std::map<std::string, std::int64_t> attributes;  ///< int attributes of a TorchScript archive's top module
@@ -29,9 +30,10 @@ enum class Checksums {
   all,        ///< of the matrices too, which reads the whole file: for files whose SHA-256 nobody has checked
 };
 
-/// Reads any of the formats that we know, told by the bytes, never by the name. Never runs code from the
+/// Reads any of the formats that we know, told by the bytes, never by the name; or the parts of a sharded
+/// checkpoint, of which `path` is the index; or the weights in a folder of Hugging Face's. Never runs code from the
 /// file. The file is mapped and must stay as it is while the tensors are used; writing into them is not
-/// allowed. A state dict may be wrapped as training programs do it ({"state_dict": ..., "epoch": 3}), and
+/// allowed. Hugging Face's CLIP gets OpenAI's names. A state dict may be wrapped as training programs do it ({"state_dict": ..., "epoch": 3}), and
 /// what stands before all of its names is taken off: "module." or "_orig_mod." of any, and another
 /// ("net.captioner.") where the names behind it are known below. Throws Error(model) naming the file, the
 /// tensor or record, expected and actual.

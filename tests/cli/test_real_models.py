@@ -122,6 +122,105 @@ def test_import_finds_a_damaged_download(real, parity, work, tmp_path):
     assert not list(tmp_path.rglob("*bad*"))
 
 
+# File systems that cannot map files, and files that change under the program
+
+
+def test_weights_that_cannot_be_mapped_are_read(real, parity, photo):
+    """As on some network file systems. All ways that release a mapping's pages are gone: loading, a packed file, verification."""
+    preload = {"LD_PRELOAD": os.environ["CAPTION_NO_MAPPING"]}
+    model = parity / "vit-mlp"
+    expected = real.run("--model", model, photo)
+    result = real.run("--model", model, photo, **preload)
+    assert result.code == 0 and result.text == expected.text
+    assert f"{model}/captioner.pt: cannot be mapped (No such device), as on some network file systems: it is read into memory" in result.err
+    assert real.run("--model", model, "--quiet", photo, **preload).err == ""
+    files = ["--clip", model / "clip.pt", "--captioner", model / "captioner.pt", "--tokenizer", model]
+    assert real.run("models", "import", *files, "--name", "mine", **preload).code == 0
+    assert real.run("models", "optimize", "mine", **preload).code == 0
+    result = real.run("--model", "mine", photo, **preload)
+    assert result.code == 0 and result.text == expected.text and "packed.fp32: cannot be mapped" in result.err
+
+
+def start_with_list(real, model, photo, list_name):
+    """A run that has captioned one picture and waits for the next name."""
+    os.mkfifo(real.folder / list_name)
+    process = real.start("--model", model, "--files-from", list_name)
+    names = open(real.folder / list_name, "w", encoding="utf-8", buffering=1)  # noqa: SIM115  the test closes it
+    print(photo, file=names)
+    process.stdout.readline()
+    return process, names
+
+
+def test_a_weight_file_that_becomes_shorter_is_named(real, parity, work, photo):
+    shutil.copytree(parity / "vit-mlp", work / "m")
+    process, names = start_with_list(real, "m", photo, "list")
+    os.truncate(work / "m" / "captioner.pt", 100)
+    with names:
+        print(photo, file=names)
+    _, err = process.communicate(timeout=60)
+    # The tables of embeddings are read where they lie: in the file.
+    assert process.returncode in (0, 3), err
+    if process.returncode == 3:
+        assert b"caption: error: m/captioner.pt: was shortened, or could not be read any more, while it was in use" in err
+
+
+def test_a_model_that_is_replaced_by_renaming_stays_the_old_one_for_who_uses_it(real, parity, work, photo):
+    shutil.copytree(parity / "vit-mlp", work / "m")
+    expected = real.run("--model", "m", photo).text
+    process, names = start_with_list(real, "m", photo, "list")
+    (work / "m").rename(work / "old")
+    shutil.copytree(parity / "resnet-transformer", work / "m")
+    shutil.rmtree(work / "old")
+    with names:
+        print(photo, file=names)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0 and out.decode().rstrip().endswith(expected.rstrip()), err
+
+
+# Sharded checkpoints, and encoders of other libraries
+
+
+def read_safetensors(data):
+    """-> {name: (entry, bytes)}"""
+    size = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8 : 8 + size])
+    header.pop("__metadata__", None)
+    return {name: (entry, data[8 + size :][slice(*entry["data_offsets"])]) for name, entry in header.items()}
+
+
+def test_a_checkpoint_in_parts_is_imported_as_one(real, source, parity, photo, tmp_path):
+    """The encoder of transformers' CLIPModel, by its folder, its index, and one of its parts."""
+    clip = source / "tests" / "data" / "clip" / "hugging_face_parts"
+    parts = sorted(clip.glob("model-*.safetensors"))
+    assert len(parts) > 1
+    rest = ["--captioner", parity / "vit-mlp" / "captioner.pt", "--tokenizer", parity / "vit-mlp"]
+    result = real.run("models", "import", "--clip", parts[0], *rest, "--name", "part")
+    assert result.code == 3 and "is part 1 of" in result.err and "model.safetensors.index.json" in result.err
+    captions = set()
+    for name, given in [("folder", clip), ("index", clip / "model.safetensors.index.json")]:
+        result = real.run("models", "import", "--clip", given, *rest, "--name", name)
+        assert result.code == 0 and "its configuration says quick_gelu" in result.err, result.err
+        captions.add(real.run("--model", name, photo).text)
+    assert len(captions) == 1 and captions.pop()
+    shown = json.loads(real.run("models", "show", "folder", "--json").text)
+    assert shown["encoder"]["activation"] == "quick_gelu" and shown["image"]["resolution"] == 8
+    assert shown["image"]["mean"] == [0.5, 0.4, 0.3] and shown["image"]["std"] == [0.3, 0.4, 0.5]
+    merged = read_safetensors((tmp_path / "home/.local/share/caption/models/folder/clip.pt").read_bytes())
+    theirs = {name: value for part in parts for name, value in read_safetensors(part.read_bytes()).items()}
+    assert merged["visual.transformer.resblocks.1.attn.k_proj.weight"][1] == theirs["vision_model.encoder.layers.1.self_attn.k_proj.weight"][1]
+    assert real.run("models", "optimize", "folder", "--precision", "int8").code == 0
+    assert real.run("--model", "folder", "--precision", "int8", photo).code == 0
+
+
+@pytest.mark.parametrize("file", ["open_clip_pytorch_model.bin", "open_clip_model.safetensors"])
+def test_open_clips_activation_is_what_its_configuration_says(real, source, parity, file):
+    rest = ["--captioner", parity / "vit-mlp" / "captioner.pt", "--tokenizer", parity / "vit-mlp"]
+    for name in ("gelu", "quick_gelu"):
+        clip = source / "tests" / "data" / "clip" / f"open_clip_{name}" / file
+        assert real.run("models", "import", "--clip", clip, *rest, "--name", name).code == 0
+        assert json.loads(real.run("models", "show", name, "--json").text)["encoder"]["activation"] == name
+
+
 # An EfficientNet-Lite
 
 

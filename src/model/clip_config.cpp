@@ -1,0 +1,148 @@
+#include "model/clip_config.h"
+
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "base/printable.h"
+#include "caption/error.h"
+#include "model/json_fields.h"
+#include "vision/sizes.h"
+
+namespace caption {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr int kBicubic = 3;  // Pillow's number
+
+/// A JSON file of others, of which we ask for a few fields.
+class Foreign {
+ public:
+  Foreign(fs::path file, ordered_json json) : file_(std::move(file)), json_(std::move(json)) {}
+
+  [[noreturn]] void refuse(const std::string& field, const std::string& expected) const {
+    throw Error(ErrorKind::model,
+                file_.string() + ": " + field + ": expected " + expected + ", which is all that is supported",
+                file_);
+  }
+
+  /// The object at `key`, or an empty one.
+  Foreign object(const char* key) const {
+    const auto found = json_.find(key);
+    return {file_, found != json_.end() && found->is_object() ? *found : ordered_json::object()};
+  }
+
+  template <typename T>
+  T value(const char* key, const T& standard) const {
+    const auto found = json_.find(key);
+    if (found == json_.end() || found->is_null()) return standard;
+    try {
+      return found->get<T>();
+    } catch (const ordered_json::exception&) {
+      refuse(key, "another kind of value");
+    }
+  }
+
+  std::optional<std::array<double, 3>> three(const char* key) const {
+    const auto found = json_.find(key);
+    if (found == json_.end() || found->is_null()) return std::nullopt;
+    return value<std::array<double, 3>>(key, {});
+  }
+
+  /// A side in pixels: a number, [a, a], or an object with the first of `keys` that it has.
+  std::optional<std::int64_t> side(const char* key, std::initializer_list<const char*> keys) const {
+    const auto found = json_.find(key);
+    if (found == json_.end() || found->is_null()) return std::nullopt;
+    if (found->is_number_integer()) return found->get<std::int64_t>();
+    for (const char* name : keys) {
+      const auto inner = found->is_object() ? found->find(name) : found->end();
+      if (inner != found->end() && inner->is_number_integer()) return inner->get<std::int64_t>();
+    }
+    refuse(key, "a number of pixels");
+  }
+
+  bool has(const char* key) const { return json_.contains(key); }
+
+ private:
+  fs::path file_;
+  ordered_json json_;
+};
+
+/// Nothing if there is no such file.
+std::optional<Foreign> read(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(file, ignored)) return std::nullopt;
+  ordered_json json = parse_json(file, "model's configuration");
+  if (!json.is_object()) return std::nullopt;
+  return Foreign(file, std::move(json));
+}
+
+std::string checked_activation(const Foreign& config, const std::string& name) {
+  if (name == "quick_gelu" || name == "gelu") return name;
+  config.refuse("hidden_act", "quick_gelu or gelu");
+}
+
+void read_hugging_face(const Foreign& config, ClipConfig& result) {
+  const auto kind = config.value<std::string>("model_type", "");
+  if (kind != "clip" && kind != "clip_vision_model") return;
+  const Foreign vision = kind == "clip" ? config.object("vision_config") : config;
+  // The defaults are those of transformers' CLIPVisionConfig: what is equal to them is often left out.
+  result.activation = checked_activation(vision, vision.value<std::string>("hidden_act", "quick_gelu"));
+  const auto width = vision.value<std::int64_t>("hidden_size", 768);
+  const auto heads = vision.value<std::int64_t>("num_attention_heads", 12);
+  const std::int64_t head_width = vit_head_width(width);
+  if (heads * head_width != width)
+    vision.refuse("num_attention_heads",
+                  std::to_string(width / head_width) + " heads for a width of " + std::to_string(width));
+  if (vision.value<double>("layer_norm_eps", 1e-5) != 1e-5) vision.refuse("layer_norm_eps", "1e-5");
+}
+
+void read_preprocessor(const Foreign& config, ClipConfig& result) {
+  for (const char* step : {"do_resize", "do_center_crop", "do_normalize", "do_rescale"}) {
+    if (!config.value(step, true)) config.refuse(step, "true");
+  }
+  if (config.value("resample", kBicubic) != kBicubic) config.refuse("resample", "3 (bicubic)");
+  result.resolution = config.side("crop_size", {"height"});
+  const std::optional<std::int64_t> size = config.side("size", {"shortest_edge", "height"});
+  if (size && result.resolution && *size != *result.resolution)
+    config.refuse("size", "the same as crop_size");
+  if (!result.resolution) result.resolution = size;
+  result.mean = config.three("image_mean");
+  result.std = config.three("image_std");
+}
+
+void read_open_clip(const Foreign& config, ClipConfig& result) {
+  if (!config.has("model_cfg")) return;
+  const Foreign model = config.object("model_cfg");
+  result.activation = model.value("quick_gelu", false) ? "quick_gelu" : "gelu";
+  const Foreign pictures = config.object("preprocess_cfg");
+  result.mean = pictures.three("mean");
+  result.std = pictures.three("std");
+  if (pictures.value<std::string>("interpolation", "bicubic") != "bicubic")
+    pictures.refuse("interpolation", "bicubic");
+  if (pictures.value<std::string>("resize_mode", "shortest") != "shortest")
+    pictures.refuse("resize_mode", "shortest");
+}
+
+}  // namespace
+
+ClipConfig read_clip_config(const fs::path& weights) {
+  std::error_code ignored;
+  const fs::path folder = fs::is_directory(weights, ignored) ? weights : weights.parent_path();
+  ClipConfig result;
+  if (const auto config = read(folder / "open_clip_config.json")) read_open_clip(*config, result);
+  if (const auto config = read(folder / "config.json"); config && !result.activation) {
+    read_hugging_face(*config, result);
+    const auto pictures = read(folder / "preprocessor_config.json");
+    if (pictures && result.activation) read_preprocessor(*pictures, result);
+  }
+  if (result.activation) {
+    log::info(printable((folder.empty() ? fs::path(".") : folder).string()) + ": its configuration says " +
+              *result.activation);
+  }
+  return result;
+}
+
+}  // namespace caption

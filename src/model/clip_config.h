@@ -1,0 +1,25 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace caption {
+
+/// What stands beside a CLIP's weights and is not in them.
+struct ClipConfig {
+  std::optional<std::string> activation;  ///< "quick_gelu" or "gelu"
+  std::optional<std::int64_t> resolution;
+  std::optional<std::array<double, 3>> mean;
+  std::optional<std::array<double, 3>> std;
+};
+
+/// Reads config.json and preprocessor_config.json (Hugging Face's CLIP) or open_clip_config.json beside
+/// `weights`, or in it if it is a folder; says so. What is not there is left out; files of other models are
+/// passed over. Throws Error(model) that names the field if pictures are to be prepared in another way than
+/// CLIP's, or if the encoder is not one of the known kinds.
+ClipConfig read_clip_config(const std::filesystem::path& weights);
+
+}  // namespace caption

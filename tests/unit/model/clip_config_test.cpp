@@ -1,0 +1,85 @@
+#include "model/clip_config.h"
+
+#include <gtest/gtest.h>
+
+#include "scratch_folder.h"
+
+namespace caption {
+namespace {
+
+class Config : public ScratchFolder {
+ protected:
+  void hugging_face(const std::string& config, const std::string& preprocessor = "{}") const {
+    write("config.json", config);
+    write("preprocessor_config.json", preprocessor);
+  }
+  std::string refusal() const {
+    return message_of([&] { read_clip_config(folder_ / "model.safetensors"); });
+  }
+};
+
+TEST_F(Config, NothingIsNothing) {
+  const ClipConfig config = read_clip_config(folder_ / "model.safetensors");
+  EXPECT_FALSE(config.activation || config.resolution || config.mean || config.std);
+  write("config.json", R"({"model_type": "gpt2"})");
+  EXPECT_FALSE(read_clip_config(folder_).activation);
+  write("config.json", "[1]");
+  EXPECT_FALSE(read_clip_config(folder_).activation);
+}
+
+TEST_F(Config, HuggingFace) {
+  hugging_face(
+      R"({"model_type": "clip", "vision_config": {"hidden_act": "gelu", "hidden_size": 1280, "num_attention_heads": 16}})",
+      R"({"size": {"shortest_edge": 224}, "crop_size": {"height": 224, "width": 224}, "resample": 3,
+          "image_mean": [0.1, 0.2, 0.3], "image_std": [0.4, 0.5, 0.6]})");
+  const ClipConfig config = read_clip_config(folder_ / "model.safetensors");
+  EXPECT_EQ(config.activation, "gelu");
+  EXPECT_EQ(config.resolution, 224);
+  EXPECT_EQ(config.mean, (std::array{0.1, 0.2, 0.3}));
+  EXPECT_EQ(config.std, (std::array{0.4, 0.5, 0.6}));
+  EXPECT_EQ(read_clip_config(folder_).activation, "gelu");
+}
+
+TEST_F(Config, WhatIsLeftOutIsTheirDefault) {
+  hugging_face(R"({"model_type": "clip", "vision_config": {}})", R"({"size": 336, "crop_size": 336})");
+  const ClipConfig config = read_clip_config(folder_);
+  EXPECT_EQ(config.activation, "quick_gelu");
+  EXPECT_EQ(config.resolution, 336);
+  EXPECT_FALSE(config.mean);
+}
+
+TEST_F(Config, OpenClip) {
+  write(
+      "open_clip_config.json",
+      R"({"model_cfg": {"quick_gelu": true}, "preprocess_cfg": {"mean": [0.5, 0.5, 0.5], "std": [0.25, 0.5, 1]}})");
+  const ClipConfig config = read_clip_config(folder_ / "open_clip_model.safetensors");
+  EXPECT_EQ(config.activation, "quick_gelu");
+  EXPECT_EQ(config.std, (std::array{0.25, 0.5, 1.0}));
+  write("open_clip_config.json", R"({"model_cfg": {}})");
+  EXPECT_EQ(read_clip_config(folder_).activation, "gelu");
+  write("open_clip_config.json", R"({"model_cfg": {}, "preprocess_cfg": {"interpolation": "bilinear"}})");
+  EXPECT_NE(refusal().find("interpolation: expected bicubic"), std::string::npos);
+}
+
+TEST_F(Config, WhatIsNotSupportedIsRefused) {
+  const std::string clip = R"({"model_type": "clip_vision_model")";
+  hugging_face(clip + R"(, "hidden_act": "silu"})");
+  EXPECT_NE(refusal().find("hidden_act: expected quick_gelu or gelu"), std::string::npos);
+  hugging_face(clip + R"(, "hidden_size": 768, "num_attention_heads": 16})");
+  EXPECT_NE(refusal().find("expected 12 heads for a width of 768"), std::string::npos);
+  hugging_face(clip + R"(, "layer_norm_eps": 1e-6})");
+  EXPECT_NE(refusal().find("layer_norm_eps"), std::string::npos);
+  hugging_face(clip + R"(, "hidden_size": "wide"})");
+  EXPECT_NE(refusal().find("hidden_size"), std::string::npos);
+  hugging_face(clip + "}", R"({"resample": 2})");
+  EXPECT_NE(refusal().find("resample: expected 3"), std::string::npos);
+  hugging_face(clip + "}", R"({"do_center_crop": false})");
+  EXPECT_NE(refusal().find("do_center_crop"), std::string::npos);
+  hugging_face(clip + "}", R"({"size": 256, "crop_size": 224})");
+  EXPECT_NE(refusal().find("size: expected the same as crop_size"), std::string::npos);
+  hugging_face("{");
+  EXPECT_NE(refusal().find("not valid JSON"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace caption
