@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,13 +23,19 @@ struct Picture {
   bool truncated = false;              ///< a part of it was missing in its file
 };
 
+/// How a caption ended: with the model's stop token or a stop text, or because it had as many tokens as it
+/// may.
+enum class Finish { stop, length };
+
 /// One caption of one image.
 struct Caption {
-  std::string text;                  ///< UTF-8, white space at both ends removed
+  std::string text;                  ///< UTF-8, without white space at both ends and without special tokens
   std::vector<std::int32_t> tokens;  ///< with the stop token, if it was reached
   double score = 0;                  ///< sum of the tokens' log-probabilities (natural logarithm)
   double mean_logprob = 0;           ///< score / number of tokens
   bool unsure = false;               ///< mean_logprob is below what the model's makers found to be reliable
+  std::optional<Finish> finish;      ///< nothing for a text that was given
+  bool repetition = false;           ///< it says the same words again and again
 };
 
 /// Captions of one image that was scheduled.

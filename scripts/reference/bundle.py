@@ -47,7 +47,9 @@ class Tokenizer:
         self.bytes = {chr(b): b for b in printable} | {chr(256 + i): b for i, b in enumerate(hidden)}
 
     def decode(self, ids: list[int]) -> str:
-        return bytes(self.bytes[c] for i in ids for c in self.pieces[i]).decode("utf-8", errors="replace")
+        """Without what stands for no text."""
+        pieces = [self.pieces[i] for i in ids if self.pieces[i] != "<|endoftext|>"]
+        return bytes(self.bytes[c] for piece in pieces for c in piece).decode("utf-8", errors="replace")
 
 
 class Bundle:

@@ -57,7 +57,7 @@ Flags<ImageOptions> image_flags() {
              "Refuse images of more than X megapixels before decoding them"),
       choice("--truncated", &ImageOptions::accept_truncated, "WHAT", {{"refuse", false}, {"accept", true}},
              "What becomes of a JPEG of which the end is missing: accept captions it with grey in its "
-             "place, and jsonl has \"flags\": [\"truncated\"]"),
+             "place, and its record has the flag truncated"),
       on("--color-managed", &ImageOptions::color_managed,
          "Convert pictures that have an ICC profile to sRGB. The published models were trained "
          "without")};

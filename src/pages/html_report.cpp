@@ -10,6 +10,7 @@
 #include "base/printable.h"
 #include "pages/html.h"
 #include "pages/relative_url.h"
+#include "records/flags.h"
 
 namespace caption {
 namespace {
@@ -88,19 +89,20 @@ class HtmlReport : public RecordWriter {
     const Caption& best = record.captions.at(0);
     const std::string words = single_line(best.text);
     return fill(
-        R"(<li class="record" data-mean="{{mean}}" data-sum="{{sum}}">)"
+        R"(<li class="record{{doubtful}}" data-mean="{{mean}}" data-sum="{{sum}}">)"
         R"(<button class="picture" type="button" aria-haspopup="dialog"><img loading="lazy")"
         R"( decoding="async" alt="{{caption}}" src="{{picture}}"></button>)"
         "\n"
         R"(<div class="words"><p class="{{class}}">{{caption}}</p>{{name}}{{score}}{{others}}</div></li>)"
         "\n",
-        {{"mean", exact(best.mean_logprob)},
+        {{"doubtful", is_doubtful(record) ? " doubtful" : ""},
+         {"mean", exact(best.mean_logprob)},
          {"sum", exact(best.score)},
          {"caption", words.empty() ? "(no words)" : words},
          {"picture", data_uri("image/jpeg", record.thumbnail)},
          {"class", words.empty() ? "caption none" : "caption"},
          {"name", name(record)},
-         {"score", score(best)},
+         {"score", score(record)},
          {"others", others(record.captions)}});
   }
 
@@ -129,11 +131,25 @@ class HtmlReport : public RecordWriter {
     return fill(R"(<p class="name">{{name}}</p>)", {{"name", shown}});
   }
 
-  static Html score(const Caption& caption) {
+  static Html score(const Record& record) {
     return fill(
         R"(<p class="score"><svg class="bar" aria-hidden="true"><rect height="100%" width="{{share}}"/>)"
-        R"(</svg><span class="number">{{share}}</span> confidence{{unsure}}</p>)",
-        {{"share", percent(caption)}, {"unsure", caption.unsure ? ": unsure" : ""}});
+        R"(</svg><span class="number">{{share}}</span> confidence{{remarks}}</p>)",
+        {{"share", percent(record.captions.at(0))}, {"remarks", remarks(record)}});
+  }
+
+  /// What is to be said of the best caption besides its confidence: nothing, or ": unsure, cut off".
+  static std::string remarks(const Record& record) {
+    const Caption& best = record.captions.at(0);
+    std::string text;
+    const auto add = [&text](const char* remark) {
+      text += (text.empty() ? ": " : ", ") + std::string(remark);
+    };
+    if (best.unsure) add("unsure");
+    if (best.finish == Finish::length) add("cut off");
+    if (best.repetition) add("repeats itself");
+    if (record.truncated) add("picture incomplete");
+    return text;
   }
 
   static Html others(const std::vector<Caption>& captions) {

@@ -38,8 +38,8 @@ class EngineCaptioner : public Captioner {
     // pixels [B, 3, R, R] -> embedding [B, D] -> prefix [B, P, E] -> token ids, as images come and go
     std::unique_ptr<PictureSearches> searches =
         engine_->searches({stop_rule(options), resolve(options), sizes});
-    const Describe to_text = [this](Hypothesis hypothesis) {
-      return describe(engine_->tokenizer(), std::move(hypothesis),
+    const Describe to_text = [this, stop = stop_rule(options)](Hypothesis hypothesis) {
+      return describe(engine_->tokenizer(), std::move(hypothesis), stop,
                       engine_->manifest().unsure_below);  // token ids -> text
     };
     return make_scheduler(std::move(searches), to_text, sizes);

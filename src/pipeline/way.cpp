@@ -1,13 +1,17 @@
 #include "pipeline/way.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace caption {
 namespace {
 
+constexpr const char* kSpace = " \t\r\n\f\v";
+
 std::string trimmed(const std::string& text) {
-  constexpr const char* kSpace = " \t\r\n\f\v";
   const std::size_t first = text.find_first_not_of(kSpace);
   if (first == std::string::npos) return {};
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
@@ -26,12 +30,45 @@ PixelFormat pixel_format(const Manifest::Image& image) {
   return format;
 }
 
-Caption describe(const Tokenizer& tokenizer, Hypothesis hypothesis, std::optional<double> unsure_below) {
+Caption describe(const Tokenizer& tokenizer, Hypothesis hypothesis, const StopRule& stop,
+                 std::optional<double> unsure_below) {
+  bool ended = false;
+  StopTexts::State state{};
+  std::vector<std::int32_t> text_tokens;
+  for (const std::int32_t token : hypothesis.tokens) {
+    ended = stop.ends_with(token, state);
+    if (!tokenizer.piece(token).special) text_tokens.push_back(token);
+  }
   const auto count = static_cast<double>(hypothesis.tokens.size());
-  std::string text = trimmed(tokenizer.decode(hypothesis.tokens));
   const double mean = count > 0 ? hypothesis.score / count : 0;
-  return {std::move(text), std::move(hypothesis.tokens), hypothesis.score, mean,
-          unsure_below && mean < *unsure_below};
+  Caption caption;
+  caption.text = trimmed(tokenizer.decode(text_tokens));
+  caption.tokens = std::move(hypothesis.tokens);
+  caption.score = hypothesis.score;
+  caption.mean_logprob = mean;
+  caption.unsure = unsure_below && mean < *unsure_below;
+  caption.finish = ended ? Finish::stop : Finish::length;
+  caption.repetition = repeats_itself(caption.text);
+  return caption;
+}
+
+bool repeats_itself(std::string_view text) {
+  constexpr std::size_t kTimes = 3;
+  constexpr std::size_t kWords = 4;
+  std::vector<std::string_view> words;
+  for (std::size_t at = text.find_first_not_of(kSpace); at != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_of(kSpace, at), text.size());
+    words.push_back(text.substr(at, end - at));
+    at = text.find_first_not_of(kSpace, end);
+  }
+  for (std::size_t length = 1; length * kTimes <= words.size(); ++length) {
+    std::size_t same = 0;  // words in a row that stand `length` words before, too
+    for (std::size_t i = length; i < words.size(); ++i) {
+      same = words[i] == words[i - length] ? same + 1 : 0;
+      if (same + length >= std::max(kTimes * length, kWords)) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace caption

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "caption/error.h"
@@ -37,9 +38,13 @@ T prefix_of(const Bundle<T>& bundle, const T& pixels) {
   return bundle.mapper->map(embedding);              // [B, P, E]
 }
 
-/// A search's result with its text: token ids -> text, without white space at both ends. `unsure_below` is
-/// the model's, if it has one.
-Caption describe(const Tokenizer& tokenizer, Hypothesis hypothesis, std::optional<double> unsure_below);
+/// A search's result with its text: token ids -> text, without white space at both ends and without tokens
+/// that stand for no text. `stop` is the search's rule, `unsure_below` the model's, if it has one.
+Caption describe(const Tokenizer& tokenizer, Hypothesis hypothesis, const StopRule& stop,
+                 std::optional<double> unsure_below);
+
+/// Whether a text is degenerate: the same one or more words three times in a row, at least four words of it.
+bool repeats_itself(std::string_view text);
 
 /// What fits into the language model's positions behind the prefix.
 template <typename T>

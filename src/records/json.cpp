@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/utf8.h"
+#include "records/flags.h"
 
 namespace caption {
 
@@ -13,7 +14,9 @@ std::string json_line(const Json& json) {
 
 Json caption_json(const Caption& caption) {
   Json json = {{"caption", caption.text}, {"score", caption.score}, {"mean_logprob", caption.mean_logprob}};
+  if (caption.finish) json["finish"] = finish_word(caption);
   if (caption.unsure) json["unsure"] = true;
+  if (const auto flags = flags_of(caption); !flags.empty()) json["flags"] = flags;
   return json;
 }
 
@@ -23,10 +26,11 @@ Json record_json(const Record& record, const std::string& model, bool several) {
   if (record.error) {
     json["error"] = {{"code", error_code(record.error->kind())}, {"message", record.error->what()}};
   } else {
-    json.update(caption_json(record.captions.at(0)));
+    const Caption& best = record.captions.at(0);
+    json.update(caption_json(best));
+    if (const auto flags = flags_of(record, best); !flags.empty()) json["flags"] = flags;
   }
   json["model"] = model;
-  if (record.truncated) json["flags"] = {"truncated"};
   if (several && !record.error) {
     json["captions"] = Json::array();
     for (const Caption& caption : record.captions) json["captions"].push_back(caption_json(caption));

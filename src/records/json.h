@@ -24,7 +24,7 @@ inline Json known(double rate) {
 /// On one line, with its end. Always valid UTF-8: what is none becomes U+FFFD.
 std::string json_line(const Json& json);
 
-/// {"caption", "score", "mean_logprob"}
+/// {"caption", "score", "mean_logprob", "finish"}, and what else is to be said of it
 Json caption_json(const Caption& caption);
 
 /// scripts/schema/record.schema.json; `several`: with "captions", all of them.

@@ -3,8 +3,10 @@
 #include <array>
 #include <charconv>
 #include <utility>
+#include <vector>
 
 #include "base/printable.h"
+#include "records/flags.h"
 #include "records/json.h"
 
 namespace caption {
@@ -48,30 +50,40 @@ class CsvWriter : public RecordWriter {
  public:
   CsvWriter(RecordStyle style, Output& output) : style_(std::move(style)), output_(output) {}
 
-  void begin() override { output_.write("image,rank,caption,score,mean_logprob,model,error,message\r\n"); }
+  void begin() override {
+    output_.write("image,rank,caption,score,mean_logprob,model,error,message,finish,flags\r\n");
+  }
 
   void write(const Record& record) override {
     std::string rows;
     if (record.error) {
       rows = row({record.image, "", "", "", "", style_.model, std::string(error_code(record.error->kind())),
-                  record.error->what()});
+                  record.error->what(), "", ""});
     }
     for (std::size_t i = 0; i < record.captions.size(); ++i) {
       const Caption& caption = record.captions[i];
       rows += row({record.image, std::to_string(i + 1), caption.text, number(caption.score),
-                   number(caption.mean_logprob), style_.model, "", ""});
+                   number(caption.mean_logprob), style_.model, "", "", finish_word(caption),
+                   joined(flags_of(record, caption))});
     }
     output_.write(rows);
   }
 
  private:
-  static std::string row(const std::array<std::string, 8>& fields) {
+  static std::string row(const std::array<std::string, 10>& fields) {
     std::string line;
     for (const std::string& field : fields) {
       if (&field != fields.data()) line += ',';
       line += quoted(field);
     }
     return line + "\r\n";
+  }
+
+  /// With a space between two.
+  static std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+    return text;
   }
 
   static std::string quoted(const std::string& field) {
@@ -96,12 +108,13 @@ class CsvWriter : public RecordWriter {
 
 class FailedList : public RecordWriter {
  public:
-  FailedList(char separator, Output& output, std::function<void(const std::string&)> left_out)
-      : separator_(separator), output_(output), left_out_(std::move(left_out)) {}
+  FailedList(char separator, bool doubtful, Output& output, std::function<void(const std::string&)> left_out)
+      : separator_(separator), doubtful_(doubtful), output_(output), left_out_(std::move(left_out)) {}
 
   void write(const Record& record) override {
+    const bool listed = record.error || (doubtful_ && is_doubtful(record));
     // The bytes of standard input are gone.
-    if (!record.error || record.image == "-") return;
+    if (!listed || record.image == "-") return;
     if (record.image.find(separator_) != std::string::npos) {
       left_out_(record.image);
       return;
@@ -111,6 +124,7 @@ class FailedList : public RecordWriter {
 
  private:
   char separator_;
+  bool doubtful_;
   Output& output_;
   std::function<void(const std::string&)> left_out_;
 };
@@ -129,9 +143,9 @@ std::unique_ptr<RecordWriter> make_writer(const RecordStyle& style, Output& outp
   return std::make_unique<TextWriter>(style, output);
 }
 
-std::unique_ptr<RecordWriter> make_failed_list(char separator, Output& output,
+std::unique_ptr<RecordWriter> make_failed_list(char separator, bool doubtful, Output& output,
                                                std::function<void(const std::string& name)> left_out) {
-  return std::make_unique<FailedList>(separator, output, std::move(left_out));
+  return std::make_unique<FailedList>(separator, doubtful, output, std::move(left_out));
 }
 
 }  // namespace caption

@@ -43,8 +43,9 @@ class RecordWriter {
 std::unique_ptr<RecordWriter> make_writer(const RecordStyle& style, Output& output);
 
 /// The names of the images that failed, each followed by `separator`, as a ListReader reads them. One that
-/// has the separator in it is left out, and `left_out` is told. `output` must outlive it.
-std::unique_ptr<RecordWriter> make_failed_list(char separator, Output& output,
+/// has the separator in it is left out, and `left_out` is told. `doubtful`: also of those with a doubtful
+/// caption. `output` must outlive it.
+std::unique_ptr<RecordWriter> make_failed_list(char separator, bool doubtful, Output& output,
                                                std::function<void(const std::string& name)> left_out);
 
 }  // namespace caption

@@ -1,5 +1,6 @@
 #include "service/chat.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "service/data_url.h"
@@ -52,6 +53,14 @@ std::string content_of(const ChatCaptions& captions, std::size_t rank) {
   for (const std::vector<Caption>& of_picture : captions)
     text += (text.empty() ? "" : "\n") + of_picture.at(rank).text;
   return text;
+}
+
+/// "length" if a caption of the choice was cut.
+const char* finish_of(const ChatCaptions& captions, std::size_t rank) {
+  const auto cut = [rank](const std::vector<Caption>& of_picture) {
+    return of_picture.at(rank).finish == Finish::length;
+  };
+  return std::any_of(captions.begin(), captions.end(), cut) ? "length" : "stop";
 }
 
 Json usage_of(const ChatCaptions& captions, std::size_t choices) {
@@ -118,7 +127,7 @@ Json chat_completion(const ChatStamp& stamp, const ChatRequest& request, const C
         {{"index", rank},
          {"message", {{"role", "assistant"}, {"content", content_of(captions, rank)}, {"refusal", nullptr}}},
          {"logprobs", nullptr},
-         {"finish_reason", "stop"}});
+         {"finish_reason", finish_of(captions, rank)}});
   }
   json["usage"] = usage_of(captions, request.choices);
   return json;
@@ -139,7 +148,7 @@ std::string chat_events(const ChatStamp& stamp, const ChatRequest& request, cons
     add(rank, {{"role", "assistant"}, {"content", ""}}, nullptr);
     for (const std::string& piece : pieces_of(content_of(captions, rank)))
       add(rank, {{"content", piece}}, nullptr);
-    add(rank, Json::object(), "stop");
+    add(rank, Json::object(), finish_of(captions, rank));
   }
   if (request.usage) {
     Json json = stamped(stamp, "chat.completion.chunk");

@@ -5,6 +5,9 @@
 //   "corrupt...", "unsupported...", "too_large..."   an Error of that kind
 //   "say TEXT"                                       the caption TEXT, as it is
 //   "slow TEXT"                                      likewise, but decoding takes a second
+//   "cut ...", "again ...", "half ..."               before these two: the caption was cut, repeats itself,
+//   or is
+//                                                    of a truncated picture
 //   anything else                                    "a picture of N bytes that starts with XX."
 // Its thumbnail is "small " and the file's first bytes.
 // The environment decides the rest:
@@ -50,12 +53,32 @@ void note(const std::string& line) {
     std::ofstream(file, std::ios::app) << line << '\n';
 }
 
-std::string text_of(const Picture& picture) {
-  const std::string& bytes = picture.image->bytes;
+/// Takes the word and its space from the beginning of `bytes`, if it is there.
+bool take(std::string& bytes, const std::string& word) {
+  if (!bytes.starts_with(word + " ")) return false;
+  bytes.erase(0, word.size() + 1);
+  return true;
+}
+
+std::string text_of(const std::string& bytes) {
   if (bytes.starts_with("say ")) return bytes.substr(4);
   if (bytes.starts_with("slow ")) return bytes.substr(5);
   return "a picture of " + std::to_string(bytes.size()) + " bytes that starts with " +
          (bytes.empty() ? "nothing" : std::to_string(static_cast<unsigned char>(bytes.front()))) + ".";
+}
+
+/// A caption of what the file says, with a score of -3 * rank for three tokens.
+Caption caption_of(const Picture& picture, int rank) {
+  std::string bytes = picture.image->bytes;
+  Caption caption;
+  if (picture.truncated) take(bytes, "half");
+  caption.finish = take(bytes, "cut") ? Finish::length : Finish::stop;
+  caption.repetition = take(bytes, "again");
+  caption.text = text_of(bytes) + (rank == 1 ? "" : " (" + std::to_string(rank) + ")");
+  caption.tokens = {1, 2, 13};
+  caption.score = -3.0 * rank;
+  caption.mean_logprob = -1.0 * rank;
+  return caption;
 }
 
 /// Takes all images at once, and the last one's captions come first.
@@ -76,11 +99,8 @@ class FakeScheduler : public CaptionScheduler {
       }
       ScheduledCaptions& result = results.emplace_back();
       result.image = images_.back().first;
-      for (int i = 0; i < n_best_; ++i) {
-        const std::string rank = i == 0 ? "" : " (" + std::to_string(i + 1) + ")";
-        result.captions.push_back(
-            {text_of(images_.back().second) + rank, {1, 2, 13}, -3.0 * (i + 1), -1.0 * (i + 1)});
-      }
+      for (int rank = 1; rank <= n_best_; ++rank)
+        result.captions.push_back(caption_of(images_.back().second, rank));
     }
     return results;
   }
@@ -110,6 +130,7 @@ class FakeCaptioner : public Captioner {
     if (bytes.starts_with("slow ")) std::this_thread::sleep_for(std::chrono::seconds(1));
     if (bytes.starts_with("too_large")) throw Error(ErrorKind::too_large, "more pixels than the limit");
     Picture picture{std::make_shared<const Picture::Image>(Picture::Image{bytes}), {}};
+    picture.truncated = bytes.starts_with("half ");
     if (options.thumbnail > 0) {
       for (const char c : "small " + bytes.substr(0, static_cast<std::size_t>(options.thumbnail)))
         picture.thumbnail.push_back(static_cast<std::byte>(c));
@@ -140,7 +161,7 @@ class FakeCaptioner : public Captioner {
          " top " + std::to_string(explanation.alternatives) + " text " + explanation.text.value_or("none") +
          " beam " + std::to_string(options.beam) + " max_tokens " + std::to_string(options.max_tokens) +
          " min_tokens " + std::to_string(options.min_tokens));
-    const std::string word = explanation.text.value_or(text_of(picture));
+    const std::string word = explanation.text.value_or(caption_of(picture, 1).text);
     Explanation result;
     result.caption = {word + ".", {1, 2, 13}, -1.75, -1.75 / 3};
     // One by one: GCC 12 warns of lists of strings that throw half-way.

@@ -127,7 +127,7 @@ def test_the_common_formats_have_the_same_values(real, write, schema_of):
     }
     captions = {
         "own.jsonl": '{"image":"photos/1.jpg","caption":"a cat","model":"m"}\n{"image":"photos/2.jpg","caption":"the dog","model":"m"}\n',
-        "own.csv": "image,rank,caption,score,mean_logprob,model,error,message\r\n1.jpg,1,a cat,-1,-1,m,,\r\n1.jpg,2,no,-1,-1,m,,\r\n2.jpg,1,the dog,-1,-1,m,,\r\n",
+        "own.csv": "image,rank,caption,score,mean_logprob,model,error,message,finish,flags\r\n1.jpg,1,a cat,-1,-1,m,,,stop,\r\n1.jpg,2,no,-1,-1,m,,,stop,\r\n2.jpg,1,the dog,-1,-1,m,,,length,repetition truncated\r\n",
         "own.txt": "1.jpg\ta cat\n2.jpg\tthe dog\n",
     }
     values = set()

@@ -35,7 +35,7 @@ BESIDE = {
     "--top-k": ["--sample"],
     "--top-p": ["--sample"],
     "--seed": ["--sample"],
-    "--null": ["--failed", "failed.txt"],
+    **dict.fromkeys(["--null", "--doubtful"], ["--failed", "failed.txt"]),
     "--verbose": ["--version"],
     "--resume": ["--output", "out.txt"],
     **dict.fromkeys(["--images", "--show"], ["--html", "page"]),

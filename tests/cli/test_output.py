@@ -48,8 +48,8 @@ def test_json_lines(fake, images, schema):
     for record in records:
         schema.validate(record)
     assert [record["image"] for record in records[:6]] == [*images, "nowhere.jpg"]
-    assert records[0] == {"image": "a.jpg", "caption": "a cat on a mat.", "score": -3.0, "mean_logprob": -1.0, "model": "fake"}
-    assert list(records[0]) == ["image", "caption", "score", "mean_logprob", "model"]
+    assert records[0] == {"image": "a.jpg", "caption": "a cat on a mat.", "score": -3.0, "mean_logprob": -1.0, "finish": "stop", "model": "fake"}
+    assert list(records[0]) == ["image", "caption", "score", "mean_logprob", "finish", "model"]
     assert records[1] == {"image": "b.png", "error": {"code": "corrupt", "message": "b.png: the image ends early"}, "model": "fake"}
     codes = [record.get("error", {}).get("code") for record in records[:6]]
     assert codes == [None, "corrupt", None, "unsupported_format", None, "not_found"]
@@ -63,17 +63,21 @@ def test_json_lines_with_n_best(fake, images, schema):
     schema.validate(first)
     schema.validate(second)
     assert [c["caption"] for c in first["captions"]] == ["a cat on a mat.", "a cat on a mat. (2)", "a cat on a mat. (3)"]
-    assert first["captions"][0] == {name: first[name] for name in ["caption", "score", "mean_logprob"]}
+    assert first["captions"][0] == {name: first[name] for name in ["caption", "score", "mean_logprob", "finish"]}
     assert "captions" not in second
 
 
 def test_the_schema_can_fail(schema):
-    good = {"image": "a", "caption": "b", "score": -1.0, "mean_logprob": -1.0, "model": "m"}
+    good = {"image": "a", "caption": "b", "score": -1.0, "mean_logprob": -1.0, "finish": "stop", "model": "m"}
     failed = {"image": "a", "error": {"code": "corrupt", "message": "x"}, "model": "m"}
     assert schema.is_valid(good) and schema.is_valid(failed)
     assert not schema.is_valid({**good, **failed})
     assert not schema.is_valid({**good, "extra": 1})
     assert not schema.is_valid({**good, "score": None})
+    assert schema.is_valid({**good, "finish": "length", "flags": ["repetition", "truncated"]})
+    assert not schema.is_valid({**good, "finish": "other"}) and not schema.is_valid({key: good[key] for key in good if key != "finish"})
+    assert not schema.is_valid({**good, "flags": []}) and not schema.is_valid({**good, "flags": ["other"]})
+    assert not schema.is_valid({**failed, "flags": ["truncated"]})
     assert not schema.is_valid({**failed, "error": {"code": "other", "message": "x"}})
     assert not schema.is_valid({"image": "a", "model": "m"})
 
@@ -97,7 +101,7 @@ def test_csv_is_rfc_4180(fake, work, images):
     assert result.code == 1
     assert result.out.count(b"\r\n") == 8
     rows = list(csv.DictReader(io.StringIO(result.text, newline="")))
-    assert list(rows[0]) == ["image", "rank", "caption", "score", "mean_logprob", "model", "error", "message"]
+    assert list(rows[0]) == ["image", "rank", "caption", "score", "mean_logprob", "model", "error", "message", "finish", "flags"]
     assert [(row["image"], row["rank"]) for row in rows] == [
         ("a.jpg", "1"), ("a.jpg", "2"), ("b.png", ""), ("c.jpg", "1"), ("c.jpg", "2"),
         ('odd, "name"\n.jpg', "1"), ('odd, "name"\n.jpg', "2"),
@@ -105,6 +109,75 @@ def test_csv_is_rfc_4180(fake, work, images):
     assert rows[2]["error"] == "corrupt" and rows[2]["message"] == "b.png: the image ends early"
     assert rows[3]["caption"] == 'a dog, "Rex".' and float(rows[4]["score"]) == -6.0
     assert all(None not in row.values() and None not in row for row in rows)
+
+
+FLAGGED = {
+    "whole.jpg": (b"say a cat.", "stop", []),
+    "cut.jpg": (b"cut say a cat on", "length", []),
+    "again.jpg": (b"again say so so so so.", "stop", ["repetition"]),
+    "half.jpg": (b"half say a c", "stop", ["truncated"]),
+    "all.jpg": (b"half cut again say so so so so", "length", ["repetition", "truncated"]),
+}
+
+
+@pytest.fixture
+def flagged(work):
+    for name, (content, _, _) in FLAGGED.items():
+        (work / name).write_bytes(content)
+    return list(FLAGGED)
+
+
+def test_records_say_how_a_caption_ended_and_what_is_wrong_with_it(fake, flagged, schema):
+    records = fake.run("--json", *flagged).records()
+    for record, (_, finish, flags) in zip(records, FLAGGED.values(), strict=True):
+        schema.validate(record)
+        assert record["finish"] == finish and record.get("flags", []) == flags
+    assert list(records[-1]) == ["image", "caption", "score", "mean_logprob", "finish", "flags", "model"] == list(records[3])
+    rows = csv.DictReader(io.StringIO(fake.run("--format", "csv", *flagged).text, newline=""))
+    assert [(row["finish"], row["flags"].split()) for row in rows] == [tuple(entry[1:]) for entry in FLAGGED.values()]
+
+
+def test_the_picture_is_truncated_and_each_caption_repeats_itself(fake, flagged, schema):
+    record, = fake.run("--json", "--n-best", "2", "all.jpg").records()
+    schema.validate(record)
+    assert record["flags"] == ["repetition", "truncated"]
+    assert [(caption["finish"], caption["flags"]) for caption in record["captions"]] == [("length", ["repetition"])] * 2
+
+
+def test_the_list_of_failures_may_have_what_is_doubtful(fake, work, flagged):
+    (work / "empty.jpg").write_bytes(b"say ")
+    names = ["none.jpg", *flagged, "empty.jpg"]
+    assert fake.run(*names, "--failed", "list").code == 1
+    assert (work / "list").read_text().split() == ["none.jpg"]
+    assert fake.run(*names, "--failed", "list", "--doubtful").code == 1
+    assert (work / "list").read_text().split() == ["none.jpg", "cut.jpg", "again.jpg", "half.jpg", "all.jpg", "empty.jpg"]
+    assert fake.run("--doubtful", "whole.jpg").code == 2
+
+
+def warnings(result):
+    return [line for line in result.err.splitlines() if line.startswith("caption: warning: ")]
+
+
+def test_what_a_whole_run_shows_is_said_once(fake, work, flagged):
+    (work / "empty.jpg").write_bytes(b"say ")
+    assert warnings(fake.run(*flagged, "empty.jpg")) == [
+        "caption: warning: 1 of 6 captions is empty",
+        "caption: warning: 2 of 6 captions repeat themselves: --no-repeat-ngram 3 prevents that"]
+    assert fake.run(*flagged, "empty.jpg", "--quiet").err == ""
+    assert warnings(fake.run("whole.jpg", "cut.jpg")) == []
+
+
+def test_a_run_whose_captions_are_all_the_same_says_so(fake, work):
+    for i in range(10):
+        (work / f"{i}.jpg").write_bytes(b"say a cat.")
+    (work / "none.jpg").write_bytes(b"corrupt")
+    names = [f"{i}.jpg" for i in range(10)]
+    warning = "caption: warning: all 10 captions are the same, 'a cat.': unless the pictures are, the model may be damaged, or not fit its encoder"
+    assert warnings(fake.run(*names)) == [warning]
+    assert warning in warnings(fake.run(*names, "none.jpg"))
+    assert warnings(fake.run(*names[1:])) == []
+    (work / "9.jpg").write_bytes(b"say a dog.")
+    assert warnings(fake.run(*names)) == []
 
 
 def test_csv_has_its_header_even_if_all_fail(fake, images):

@@ -96,7 +96,7 @@ def test_n_best(real, photos, bundle, name):
     means = [caption["mean_logprob"] for caption in record["captions"]]
     assert len(means) == 5 and means == sorted(means, reverse=True)
     single = real.run("--json", "--model", bundle(name), "--beam", "5", photos[0]).records()[0]
-    assert record["captions"][0] == {key: single[key] for key in ["caption", "score", "mean_logprob"]}
+    assert record["captions"][0] == {key: single[key] for key in ["caption", "score", "mean_logprob", "finish"]}
 
 
 def test_greedy_is_a_beam_of_one(real, photos):

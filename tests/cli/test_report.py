@@ -133,6 +133,17 @@ def test_n_best_on_demand(fake, work, images):
     assert [item.text for item in others.all("li")] == ["a cat on a mat. (2)14%", "a cat on a mat. (3)5%"]
 
 
+def test_what_is_doubtful_says_why(fake, work):
+    contents = [b"say a cat.", b"cut say a cat on", b"again say so so so so.", b"half cut again say so so so so"]
+    for i, content in enumerate(contents):
+        (work / f"{i}.jpg").write_bytes(content)
+    fake.run(*[f"{i}.jpg" for i in range(4)], "--html", "report.html", "--quiet")
+    records = read(work / "report.html").records
+    assert ["doubtful" in record.attributes["class"].split() for record in records] == [False, True, True, True]
+    assert [record.one(klass="score").text.removeprefix("37% confidence") for record in records] == [
+        "", ": cut off", ": repeats itself", ": cut off, repeats itself, picture incomplete"]
+
+
 HOSTILE = [
     "<script>alert(1)</script>.jpg".replace("/", "\u2215"),
     "\"'><img src=x onerror=alert(1)>.jpg",

@@ -77,6 +77,12 @@ def matching(records, *words):
             and all(word in f"{record['caption']} {record['image']}".lower() for word in words)]
 
 
+def doubtful(records):
+    """The names of those whose caption somebody should look at."""
+    return [record["image"] for record in records if "error" not in record
+            and (record.get("unsure") or record.get("flags") or record["finish"] == "length" or not record["caption"])]
+
+
 def press(browser, *keys):
     for key in keys:
         browser.switch_to.active_element.send_keys(key)
@@ -95,7 +101,7 @@ def test_everything_is_there(browser, report):
     # The failures have their own section, after the list.
     assert names(browser, "main > section > ul > .failure") == ["cut.jpg", "none.jpg"] and not css(browser, ".records .failure")
     shown(browser, "8 shown")
-    assert [item.text for item in css(browser, ".show span")] == ["All 8", "Captioned 6", "Failed 2"]
+    assert [item.text for item in css(browser, ".show span")] == ["All 8", "Captioned 6", f"Doubtful {len(doubtful(report[1]))}", "Failed 2"]
     for image in css(browser, ".record img"):
         browser.execute_script("arguments[0].scrollIntoView()", image)
         WebDriverWait(browser, 5).until(lambda b: b.execute_script("return arguments[0].naturalWidth", image) > 100)
@@ -128,12 +134,16 @@ def test_filter(browser, report):
     shown(browser, "8 shown")
 
 
-def test_failed_only(browser):
+def test_doubtful_or_failed_only(browser, report):
     radio = css(browser, "input[value=all]")[0]
     browser.execute_script("arguments[0].focus()", radio)
     press(browser, Keys.ARROW_RIGHT)
     shown(browser, "6 of 8 shown")
     assert len(names(browser)) == 6 and names(browser, ".failure") == []
+    press(browser, Keys.ARROW_RIGHT)
+    assert 0 < len(doubtful(report[1])) < 6
+    shown(browser, f"{len(doubtful(report[1]))} of 8 shown")
+    assert names(browser) == doubtful(report[1]) and names(browser, ".failure") == []
     press(browser, Keys.ARROW_RIGHT)
     shown(browser, "2 of 8 shown")
     assert names(browser) == [] and names(browser, ".failure") == ["cut.jpg", "none.jpg"]

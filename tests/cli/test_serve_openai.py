@@ -64,6 +64,13 @@ def test_a_streamed_completion(service):
     assert events[-1]["choices"] == [] and events[-1]["usage"]["completion_tokens"] == 3
 
 
+def test_a_caption_that_was_cut_says_so(service):
+    cut = question()
+    cut["messages"][0]["content"][-1]["image_url"]["url"] = "data:image/png;base64," + base64.b64encode(b"cut say a cat on").decode()
+    assert service.ask_json("/v1/chat/completions", cut).json()["choices"][0]["finish_reason"] == "length"
+    assert events_of(service.ask_json("/v1/chat/completions", {**cut, "stream": True}))[-1]["choices"][0]["finish_reason"] == "length"
+
+
 def test_several_choices_and_several_pictures(service):
     choices = service.ask_json("/v1/chat/completions", question(n=2)).json()["choices"]
     assert [(choice["index"], choice["message"]["content"]) for choice in choices] == [(0, "a cat on a mat."), (1, "a cat on a mat. (2)")]

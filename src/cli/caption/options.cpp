@@ -37,11 +37,14 @@ std::string usage() {
 
 constexpr const char* kFooter = R"(Records:
   jsonl: one object per input, in the order of the inputs, written at once:
-    {"image", "caption", "score", "mean_logprob", "model"}, with --n-best also
-    "captions": [{"caption", "score", "mean_logprob"}], best first; an image that
-    failed has "error": {"code", "message"} instead of a caption, where code is
-    not_found, unreadable, unsupported_format, corrupt or too_large.
+    {"image", "caption", "score", "mean_logprob", "finish", "model"}, with --n-best
+    also "captions": [{"caption", "score", "mean_logprob", "finish"}], best first; an
+    image that failed has "error": {"code", "message"} instead of a caption; the codes
+    are not_found, unreadable, unsupported_format, corrupt and too_large.
   csv: RFC 4180 with a header; one row per caption, numbered by "rank".
+  finish is stop, or length where a caption was cut at --max-tokens. "flags" are there
+  if there is one: "repetition", the caption says the same words again and again, and
+  "truncated", a part of the picture was missing. csv has a space between two.
   score is the sum of the tokens' log-probabilities, mean_logprob their mean. A
   caption has "unsure": true where captions of such a mean were mostly wrong, if
   the model's makers measured it.
@@ -115,6 +118,9 @@ Flags<CaptionConfig> output_flags() {
       name("--failed", &CaptionConfig::failed, "FILE",
            "Write the failed inputs' names to FILE, for --files-from")
           .check(no_standard_output("--failed", &CaptionConfig::failed)),
+      on("--doubtful", &CaptionConfig::doubtful,
+         "In the FILE of --failed, also those whose caption is empty, unsure or was cut, or has flags")
+          .needs({"--failed"}, "--doubtful is about the list of --failed: add --failed FILE"),
       name("--html", &CaptionConfig::html, "FILE",
            "Write a report to FILE, too: one page for a browser, with small pictures, captions and scores")
           .check(no_standard_output("--html", &CaptionConfig::html)),

@@ -52,8 +52,8 @@ Results::Results(const CaptionConfig& config, const std::string& model, Outputs&
                              use_color(config.color, outputs.records)};
   add(outputs.records, make_writer(style, outputs.records));
   if (outputs.failed) {
-    add(*outputs.failed,
-        make_failed_list(config.inputs.null_separated ? '\0' : '\n', *outputs.failed, left_out_of_failed));
+    add(*outputs.failed, make_failed_list(config.inputs.null_separated ? '\0' : '\n', config.doubtful,
+                                          *outputs.failed, left_out_of_failed));
   }
   if (outputs.html) {
     add(*outputs.html,
@@ -82,6 +82,7 @@ void Results::take(const Record& record) {
   if (sidecars_ != nullptr) sidecars_->write(record);
   for (const Sink& sink : sinks_) sink.writer->write(record);
   if (journal_ != nullptr) journal_->add(record.image, record.error.has_value(), ends());
+  watch(record);
   if (record.error) log::error(printable(record.error->what()));
   progress_.advance();
 }
@@ -94,6 +95,7 @@ ExitStatus Results::finish(BatchSummary summary) {
     sink.writer->finish(summary);
     sink.output.close();
   }
+  say_what_was_seen();
   const std::string failed = std::to_string(summary.failed);
   if (summary.interrupted) {
     log::info("interrupted: " + std::to_string(summary.captioned) + " captioned, " + failed +
@@ -105,6 +107,32 @@ ExitStatus Results::finish(BatchSummary summary) {
     log::warning(failed + " of " + std::to_string(summary.captioned + summary.failed) + " images failed");
   }
   return ExitStatus::some_failed;
+}
+
+void Results::watch(const Record& record) {
+  if (record.error) return;
+  const Caption& best = record.captions.at(0);
+  if (captions_ == 0) first_caption_ = best.text;
+  all_the_same_ = all_the_same_ && best.text == first_caption_;
+  ++captions_;
+  if (best.text.empty()) ++empty_;
+  if (best.repetition) ++repetitions_;
+}
+
+void Results::say_what_was_seen() const {
+  constexpr std::size_t kMany = 10;  // different pictures whose captions are never all the same by chance
+  const std::string all = " of " + std::to_string(captions_) + " captions ";
+  if (empty_ > 0) log::warning(std::to_string(empty_) + all + (empty_ == 1 ? "is" : "are") + " empty");
+  if (repetitions_ > 0) {
+    log::warning(std::to_string(repetitions_) + all +
+                 (repetitions_ == 1 ? "repeats itself" : "repeat themselves") +
+                 ": --no-repeat-ngram 3 prevents that");
+  }
+  if (captions_ >= kMany && all_the_same_ && empty_ == 0) {
+    log::warning("all " + std::to_string(captions_) + " captions are the same, '" +
+                 printable(first_caption_) +
+                 "': unless the pictures are, the model may be damaged, or not fit its encoder");
+  }
 }
 
 Journal::Ends Results::ends() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -55,6 +56,9 @@ class Results {
   };
 
   void add(Output& output, std::unique_ptr<RecordWriter> writer);
+  /// Notes what only the whole run shows.
+  void watch(const Record& record);
+  void say_what_was_seen() const;
   Journal::Ends ends() const;
 
   bool single_;
@@ -64,6 +68,11 @@ class Results {
   Progress progress_;
   std::vector<Sink> sinks_;
   std::unique_ptr<RecordWriter> sidecars_;  ///< or none
+  std::size_t captions_ = 0;                ///< best ones of this run
+  std::size_t empty_ = 0;                   ///< those without a character
+  std::size_t repetitions_ = 0;             ///< those that repeat themselves
+  std::string first_caption_;
+  bool all_the_same_ = true;
 };
 
 }  // namespace caption::cli

@@ -15,6 +15,7 @@
       this.element = element;
       this.index = index;
       this.failed = element.classList.contains("failure");
+      this.doubtful = element.classList.contains("doubtful");
       this.score = Number(element.dataset.mean);
     }
     get name() { return this.element.querySelector(".name").textContent; }
@@ -63,7 +64,7 @@
       let records_shown = 0;
       let failures_shown = 0;
       for (const entry of all) {
-        const wanted = show === "all" || (show === "failed") === entry.failed;
+        const wanted = show === "all" || (show === "doubtful" ? entry.doubtful : (show === "failed") === entry.failed);
         const visible = wanted && words.every((word) => entry.text.includes(word));
         entry.element.hidden = !visible;
         if (visible) entry.failed ? ++failures_shown : ++records_shown;
@@ -103,9 +104,10 @@
       find.select();
     });
 
-    const counts = { all: all.length, captioned: records.length, failed: failures.length };
+    const counts = { all: all.length, captioned: records.length, failed: failures.length, doubtful: records.filter((entry) => entry.doubtful).length };
     for (const place of document.querySelectorAll("[data-count]")) place.textContent = counts[place.dataset.count];
-    document.querySelector(".show").hidden = failures.length === 0;
+    for (const name of ["failed", "doubtful"]) document.querySelector(`.show [value=${name}]`).parentNode.hidden = counts[name] === 0;
+    document.querySelector(".show").hidden = counts.failed + counts.doubtful === 0;
     by("controls").hidden = false;
     // A reloaded page may keep what was typed and chosen.
     if (by("sort").value !== "input") sort();

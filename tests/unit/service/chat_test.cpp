@@ -93,5 +93,13 @@ TEST(Chat, EventsGiveTheWholeTextAgain) {
   EXPECT_EQ(chat_completion(stamp, chat, captions)["choices"][0]["message"]["content"], text);
 }
 
+TEST(Chat, AChoiceSaysIfOneOfItsCaptionsWasCut) {
+  ChatCaptions captions = {{{"A cat.", {1}}, {"A", {2}}}, {{"Two.", {4}}, {"No.", {4}}}};
+  captions[0][1].finish = Finish::length;
+  const Json choices = chat_completion({"id", 7, "m"}, {{}, 2}, captions)["choices"];
+  EXPECT_EQ(choices[0]["finish_reason"], "stop");
+  EXPECT_EQ(choices[1]["finish_reason"], "length");
+}
+
 }  // namespace
 }  // namespace caption

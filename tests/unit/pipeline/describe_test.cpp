@@ -1,0 +1,64 @@
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "pipeline/way.h"
+
+namespace caption {
+namespace {
+
+/// Words, and one that stands for no text.
+class Words : public Tokenizer {
+ public:
+  std::int32_t size() const override { return static_cast<std::int32_t>(kPieces.size()); }
+  std::vector<std::int32_t> encode(std::string_view) const override { return {}; }
+  std::string decode(std::span<const std::int32_t> ids) const override {
+    std::string text;
+    for (const std::int32_t id : ids) text += piece(id).bytes;
+    return text;
+  }
+  Piece piece(std::int32_t id) const override { return kPieces.at(static_cast<std::size_t>(id)); }
+
+ private:
+  const std::vector<Piece> kPieces = {{" cat", false}, {".", false}, {"<|endoftext|>", true}, {" ", false}};
+};
+
+Caption of(std::vector<std::int32_t> tokens, std::optional<std::int32_t> stop) {
+  return describe(Words(), Hypothesis{std::move(tokens), -1}, StopRule(stop), std::nullopt);
+}
+
+TEST(Describe, SaysHowTheCaptionEnded) {
+  EXPECT_EQ(of({0, 1}, 1).finish, Finish::stop);
+  EXPECT_EQ(of({0, 0}, 1).finish, Finish::length);
+  EXPECT_EQ(of({0, 1, 0}, 1).finish, Finish::length);
+  EXPECT_EQ(of({3, 3}, 1).text, "");
+  const TokenBytes bytes = [](std::int32_t id) { return Words().piece(id).bytes; };
+  const StopRule text = make_stop_rule(1, {" cat cat"}, bytes);
+  EXPECT_EQ(describe(Words(), {{0, 0}, -1}, text, std::nullopt).finish, Finish::stop);
+  EXPECT_EQ(describe(Words(), {{0, 3}, -1}, text, std::nullopt).finish, Finish::length);
+}
+
+TEST(Describe, SpecialTokensAreNoText) {
+  const Caption caption = of({0, 2}, 2);
+  EXPECT_EQ(caption.text, "cat");
+  EXPECT_EQ(caption.tokens, (std::vector<std::int32_t>{0, 2}));
+  EXPECT_EQ(of({2}, 2).text, "");
+}
+
+TEST(Describe, WhatRepeatsItself) {
+  for (const char* const text :
+       {"ray ban ray ban ray ban", "a a a a", "the cat on the cat on the cat on", "x no no no no"})
+    EXPECT_TRUE(repeats_itself(text)) << text;
+  for (const char* const text :
+       {"", "a", "very very very big", "a dog and a cat and a bird", "ray ban ray ban", "a b a b a c"})
+    EXPECT_FALSE(repeats_itself(text)) << text;
+}
+
+}  // namespace
+}  // namespace caption
