@@ -60,6 +60,12 @@ class CAPTION_API CaptionScheduler {
   virtual std::vector<ScheduledCaptions> advance() = 0;
 };
 
+/// What the image encoder makes of pictures.
+struct Embeddings {
+  std::int64_t width = 0;     ///< D
+  std::vector<float> values;  ///< [B, D], as the encoder gives them: their length is whatever it is
+};
+
 struct Explanation;     // see caption/explanation.h
 struct ExplainOptions;  // likewise
 
@@ -88,6 +94,9 @@ class CAPTION_API Captioner {
   /// Likewise, as many at a time as the sizes say.
   std::vector<std::vector<Caption>> caption(std::vector<Picture> pictures, const DecodeOptions& options,
                                             const BatchSizes& sizes);
+
+  /// The embeddings of B pictures, at least one, which go through the encoder together.
+  virtual Embeddings embed(std::span<const Picture> pictures) = 0;
 
   /// Which words of a picture's best caption, or of a given text, came from where, and what else could have
   /// stood there. One call at a time. Throws Error(usage) if the options or the text do not fit the model.

@@ -45,6 +45,12 @@ class EngineCaptioner : public Captioner {
     return make_scheduler(std::move(searches), to_text, sizes);
   }
 
+  Embeddings embed(std::span<const Picture> pictures) override {
+    if (pictures.empty()) throw Error(ErrorKind::internal, "embeddings of no picture");
+    const Tensor embedding = engine_->embed(pictures).contiguous();  // [B, D]
+    return {embedding.size(1), {embedding.data(), embedding.data() + embedding.numel()}};
+  }
+
   Explanation explain(const Picture& picture, const DecodeOptions& options,
                       const ExplainOptions& explanation) override {
     Caption caption = explanation.text ? given(*explanation.text)

@@ -61,6 +61,10 @@ class CpuEngine : public Engine {
     return std::make_unique<CpuSearches>(bundle_, task);
   }
 
+  Tensor embed(std::span<const Picture> pictures) override {
+    return bundle_.encoder->encode(stack_pixels(pictures, format_.resolution));
+  }
+
   std::unique_ptr<StepFunction> language_model(std::span<const Pixels> versions) override {
     std::vector<Picture> pictures;
     for (const Pixels& pixels : versions) pictures.push_back(ready_picture(pixels));

@@ -9,6 +9,7 @@
 #include "image/image.h"
 #include "model/manifest.h"
 #include "pipeline/scheduler.h"
+#include "tensor/tensor.h"
 #include "text/tokenizer.h"
 
 namespace caption {
@@ -31,6 +32,9 @@ class Engine {
   /// Searches for captions: pixels [B, 3, R, R] -> embedding [B, D] -> prefix [B, P, E] -> token ids. They
   /// refer to the engine.
   virtual std::unique_ptr<PictureSearches> searches(const SearchTask& task) = 0;
+
+  /// pixels [B, 3, R, R] -> embedding [B, D] fp32 as the encoder gives it, in the CPU's memory.
+  virtual Tensor embed(std::span<const Picture> pictures) = 0;
 
   /// The language model behind B versions of a picture, which are its next images, for teacher forcing. It
   /// refers to the engine.

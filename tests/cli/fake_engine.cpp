@@ -154,6 +154,17 @@ class FakeCaptioner : public Captioner {
     return std::make_unique<FakeScheduler>(options.n_best, static_cast<std::size_t>(sizes.decode_batch));
   }
 
+  /// The number of a picture's bytes, and its first one.
+  Embeddings embed(std::span<const Picture> pictures) override {
+    Embeddings embeddings{2, {}};
+    for (const Picture& picture : pictures) {
+      const std::string& bytes = picture.image->bytes;
+      embeddings.values.push_back(static_cast<float>(bytes.size()));
+      embeddings.values.push_back(bytes.empty() ? 0.0F : static_cast<float>(bytes.front()));
+    }
+    return embeddings;
+  }
+
   /// "NAME" in two tokens and "." in one, in a grid of 3: the first word at the top left, "." nowhere.
   Explanation explain(const Picture& picture, const DecodeOptions& options,
                       const ExplainOptions& explanation) override {

@@ -90,6 +90,12 @@ class GpuEngine : public Engine {
                                       .attention = std::move(parts.attention)});
   }
 
+  Tensor embed(std::span<const Picture> pictures) override {
+    return use_libtorch(transfer_.device, [&] {
+      return fetch(bundle_.encoder->encode(send(pictures, transfer_)).to(at::kFloat));  // [B, D]
+    });
+  }
+
   std::unique_ptr<StepFunction> language_model(std::span<const Pixels> versions) override {
     std::vector<Picture> pictures;
     for (const Pixels& pixels : versions) pictures.push_back(ready_picture(pixels));

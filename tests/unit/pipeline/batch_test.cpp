@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "caption/explanation.h"
+#include "pipeline/embed.h"
 #include "pipeline/picture.h"
 
 namespace caption {
@@ -80,6 +81,18 @@ class FakeCaptioner : public Captioner {
                                            most_held_);
   }
 
+  /// The length of a text, and its first character.
+  Embeddings embed(std::span<const Picture> pictures) override {
+    most_held_ = std::max(most_held_, pictures.size());
+    Embeddings embeddings{2, {}};
+    for (const Picture& picture : pictures) {
+      --in_flight_;
+      const std::vector<float>& values = std::get<Pixels>(picture.image->content).values;
+      embeddings.values.insert(embeddings.values.end(), {static_cast<float>(values.size()), values.at(0)});
+    }
+    return embeddings;
+  }
+
   Explanation explain(const Picture&, const DecodeOptions&, const ExplainOptions&) override { return {}; }
 
   std::string name_ = "fake";
@@ -140,6 +153,30 @@ TEST_F(BatchTest, RecordsComeInInputOrderWithManyReaders) {
   // The window bounds the memory: two batches for the encoder, and what has left it for the stream, at most
   // the stream's room.
   EXPECT_LE(captioner_.most_in_flight_, 2 * 4 + 8);
+}
+
+TEST_F(BatchTest, EmbeddingsComeInInputOrder) {
+  std::vector<Input> inputs;
+  for (int i = 0; i < 50; ++i)
+    inputs.push_back(
+        file(std::to_string(i), i % 5 == 3 ? "bad" : std::string(static_cast<std::size_t>(i % 7 + 1), 'x')));
+  int next = 0;
+  const auto check = [&](const EmbeddedInput& input) {
+    EXPECT_EQ(input.number, static_cast<std::size_t>(next));
+    EXPECT_EQ(input.name, std::to_string(next));
+    EXPECT_EQ(input.error.has_value(), next % 5 == 3);
+    const std::vector<float> embedding(input.embedding.begin(), input.embedding.end());
+    const std::vector<float> expected = {static_cast<float>(next % 7 + 1), static_cast<float>('x')};
+    EXPECT_EQ(embedding, next % 5 == 3 ? std::vector<float>() : expected);
+    ++next;
+  };
+  const BatchSummary summary =
+      embed_all(captioner_, over(inputs), check, {.sizes = {.encode_batch = 4}, .readers = 4}, interrupt_);
+  EXPECT_EQ(next, 50);
+  EXPECT_EQ(summary.captioned, 40U);
+  EXPECT_EQ(summary.failed, 10U);
+  EXPECT_LE(captioner_.most_held_, 4U);
+  EXPECT_LE(captioner_.most_in_flight_, 2 * 4 + 4);
 }
 
 TEST_F(BatchTest, WithoutAnOrderNobodyWaitsForASlowerOne) {
