@@ -18,6 +18,7 @@
 #include "cli/process.h"
 #include "cli/serve/command.h"
 #include "cli/suggestions.h"
+#include "cli/train/command.h"
 #include "files/output.h"
 
 namespace caption::cli {
@@ -35,7 +36,7 @@ void reject_misspelt_command(const std::vector<std::string>& arguments) {
   if (first == "help" || first == "version") {
     throw Error(ErrorKind::usage, "no file '" + first + "' (did you mean '--" + first + "'?)");
   }
-  for (const std::string command : {"explain", "eval", "serve", "bench", "doctor"}) {
+  for (const std::string command : {"explain", "eval", "train", "serve", "bench", "doctor"}) {
     // A third of the letters may be wrong.
     if (arguments.size() == 1 || edit_distance(first, command) > command.size() / 3) continue;
     throw Error(ErrorKind::usage,
@@ -63,6 +64,7 @@ ExitStatus run_command(const std::vector<std::string>& arguments) {
   if (arguments.front() == "models") return run_parsed(parse_models(rest));
   if (arguments.front() == "explain") return run_parsed(parse_explain(rest));
   if (arguments.front() == "eval") return run_parsed(parse_eval(rest));
+  if (arguments.front() == "train") return run_parsed(parse_train(rest));
   if (arguments.front() == "bench") return run_parsed(parse_bench(rest));
   if (arguments.front() == "doctor") return run_parsed(parse_doctor(rest));
   if (arguments.front() == "serve") return run_parsed(parse_serve(rest));

@@ -19,17 +19,18 @@ std::string duration(double seconds) {
 
 std::string rate_text(double rate, ProgressUnit unit) {
   char text[32];
-  if (unit == ProgressUnit::images) {
-    std::snprintf(text, sizeof text, "%.*f images/s", rate < 10 ? 1 : 0, rate);
-  } else {
+  if (unit == ProgressUnit::bytes) {
     std::snprintf(text, sizeof text, "%.1f MB/s", rate / 1e6);
+  } else {
+    std::snprintf(text, sizeof text, "%.*f %s/s", rate < 10 ? 1 : 0, rate,
+                  unit == ProgressUnit::images ? "images" : "updates");
   }
   return text;
 }
 
 /// "7/50" or "1.5/33.2 MB"; 0 is no total
 std::string count_text(std::size_t done, std::size_t total, ProgressUnit unit) {
-  if (unit == ProgressUnit::images) {
+  if (unit != ProgressUnit::bytes) {
     return std::to_string(done) + (total == 0 ? "" : "/" + std::to_string(total));
   }
   char text[64];
@@ -78,6 +79,7 @@ void Progress::draw(Clock::time_point now) {
   line.append("  ").append(rate_text(rate, unit_));
   if (total != 0)
     line.append("  ").append(duration(static_cast<double>(total - done_) / rate)).append(" left");
+  if (!note_.empty()) line.append("  ").append(note_);
   std::fprintf(stream_, "\r%s\x1b[K", line.c_str());
   last_draw_ = now;
   drawn_ = true;

@@ -5,14 +5,17 @@
 #include <cstddef>
 #include <cstdio>
 #include <functional>
+#include <string>
 #include <thread>
+#include <utility>
 
 namespace caption {
 
 /// What a Progress counts.
-enum class ProgressUnit { images, bytes };
+enum class ProgressUnit { images, bytes, updates };
 
-/// One line on a terminal that says how far a run over images or a download is: count, rate and time left.
+/// One line on a terminal that says how far a run over images, a download or a training is: count, rate and
+/// time left.
 class Progress {
  public:
   /// Says how many there are in all, 0 if that cannot be told; gives up soon after `stop` becomes true.
@@ -27,6 +30,8 @@ class Progress {
 
   /// So many more are done. Draws the line again, at most ten times a second.
   void advance(std::size_t more = 1);
+  /// What stands at the end of the line from now on.
+  void set_note(std::string note) { note_ = std::move(note); }
   /// Takes the line away, so that something else can be written.
   void clear();
 
@@ -37,6 +42,7 @@ class Progress {
 
   std::FILE* stream_;
   ProgressUnit unit_;
+  std::string note_;
   bool drawn_ = false;
   std::size_t before_;
   std::size_t done_;

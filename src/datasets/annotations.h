@@ -30,6 +30,7 @@ enum class CaptionFields {
 ///   {"NAME": ["CAPTION", ...]}
 /// - JSON Lines: records, such as those of `caption --json`
 /// - Flickr's token files: NAME#0<TAB>CAPTION
+/// - a folder of pictures with a text file beside each (datasets/folder_annotations.h)
 /// - CSV and TSV, with a line that names the columns, or NAME<TAB>CAPTION without one
 ///
 /// A record names its picture by image_id, id, image, file_name, filename, file or path; its captions are in

@@ -46,7 +46,11 @@ AnnotatedImage& image_of(const Json& record, ImageList& images, const Place& pla
   for (const char* const name : {"image", "file_name", "filename", "file", "path", "image_path"}) {
     const Json* const value = field(record, name);
     if (value == nullptr || !value->is_string()) continue;
-    AnnotatedImage& image = images.image(value->get<std::string>());
+    // Karpathy's files have the folder in a field of its own.
+    const Json* const folder = field(record, "filepath");
+    const std::string below =
+        folder != nullptr && folder->is_string() ? folder->get<std::string>() + "/" : "";
+    AnnotatedImage& image = images.image(below + value->get<std::string>());
     for (const char* const id : {"image_id", "cocoid"})
       if (const Json* const number = field(record, id); number != nullptr) image.id = as_id(*number);
     return image;

@@ -25,6 +25,8 @@ extern const Asset report_js;     ///< the report
 extern const Asset report_html;   ///< the report: its body up to the records; the controls are without effect
                                   ///< before the script
 extern const Asset report_end_html;  ///< the report: its body behind the records
+extern const Asset train_css;        ///< the page of a training
+extern const Asset train_html;       ///< the page of a training: its body
 }  // namespace assets
 
 }  // namespace caption

@@ -111,7 +111,12 @@ Html page_head(const Page& page) {
     for (const Asset& asset : list) html += fill(pattern, {{"text", Html::markup(asset.text)}});
     return html;
   };
-  return fill(assets::page_html.text, {{"policy", Html::markup(policy)},
+  Html reload;
+  if (page.reload_seconds > 0)
+    reload = fill("<meta http-equiv=\"refresh\" content=\"{{seconds}}\">\n",
+                  {{"seconds", std::to_string(page.reload_seconds)}});
+  return fill(assets::page_html.text, {{"reload", reload},
+                                       {"policy", Html::markup(policy)},
                                        {"title", page.title},
                                        {"styles", all("<style>{{text}}</style>\n", styles)},
                                        {"scripts", all("<script>{{text}}</script>\n", scripts)}});

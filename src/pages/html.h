@@ -54,6 +54,7 @@ struct Page {
   std::string title;           ///< any bytes
   std::vector<Asset> styles;   ///< after page.css
   std::vector<Asset> scripts;  ///< after page.js; run before the body is there
+  int reload_seconds = 0;      ///< after which a browser loads it again; 0: never
 };
 
 /// All of the page up to and with <body>. Its content security policy lets it run its own scripts and styles

@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "caption/error.h"
+#include "sentencepiece/train.h"
 #include "text/file.h"
 #include "text/sentencepiece_library.h"
 
@@ -77,6 +78,7 @@ std::unique_ptr<Tokenizer> load(const std::filesystem::path& model) {
 }  // namespace caption
 
 const caption::SentencepieceLibrary* caption_sentencepiece_library() {
-  static constexpr caption::SentencepieceLibrary kLibrary = {.load = &caption::load};
+  static constexpr caption::SentencepieceLibrary kLibrary = {.load = &caption::load,
+                                                             .train = &caption::train_tokenizer};
   return &kLibrary;
 }

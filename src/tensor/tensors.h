@@ -22,6 +22,8 @@ class Tensors {
 
   const std::string& file() const { return file_; }
   bool contains(const std::string& name) const { return tensors_.count(name) != 0; }
+  /// All of them by name, taken or not, in the dtype of the file.
+  const std::map<std::string, Tensor>& all() const { return tensors_; }
   /// Shape of a tensor that must exist.
   Shape shape(const std::string& name) const;
   /// Shape of a tensor that must exist and have `dims` dimensions.

@@ -4,10 +4,22 @@
 
 namespace caption {
 
-std::unique_ptr<Tokenizer> load_sentencepiece_tokenizer(const std::filesystem::path& model) {
-  static const SentencepieceLibrary& library = from_module<decltype(&caption_sentencepiece_library)>(
+namespace {
+
+const SentencepieceLibrary& library() {
+  static const SentencepieceLibrary& opened = from_module<decltype(&caption_sentencepiece_library)>(
       "libcaption_sentencepiece.so", "caption_sentencepiece_library", "sentencepiece's tokenizers");
-  return library.load(model);
+  return opened;
+}
+
+}  // namespace
+
+std::unique_ptr<Tokenizer> load_sentencepiece_tokenizer(const std::filesystem::path& model) {
+  return library().load(model);
+}
+
+std::string train_sentencepiece(const std::vector<std::string>& texts, std::int32_t size) {
+  return library().train(texts, size);
 }
 
 }  // namespace caption

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "caption/api.h"
 #include "text/tokenizer.h"
@@ -12,6 +15,7 @@ namespace caption {
 /// sentencepiece's doubles the time of a start, and most models need none.
 struct SentencepieceLibrary {
   std::unique_ptr<Tokenizer> (*load)(const std::filesystem::path& model);  ///< load_sentencepiece_tokenizer
+  std::string (*train)(const std::vector<std::string>& texts, std::int32_t size);  ///< train_sentencepiece
 };
 
 }  // namespace caption

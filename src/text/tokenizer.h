@@ -39,4 +39,9 @@ std::unique_ptr<Tokenizer> load_gpt2_tokenizer(const std::filesystem::path& voca
 /// A sentencepiece model file. Throws Error(model).
 std::unique_ptr<Tokenizer> load_sentencepiece_tokenizer(const std::filesystem::path& model);
 
+/// Learns a tokenizer of `size` tokens from texts: sentencepiece's unigram model, in which token 0 stands for
+/// what is unknown and token 1 for ".". The same texts give the same bytes of a model file. Throws
+/// Error(usage) where the texts do not have so many pieces.
+std::string train_sentencepiece(const std::vector<std::string>& texts, std::int32_t size);
+
 }  // namespace caption

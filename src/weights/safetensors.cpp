@@ -139,6 +139,9 @@ WeightFile read_safetensors(const std::shared_ptr<const MappedFile>& file) {
                std::to_string(buffer.size()) + " bytes; expected them to cover the file");
   }
   if (result.tensors.empty()) file->fail("holds no tensors");
+  if (const auto texts = header.find("__metadata__"); texts != header.end() && texts->is_object())
+    for (const auto& [name, text] : texts->items())
+      if (text.is_string()) result.metadata.emplace(name, text.get<std::string>());
   return result;
 }
 

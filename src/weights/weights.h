@@ -21,6 +21,7 @@ struct WeightFile {
   std::vector<std::shared_ptr<const MappedFile>> mapped;  ///< one, or the parts of a sharded checkpoint
   std::map<std::string, Tensor>
       tensors;  ///< by full dotted name; read-only views of the mapped file where possible
+  std::map<std::string, std::string> metadata;     ///< texts of a safetensors file
   std::map<std::string, std::int64_t> attributes;  ///< int attributes of a TorchScript archive's top module
 };
 

@@ -14,7 +14,7 @@ import pytest
 
 from conftest import Result, wait_for
 
-COMMANDS = ["", "explain", "eval", "serve", "bench", "doctor", "models list", "models show", "models verify", "models optimize", "models import",
+COMMANDS = ["", "explain", "eval", "train", "serve", "bench", "doctor", "models list", "models show", "models verify", "models optimize", "models import",
             "models fetch", "models export", "models remove"]
 # What stands on a command line that is right, but for the option in question.
 RIGHT = {
@@ -22,6 +22,7 @@ RIGHT = {
     "explain": ["a.jpg"],
     "bench": ["a.jpg"],
     "eval": ["captions.tsv", "references.tsv"],
+    "train": ["captions.tsv", "--out", "made"],
     "models show": ["photographs"],
     "models verify": ["photographs"],
     "models optimize": ["photographs"],
@@ -40,10 +41,12 @@ BESIDE = {
     "--resume": ["--output", "out.txt"],
     **dict.fromkeys(["--images", "--show"], ["--html", "page"]),
     "--unordered": ["--stdin"],
+    **dict.fromkeys(["--prefix-length", "--width", "--layers", "--vocabulary"], ["--new"]),
+    **dict.fromkeys(["--clip-length", "--mapper-layers"], ["--new-mapper", "transformer"]),
     **dict.fromkeys(["--existing", "--sidecar-folder", "--prefix", "--suffix", "--dry-run"], ["--sidecar", "txt"]),
 }
 # At its upper bound.
-BESIDE_HIGH = {"--n-best": ["--beam", "1000"]}
+BESIDE_HIGH = {"--n-best": ["--beam", "1000"], "--accumulate": ["--batch", "1000"]}
 # Values of options whose help shows no bounds and no words.
 VALUES = {
     "--model": "photographs",
@@ -75,6 +78,10 @@ VALUES = {
     "--listen": "127.0.0.1:0",
     "--token-file": "token",
     "--root": ".",
+    "--validation": "references.tsv",
+    "--embeddings": "kept",
+    "--out": "other",
+    "--log": "log",
 }
 # The fake's model has fewer tokens than the option takes.
 LOWER_HIGHEST = {"--max-tokens": "1000"}

@@ -17,6 +17,7 @@ std::string usage() {
   return "  caption [OPTION]... INPUT...\n"
          "  caption explain [OPTION]... IMAGE             (see 'caption explain --help')\n"
          "  caption eval [OPTION]... CAPTIONS REFERENCES  (see 'caption eval --help')\n"
+         "  caption train [OPTION]... CAPTIONS --out DIR   (see 'caption train --help')\n"
          "  caption bench [OPTION]... [INPUT]...          (see 'caption bench --help')\n"
          "  caption doctor [OPTION]...                    (see 'caption doctor --help')\n"
          "  caption serve [OPTION]...                     (see 'caption serve --help')\n"

@@ -10,6 +10,7 @@
 #include "cli/signals.h"
 #include "cli/table.h"
 #include "cli/version.h"
+#include "datasets/find_picture.h"
 #include "image/drawings.h"
 #include "inputs/read_input.h"
 #include "pages/eval_page.h"
@@ -18,14 +19,6 @@ namespace caption::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The picture's file: below the folder by its whole name or by its last part, or as it is named.
-std::optional<fs::path> find_picture(const fs::path& folder, const std::string& name) {
-  std::error_code ignored;
-  for (const fs::path& file : {folder / name, folder / fs::path(name).filename()})
-    if (fs::is_regular_file(file, ignored)) return file;
-  return std::nullopt;
-}
 
 /// Empty if there is none, or it cannot be read.
 std::vector<std::byte> thumbnail_of(const fs::path& folder, const std::string& name, std::size_t& missing) {

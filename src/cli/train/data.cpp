@@ -1,0 +1,122 @@
+#include "cli/train/data.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+#include "base/printable.h"
+#include "base/progress.h"
+#include "caption/error.h"
+#include "cli/batch_flags.h"
+#include "cli/signals.h"
+#include "cli/terminal.h"
+#include "records/json.h"
+
+namespace caption::cli {
+namespace {
+
+constexpr std::size_t kMostHeldOut = 500;
+constexpr std::size_t kFewest = 20;  // pictures of which one is held out
+
+std::string count(std::size_t number, const std::string& one, const std::string& several) {
+  return std::to_string(number) + " " + (number == 1 ? one : several);
+}
+
+std::string some_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kNamed = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kNamed, names.size()); ++i)
+    text += (i == 0 ? "" : ", ") + printable(names[i]);
+  return text + (names.size() > kNamed ? ", ..." : "");
+}
+
+FoundPictures find(const TrainConfig& config, const std::vector<AnnotatedImage>& images) {
+  FoundPictures found = find_pictures(images, config.images);
+  if (!found.missing.empty())
+    log::warning(count(found.missing.size(), "picture is", "pictures are") + " not in '" +
+                 config.images.string() + "', and left out: " + some_of(found.missing));
+  if (!found.without_captions.empty())
+    log::warning(count(found.without_captions.size(), "picture has no caption, and is",
+                       "pictures have no caption, and are") +
+                 " left out: " + some_of(found.without_captions));
+  if (found.empty_captions > 0)
+    log::warning(count(found.empty_captions, "empty caption is", "empty captions are") + " left out");
+  return found;
+}
+
+}  // namespace
+
+Division read_training_pictures(const TrainConfig& config) {
+  std::vector<AnnotatedImage> learnt;
+  std::vector<AnnotatedImage> validation;
+  for (AnnotatedImage& image : read_annotations(config.captions, CaptionFields::all)) {
+    if (image.split == "val") {
+      validation.push_back(std::move(image));
+    } else if (image.split != "test") {
+      learnt.push_back(std::move(image));
+    }
+  }
+  if (config.validation) validation = read_annotations(*config.validation, CaptionFields::all);
+  Division division;
+  division.learnt = find(config, learnt).pictures;
+  if (!validation.empty() || config.validation) {
+    if (config.hold_out)
+      throw Error(ErrorKind::usage, "--hold-out: '" + config.captions.string() +
+                                        "' says by itself which pictures are for validation");
+    division.held_out = find(config, validation).pictures;
+  } else {
+    const std::size_t usual = std::min(division.learnt.size() / kFewest, kMostHeldOut);
+    division = hold_out(std::move(division.learnt), config.hold_out.value_or(usual));
+  }
+  if (division.learnt.empty())
+    throw Error(ErrorKind::usage, "'" + config.captions.string() +
+                                      "': no picture is left to learn from; are the "
+                                      "pictures in '" +
+                                      config.images.string() + "'? --images names their folder");
+  if (division.held_out.empty() && config.patience > 0)
+    throw Error(ErrorKind::usage,
+                "--patience needs pictures that are not learnt: --validation or --hold-out");
+  return division;
+}
+
+std::unique_ptr<EmbeddingStore> compute_embeddings(const TrainConfig& config,
+                                                   const std::filesystem::path& folder,
+                                                   const Manifest& manifest, const Division& pictures) {
+  const auto encoder =
+      std::find_if(manifest.files.begin(), manifest.files.end(),
+                   [&](const Manifest::File& file) { return file.name == manifest.encoder.file; });
+  Json image = {manifest.image.resolution, manifest.image.fit, manifest.image.mean, manifest.image.std,
+                config.image.color_managed};
+  auto store = std::make_unique<EmbeddingStore>(config.embeddings.value_or(config.out / "training"),
+                                                encoder->sha256 + " " + manifest.encoder.output + " " +
+                                                    manifest.encoder.activation + " " + image.dump(),
+                                                manifest.encoder.embedding);
+  std::vector<CaptionedPicture> all = pictures.learnt;
+  all.insert(all.end(), pictures.held_out.begin(), pictures.held_out.end());
+  std::vector<std::string> failed;
+  std::optional<Progress> progress;
+  ModelOptions model = config.model_options;
+  model.precision = Precision::fp32;
+  const EmbeddingSource source{
+      .store = *store,
+      .load = [&] { return load_captioner(folder, model); },
+      .batch = {.readers = reader_threads(config.model_options.threads), .image = config.image},
+      .begin =
+          [&](std::size_t missing) {
+            if (!can_show_progress() || config.quiet)
+              log::info("computing the embeddings of " + count(missing, "picture", "pictures"));
+            progress.emplace(can_show_progress() && !config.quiet ? stderr : nullptr,
+                             [missing](const std::atomic<bool>&) { return missing; });
+          },
+      .advance = [&] { progress->advance(); },
+      .failed =
+          [&](const std::string& problem) {
+            progress->clear();
+            log::warning(problem + "; it is left out");
+          }};
+  return embed_pictures(all, source, interrupted) ? std::move(store) : nullptr;
+}
+
+}  // namespace caption::cli

@@ -1,0 +1,38 @@
+#include "datasets/folder_annotations.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+#include "base/log.h"
+#include "caption/error.h"
+#include "datasets/text_file.h"
+#include "inputs/folder_walk.h"
+
+namespace caption {
+
+namespace fs = std::filesystem;
+
+std::vector<AnnotatedImage> read_folder_annotations(const fs::path& folder) {
+  LeftOut left_out;
+  FolderWalk walk(
+      folder, true, [](const std::string& message) { log::warning(message); }, left_out);
+  std::vector<AnnotatedImage> images;
+  while (const auto file = walk.next()) {
+    AnnotatedImage& image = images.emplace_back();
+    image.name = fs::path(*file).lexically_relative(folder).string();
+    const fs::path text = fs::path(*file).replace_extension(".txt");
+    std::error_code ignored;
+    if (!fs::is_regular_file(text, ignored)) continue;
+    const std::string captions = read_text_file(text);
+    for (std::size_t begin = 0; begin < captions.size();) {
+      const std::size_t end = std::min(captions.find('\n', begin), captions.size());
+      if (end > begin) image.captions.push_back(captions.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+  if (images.empty()) throw Error(ErrorKind::usage, "'" + folder.string() + "' has no pictures", folder);
+  return images;
+}
+
+}  // namespace caption
