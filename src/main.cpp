@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <new>
 #include <string>
 #include <variant>
@@ -14,6 +15,7 @@
 #include "cli/doctor/command.h"
 #include "cli/eval/command.h"
 #include "cli/explain/command.h"
+#include "cli/manual/command.h"
 #include "cli/models/command.h"
 #include "cli/process.h"
 #include "cli/serve/command.h"
@@ -23,6 +25,53 @@
 
 namespace caption::cli {
 namespace {
+
+using Arguments = std::vector<std::string>;
+
+/// What the first argument may be beside an input.
+struct Command {
+  std::string name;
+  std::function<ExitStatus(const Arguments&)> run;
+  std::function<HelpPage(const Arguments&)> page;  ///< of a command line that asks for help
+};
+
+template <typename Parse>
+Command command(const std::string& name, Parse parse) {
+  return {name,
+          [parse](const Arguments& arguments) {
+            return std::visit([](const auto& request) { return run(request); }, parse(arguments));
+          },
+          [parse](const Arguments& arguments) { return std::get<PrintHelp>(parse(arguments)).page; }};
+}
+
+std::vector<HelpPage> all_pages();
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> all = {
+      command("explain", parse_explain),
+      command("eval", parse_eval),
+      command("train", parse_train),
+      command("serve", parse_serve),
+      command("bench", parse_bench),
+      command("doctor", parse_doctor),
+      command("models", parse_models),
+      command("completions",
+              [](const Arguments& arguments) { return parse_completions(arguments, all_pages); }),
+      command("manual", [](const Arguments& arguments) { return parse_manual(arguments, all_pages); }),
+  };
+  return all;
+}
+
+std::vector<HelpPage> all_pages() {
+  const Arguments help = {"--help"};
+  std::vector<HelpPage> pages = {std::get<PrintHelp>(parse_caption(help)).page};
+  for (const Command& one : commands()) {
+    pages.push_back(one.page(help));
+    if (one.name != "models") continue;
+    for (const std::string& action : model_actions()) pages.push_back(one.page({action, "--help"}));
+  }
+  return pages;
+}
 
 bool exists(const std::string& name) {
   std::error_code ignored;
@@ -36,11 +85,12 @@ void reject_misspelt_command(const std::vector<std::string>& arguments) {
   if (first == "help" || first == "version") {
     throw Error(ErrorKind::usage, "no file '" + first + "' (did you mean '--" + first + "'?)");
   }
-  for (const std::string command : {"explain", "eval", "train", "serve", "bench", "doctor"}) {
+  for (const Command& one : commands()) {
     // A third of the letters may be wrong.
-    if (arguments.size() == 1 || edit_distance(first, command) > command.size() / 3) continue;
+    if (one.name == "models" || arguments.size() == 1 || edit_distance(first, one.name) > one.name.size() / 3)
+      continue;
     throw Error(ErrorKind::usage,
-                "no file or command '" + first + "' (did you mean 'caption " + command + "'?)");
+                "no file or command '" + first + "' (did you mean 'caption " + one.name + "'?)");
   }
   const std::vector<std::string>& actions = model_actions();
   const bool action_follows =
@@ -57,19 +107,10 @@ ExitStatus run_command(const std::vector<std::string>& arguments) {
         ErrorKind::usage,
         "no input: name an image, a folder, or '-' for an image on standard input; see 'caption --help'");
   }
-  const auto run_parsed = [](const auto& parsed) {
-    return std::visit([](const auto& request) { return run(request); }, parsed);
-  };
-  const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
-  if (arguments.front() == "models") return run_parsed(parse_models(rest));
-  if (arguments.front() == "explain") return run_parsed(parse_explain(rest));
-  if (arguments.front() == "eval") return run_parsed(parse_eval(rest));
-  if (arguments.front() == "train") return run_parsed(parse_train(rest));
-  if (arguments.front() == "bench") return run_parsed(parse_bench(rest));
-  if (arguments.front() == "doctor") return run_parsed(parse_doctor(rest));
-  if (arguments.front() == "serve") return run_parsed(parse_serve(rest));
+  for (const Command& one : commands())
+    if (arguments.front() == one.name) return one.run({arguments.begin() + 1, arguments.end()});
   reject_misspelt_command(arguments);
-  return run_parsed(parse_caption(arguments));
+  return command("", parse_caption).run(arguments);
 }
 
 ExitStatus run_program(const std::vector<std::string>& arguments) {

@@ -29,6 +29,7 @@ THIRD_PARTIES = {
     r"tiffio\.h": ["codecs/tiff"],
     r"CLI/": ["cli*"],
     r"boost/": ["http"],
+    r"toml\+\+/": ["cli"],
     r"sentencepiece": ["sentencepiece"],
     r"nlohmann/": ["records", "datasets", "model", "fetch", "text", "weights", "cli*"],
     r"libstemmer\.h": ["eval"],

@@ -10,6 +10,7 @@
 
 #include "caption/error.h"
 #include "cli/flag_value.h"
+#include "cli/help.h"
 
 namespace caption::cli {
 
@@ -41,6 +42,11 @@ class Flag {
     rules_.push_back({std::move(others), false, std::move(problem)});
     return std::move(*this);
   }
+  /// What a shell offers for its value.
+  Flag completed_by(Completion completion) && {
+    completion_ = std::move(completion);
+    return std::move(*this);
+  }
   Flag check(Check check) && {
     check_ = std::move(check);
     return std::move(*this);
@@ -48,6 +54,8 @@ class Flag {
 
   /// The long name: "--recursive".
   std::string name() const { return names_.substr(names_.find("--")); }
+
+  const Completion& completion() const { return completion_; }
 
   CLI::Option* add_to(CLI::App& app, Target& target) const { return add_(app, target); }
 
@@ -58,17 +66,21 @@ class Flag {
 
   /// After parsing: what is wrong with its being there, beside the others, or nothing.
   std::string misplaced(const CLI::App& app) const {
-    const auto given = [&](const std::string& name) {
-      const CLI::Option* const option = app.get_option_no_throw(name);
-      return option != nullptr && option->count() > 0;
-    };
-    if (!given(name())) return {};
+    if (!is_given(app, name())) return {};
     for (const Rule& rule : rules_) {
       bool any = false;
-      for (const std::string& other : rule.others) any = any || given(other);
+      for (const std::string& other : rule.others) any = any || is_given(app, other);
       if (any != rule.needed) return rule.problem;
     }
     return {};
+  }
+
+  /// Those that it makes no sense beside.
+  std::vector<std::string> excluded() const {
+    std::vector<std::string> all;
+    for (const Rule& rule : rules_)
+      if (!rule.needed) all.insert(all.end(), rule.others.begin(), rule.others.end());
+    return all;
   }
 
   /// After parsing: what is wrong with its value, or nothing.
@@ -86,6 +98,7 @@ class Flag {
   bool required_ = false;
   std::vector<Rule> rules_;
   Check check_;
+  Completion completion_;
 };
 
 template <typename Target>
@@ -139,19 +152,19 @@ using Choices = std::vector<std::pair<std::string, typename Plain<Member>::Type>
 template <typename Target, typename Member>
 Flag<Target> choice(const std::string& names, Member Target::*member, const std::string& type,
                     const Choices<std::type_identity_t<Member>>& choices, const std::string& help) {
-  return {names, [=](CLI::App& app, Target& target) {
-            std::vector<std::string> words;
-            std::string initial;
-            for (const auto& [word, value] : choices) {
-              words.push_back(word);
-              if (target.*member == value) initial = word;
-            }
-            const auto set = [&target, member, choices, words, names](const std::string& text) {
-              target.*member = choices[to_choice(names, words, text)].second;
-            };
-            return app.add_option_function<std::string>(names, set, with_words(help, words, initial))
-                ->type_name(type);
-          }};
+  std::vector<std::string> words;
+  for (const auto& entry : choices) words.push_back(entry.first);
+  const auto add = [=](CLI::App& app, Target& target) {
+    std::string initial;
+    for (const auto& entry : choices)
+      if (target.*member == entry.second) initial = entry.first;
+    const auto set = [&target, member, choices, words, names](const std::string& text) {
+      target.*member = choices[to_choice(names, words, text)].second;
+    };
+    return app.add_option_function<std::string>(names, set, with_words(help, words, initial))
+        ->type_name(type);
+  };
+  return Flag<Target>(names, add).completed_by({Completion::Kind::words, words});
 }
 
 /// Takes the name of a file, a folder or a model. One that begins with '-' is taken for a forgotten value,
@@ -159,13 +172,14 @@ Flag<Target> choice(const std::string& names, Member Target::*member, const std:
 template <typename Target, typename Member>
 Flag<Target> name(const std::string& names, Member Target::*member, const std::string& type,
                   const std::string& help) {
-  return {names, [=](CLI::App& app, Target& target) {
-            const auto set = [&value = target.*member, names](const std::string& text) {
-              require_name(names, text);
-              value = text;
-            };
-            return app.add_option_function<std::string>(names, set, help)->type_name(type);
-          }};
+  const auto add = [=](CLI::App& app, Target& target) {
+    const auto set = [&value = target.*member, names](const std::string& text) {
+      require_name(names, text);
+      value = text;
+    };
+    return app.add_option_function<std::string>(names, set, help)->type_name(type);
+  };
+  return Flag<Target>(names, add).completed_by(completion_of(type));
 }
 
 /// Takes any text; into a list, that of each time it is given.
@@ -187,10 +201,12 @@ Flag<Target> text(const std::string& names, Member Target::*member, const std::s
           }};
 }
 
-/// Takes no value, or one behind "=": `member` is "true" without one.
+/// Takes no value, or one of `words` behind "=": `member` is "true" without one.
 template <typename Target>
-Flag<Target> on_or(const std::string& names, std::string Target::*member, const std::string& help) {
-  return {names, [=](CLI::App& app, Target& target) { return app.add_flag(names, target.*member, help); }};
+Flag<Target> on_or(const std::string& names, std::string Target::*member, const std::string& help,
+                   const std::vector<std::string>& words) {
+  const auto add = [=](CLI::App& app, Target& target) { return app.add_flag(names, target.*member, help); };
+  return Flag<Target>(names, add).completed_by({Completion::Kind::words, words});
 }
 
 /// Takes no value, and gives `member` one.

@@ -39,6 +39,18 @@ std::size_t to_choice(const std::string& names, const std::vector<std::string>& 
                              "needs " + list(words) + ", not '" + text + "'" + did_you_mean(text, words));
 }
 
+bool is_given(const CLI::App& app, const std::string& name) {
+  const CLI::Option* const option = app.get_option_no_throw(name);
+  if (option == nullptr || option->count() == 0) return false;
+  return option->get_expected_max() != 0 || option->results().back() != "false";
+}
+
+Completion completion_of(const std::string& type) {
+  if (type == "FILE") return {Completion::Kind::files, {}};
+  if (type == "FOLDER") return {Completion::Kind::folders, {}};
+  return {};
+}
+
 void require_name(const std::string& names, const std::string& text) {
   if (text.empty()) throw CLI::ValidationError(names, "needs a name, which cannot be empty");
   if (text.size() > 1 && text.front() == '-') {

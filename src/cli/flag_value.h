@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "cli/help.h"
+
 namespace caption::cli {
 
 // How the texts of options become values, and what help says of these. `names`: the option's,
@@ -59,6 +61,12 @@ std::string with_words(const std::string& help, const std::vector<std::string>& 
 /// The index of `text` in `words`.
 std::size_t to_choice(const std::string& names, const std::vector<std::string>& words,
                       const std::string& text);
+
+/// Whether the option has a value; one without values, that it is not switched off by "--name=false".
+bool is_given(const CLI::App& app, const std::string& name);
+
+/// What a shell offers for the name of a FILE or FOLDER.
+Completion completion_of(const std::string& type);
 
 void require_name(const std::string& names, const std::string& text);
 

@@ -1,7 +1,7 @@
 #include "cli/help.h"
 
+#include <cstddef>
 #include <sstream>
-#include <utility>
 
 namespace caption::cli {
 namespace {
@@ -26,35 +26,30 @@ std::string wrapped(const std::string& text) {
   return result;
 }
 
-}  // namespace
-
-HelpFormatter::HelpFormatter(std::string usage) : usage_(std::move(usage)) {}
-
-std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
-                                     CLI::AppFormatMode /*mode*/) const {
-  std::string page = app->get_description() + "\n\nUsage:\n" + usage_;
-  for (const std::string& group : app->get_groups()) {
-    page += "\n" + group + ":\n";
-    for (const CLI::Option* option : app->get_options()) {
-      if (option->get_group() == group) page += make_option(option, option->get_positional());
-    }
-  }
-  if (!app->get_footer().empty()) page += "\n" + app->get_footer();
-  return page;
-}
-
-std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {
-  std::string left = "      ";
-  if (is_positional) {
-    left = "  " + option->get_name(true, false) + (option->get_expected_max() > 1 ? "..." : "");
+std::string lines_of(const HelpOption& option) {
+  std::string left = "  ";
+  if (option.is_argument()) {
+    left += option.type;
   } else {
-    if (!option->get_snames().empty()) left = "  -" + option->get_snames().front() + ", ";
-    left += "--" + option->get_lnames().front();
-    if (option->get_type_size() != 0) left += " " + option->get_type_name();
+    left += option.short_name.empty() ? "    " : "-" + option.short_name + ", ";
+    left += "--" + option.long_name;
+    if (!option.type.empty()) left += " " + option.type;
   }
   const bool fits = left.size() + 2 <= kColumn;
   const std::string gap = fits ? std::string(kColumn - left.size(), ' ') : "\n" + std::string(kColumn, ' ');
-  return left + gap + wrapped(option->get_description()) + "\n";
+  return left + gap + wrapped(option.help) + "\n";
+}
+
+}  // namespace
+
+std::string HelpPage::text() const {
+  std::string page = manual.command + " - " + manual.description + "\n\nUsage:\n" + manual.usage;
+  for (const HelpGroup& group : groups) {
+    page += "\n" + group.heading + ":\n";
+    for (const HelpOption& option : group.options) page += lines_of(option);
+  }
+  if (!manual.footer.empty()) page += "\n" + manual.footer;
+  return page;
 }
 
 }  // namespace caption::cli

@@ -33,6 +33,7 @@ Flags<ModelOptions> model_flags() {
       name("--device", &ModelOptions::device, "DEVICE",
            "auto, cpu, cuda or cuda:N, the N-th GPU from 0 on; auto uses a GPU if possible [default " +
                ModelOptions().device + "]")
+          .completed_by({Completion::Kind::words, {"auto", "cpu", "cuda"}})
           .check(wrong_device),
       choice(
           "--precision", &ModelOptions::precision, "TYPE", precisions(),

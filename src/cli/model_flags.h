@@ -12,7 +12,8 @@ template <typename Config>
 Flags<Config> model_name_flags() {
   return {name("--model", &Config::model, "NAME",
                "A model's name (see 'caption models list') or its folder [default conceptual if it is "
-               "installed, else photographs]")};
+               "installed, else photographs]")
+              .completed_by({Completion::Kind::models, {}})};
 }
 
 /// How a model is loaded: --device, --precision and --threads. A command may take a few of them.

@@ -5,7 +5,7 @@
 namespace caption::cli {
 
 ExitStatus run(const PrintHelp& help) {
-  Output().write(help.text);
+  Output().write(help.page.text());
   return ExitStatus::success;
 }
 

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <string>
 #include <variant>
 
 #include "cli/exit_status.h"
+#include "cli/help.h"
 
 namespace caption::cli {
 
 /// `--help`.
 struct PrintHelp {
-  std::string text;
+  HelpPage page;
 };
 
 /// What a command's arguments ask for.

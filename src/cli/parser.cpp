@@ -1,16 +1,18 @@
 #include "cli/parser.h"
 
 #include <algorithm>
-#include <memory>
+#include <cstddef>
+#include <string_view>
 #include <utility>
 
 #include "base/printable.h"
 #include "caption/error.h"
-#include "cli/help.h"
 #include "cli/suggestions.h"
 
 namespace caption::cli {
 namespace {
+
+constexpr std::string_view kProgram = "caption";
 
 /// CLI11 takes the next argument for the value of "--name=".
 void reject_empty_values(const std::vector<std::string>& arguments) {
@@ -28,19 +30,30 @@ bool looks_like_option(const std::string& argument) {
 
 }  // namespace
 
-Parser::Parser(Manual manual)
-    : manual_(std::move(manual)), app_(manual_.command + " - " + manual_.description) {
-  app_.formatter(std::make_shared<HelpFormatter>(manual_.usage));
+Parser::Parser(Manual manual) : manual_(std::move(manual)) {
   app_.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app_.footer(manual_.footer);
 }
 
 void Parser::add_argument(const std::string& heading, const std::string& name, std::string& target,
-                          const std::string& help) {
+                          const std::string& help, const Completion& completion) {
   app_.add_option(name, target, help)->group(heading);
+  completions_[name] = completion;
 }
 
-std::optional<std::string> Parser::parse(std::vector<std::string> arguments) {
+void Parser::take_settings() {
+  for (const Rules& rules : rules_) settable_.push_back(rules.option);
+  const Flags<Configuration> flags = {
+      name(
+          "--config", &Configuration::file, "FILE",
+          "Read settings from FILE [default $CAPTION_CONFIG, else caption/config.toml in $XDG_CONFIG_HOME or "
+          "~/.config]"),
+      on("--no-config", &Configuration::none, "Read no configuration file")
+          .excludes({"--config"}, "--no-config does not go with --config"),
+  };
+  add("Other", flags, configuration_);
+}
+
+std::optional<HelpPage> Parser::parse(std::vector<std::string> arguments) {
   std::string problem;
   // Added last, so that it stands at the end of the page.
   app_.set_help_flag("-h,--help", "Show this page and exit")->group("Other");
@@ -50,7 +63,7 @@ std::optional<std::string> Parser::parse(std::vector<std::string> arguments) {
     app_.parse(std::move(arguments));
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
-    return app_.help(manual_.command);
+    return page();
   } catch (const CLI::ExtrasError&) {
     problem = describe_leftover();
   } catch (const CLI::ArgumentMismatch& error) {
@@ -62,10 +75,20 @@ std::optional<std::string> Parser::parse(std::vector<std::string> arguments) {
   fail(problem);
 }
 
-void Parser::check() const {
+void Parser::check() {
+  if (!settable_.empty()) {
+    apply(environment_settings(settable_));
+    const std::string command = manual_.command.substr(std::min(manual_.command.size(), kProgram.size() + 1));
+    if (const auto file = configuration_.none ? std::nullopt : configuration(configuration_.file))
+      apply(file_settings(*file, command, settable_));
+  }
   for (const Problem Rules::*kind : {&Rules::misplaced, &Rules::missing, &Rules::wrong}) {
     for (const Rules& rules : rules_) {
-      if (const std::string problem = (rules.*kind)(); !problem.empty()) fail(problem);
+      const std::string problem = (rules.*kind)();
+      if (problem.empty()) continue;
+      const auto source = sources_.find(rules.option);
+      fail(problem +
+           (source == sources_.end() ? "" : " (" + rules.option + " is from " + source->second + ")"));
     }
   }
 }
@@ -84,6 +107,58 @@ std::vector<std::string> Parser::inputs() const {
     }
   }
   return names;
+}
+
+/// One layer of settings, below those that are there: they set what is not yet set, and only where that makes
+/// sense beside the others.
+void Parser::apply(const Settings& settings) {
+  std::vector<std::string> added;
+  for (const Setting& setting : settings) {
+    CLI::Option& option = *app_.get_option(setting.option);
+    if (option.count() > 0 || sources_.contains(setting.option)) continue;
+    sources_[setting.option] = setting.source;
+    option.add_result(values_of(setting, option));
+    added.push_back(setting.option);
+  }
+  for (std::size_t before = 0; before != added.size();) {
+    before = added.size();
+    for (auto option = added.begin(); option != added.end();) {
+      const bool dropped = is_out_of_place(*option);
+      if (dropped) app_.get_option(*option)->clear();
+      option = dropped ? added.erase(option) : option + 1;
+    }
+  }
+  for (const std::string& option : added) {
+    try {
+      app_.get_option(option)->run_callback();
+    } catch (const CLI::ParseError& error) {
+      fail(sources_[option] + ": " + error.what());
+    }
+  }
+}
+
+/// As CLI11 takes them.
+std::vector<std::string> Parser::values_of(const Setting& setting, const CLI::Option& option) const {
+  const std::string& value = setting.values.front();
+  if (setting.values.size() > 1 && option.get_multi_option_policy() != CLI::MultiOptionPolicy::TakeAll)
+    fail(setting.source + ": " + setting.option + " takes one value");
+  if (option.get_expected_max() != 0) return setting.values;
+  for (const char* yes : {"true", "1", "yes", "on"})
+    if (value == yes) return {"true"};
+  for (const char* no : {"false", "0", "no", "off"})
+    if (value == no) return {"false"};
+  const std::vector<std::string>& words = completions_.at(setting.option).words;
+  if (std::find(words.begin(), words.end(), value) != words.end()) return {value};
+  fail(setting.source + ": " + setting.option + ": needs true or false, not '" + value + "'");
+}
+
+/// Whether it makes no sense beside the others, or they make none beside it.
+bool Parser::is_out_of_place(const std::string& option) const {
+  return std::any_of(rules_.begin(), rules_.end(), [&](const Rules& rules) {
+    if (rules.option == option) return !rules.misplaced().empty();
+    return is_given(app_, rules.option) &&
+           std::find(rules.excluded.begin(), rules.excluded.end(), option) != rules.excluded.end();
+  });
 }
 
 void Parser::require(bool condition, const std::string& problem) const {
@@ -108,6 +183,28 @@ std::string Parser::describe_leftover() const {
     if (looks_like_option(argument)) return unknown_option(argument);
   }
   return "unexpected argument '" + app_.remaining().at(0) + "'";
+}
+
+HelpPage Parser::page() const {
+  HelpPage page{manual_, {}, app_.get_allow_extras()};
+  for (const std::string& heading : app_.get_groups()) {
+    HelpGroup& group = page.groups.emplace_back(HelpGroup{heading, {}});
+    for (const CLI::Option* option : app_.get_options()) {
+      if (option->get_group() != heading) continue;
+      HelpOption& shown = group.options.emplace_back();
+      if (!option->get_snames().empty()) shown.short_name = option->get_snames().front();
+      if (!option->get_lnames().empty()) shown.long_name = option->get_lnames().front();
+      if (shown.is_argument()) {
+        shown.type = option->get_name(true, false);
+      } else if (option->get_type_size() != 0) {
+        shown.type = option->get_type_name();
+      }
+      shown.help = option->get_description();
+      const auto found = completions_.find(shown.is_argument() ? shown.type : "--" + shown.long_name);
+      if (found != completions_.end()) shown.completion = found->second;
+    }
+  }
+  return page;
 }
 
 }  // namespace caption::cli

@@ -9,6 +9,10 @@ std::string program_version() {
   return "caption " CAPTION_VERSION " (commit " CAPTION_COMMIT ")";
 }
 
+std::string program_date() {
+  return CAPTION_DATE;
+}
+
 ExitStatus run(const PrintVersion& request) {
   std::string text = program_version() + '\n';
   if (request.verbose) text += library_versions();

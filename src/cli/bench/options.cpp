@@ -94,6 +94,7 @@ Parsed<BenchConfig> parse_bench(const std::vector<std::string>& arguments) {
   parser.add("Captions", length_flags(), config.benchmark);
   parser.add("Measurement", measurement_flags(), config.benchmark);
   parser.add("Output", output_flags(), config);
+  parser.take_settings();
   if (auto help = parser.parse(arguments)) return PrintHelp{*help};
 
   config.inputs.names = parser.inputs();

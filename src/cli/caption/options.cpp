@@ -22,6 +22,8 @@ std::string usage() {
          "  caption doctor [OPTION]...                    (see 'caption doctor --help')\n"
          "  caption serve [OPTION]...                     (see 'caption serve --help')\n"
          "  caption models COMMAND ...                    (see 'caption models --help')\n"
+         "  caption completions SHELL                     (see 'caption completions --help')\n"
+         "  caption manual [COMMAND]...                   (see 'caption manual --help')\n"
          "\n"
          "INPUT is an image file, '-' for one image's bytes on standard input, or a folder:\n"
          "its image files, sorted by name, without hidden ones. Image files in folders end\n"
@@ -60,7 +62,20 @@ Exit status:
   3    the model, the output or the program failed
   130  interrupted: the first Ctrl-C finishes the images in progress, a second kills
 
+Settings:
+  An option that is not on the command line is taken from the environment,
+  $CAPTION_MAX_TOKENS for --max-tokens, and else from the configuration file, in TOML:
+    model = "conceptual"
+    max-tokens = 30
+    recursive = true              an option without a value
+    stop = [" with", ","]         one that may be given several times
+    [explain]                     of 'caption explain'; so are [eval], [serve], [bench], [doctor]
+    grid = 14
+  Those that make no sense beside the command line's do not count: --beam 3 there
+  leaves out sample = true. --recursive=false switches off what is on elsewhere.
+
 Environment:
+  CAPTION_CONFIG  the configuration file
   CAPTION_MODELS  folders, separated by ':', that are searched first for models
   XDG_DATA_HOME   your own models are in its caption/models (~/.local/share)
   NO_COLOR        if set, --color auto never colours
@@ -172,7 +187,8 @@ Flags<Extra> resume_flags() {
                 "beside the FILE of "
                 "--output, says how far it is. Refused if the model, a setting, the program or the inputs "
                 "are others; "
-                "--resume=force goes on all the same, with the inputs that are not done")
+                "--resume=force goes on all the same, with the inputs that are not done",
+                {"force"})
               .excludes(
                   {"--sidecar"},
                   "--resume does not go with --sidecar, which goes on by itself: it leaves out what has its "
@@ -192,10 +208,15 @@ void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
   parser.add("Model", batch_flags(), config.batch.sizes);
   parser.add("Captions", decode_flags(), config.batch.decode);
   parser.add("Output", format_flags(), config);
-  parser.add("Output", Flags<Extra>{on("--json", &Extra::json, "Short for --format jsonl")}, extra);
+  parser.add("Output",
+             Flags<Extra>{on("--json", &Extra::json, "Short for --format jsonl")
+                              .excludes({"--format"},
+                                        "--json is --format jsonl: it does not go with another --format")},
+             extra);
   parser.add("Output", output_flags(), config);
   parser.add("Output", resume_flags(), extra);
   parser.add("Sidecars", sidecar_flags(), config.sidecars);
+  parser.take_settings();
   parser.add("Other",
              Flags<Extra>{on("--version", &Extra::version, "Show the version and exit"),
                           on("--verbose", &Extra::verbose, "With --version: the libraries' versions, too")
@@ -234,16 +255,14 @@ std::variant<CaptionConfig, PrintHelp, PrintVersion> parse_caption(
   Parser parser({"caption", "writes captions of images", usage(), kFooter});
   parser.take_inputs();
   add_flags(parser, config, extra);
-  if (std::optional<std::string> help = parser.parse(arguments)) return PrintHelp{*help};
+  if (std::optional<HelpPage> help = parser.parse(arguments)) return PrintHelp{*help};
 
   config.inputs.names = parser.inputs();
   if (extra.version) return PrintVersion{extra.verbose};
-  parser.require(!extra.json || !parser.given("--format") || config.format == RecordFormat::jsonl,
-                 "--json is --format jsonl: it does not go with another --format");
+  parser.check();
   if (extra.json) config.format = RecordFormat::jsonl;
   if (!extra.resume.empty()) config.resume = extra.resume == "force" ? Resume::force : Resume::yes;
   check_inputs(config.inputs, config.resume, parser);
-  parser.check();
   if (config.output == "-") config.output.reset();
   parser.require(config.resume == Resume::no || config.output,
                  "--resume goes on with a file: --output is standard output");

@@ -54,6 +54,7 @@ Parsed<DoctorConfig> parse_doctor(const std::vector<std::string>& arguments) {
   parser.add("Model", model_name_flags<DoctorConfig>(), config);
   parser.add("Model", pick(model_flags(), {"--device"}), config.model_options);
   parser.add("Output", output_flags(), config);
+  parser.take_settings();
   if (auto help = parser.parse(arguments)) return PrintHelp{*help};
   parser.check();
   return config;

@@ -97,6 +97,7 @@ Parsed<EvalConfig> parse_eval(const std::vector<std::string>& arguments) {
   parser.add("Metrics", metric_flags(), config);
   parser.add("Metrics", resampling_flags(), config.resampling);
   parser.add("Output", output_flags(), config);
+  parser.take_settings();
   if (auto help = parser.parse(arguments)) return PrintHelp{*help};
 
   const std::vector<std::string> names = parser.inputs();

@@ -108,6 +108,7 @@ Parsed<ExplainConfig> parse_explain(const std::vector<std::string>& arguments) {
   parser.add("Captions", text_flags(), config.explanation);
   parser.add("Explanation", explanation_flags(), config.explanation);
   parser.add("Output", output_flags(), config);
+  parser.take_settings();
   if (auto help = parser.parse(arguments)) return PrintHelp{*help};
 
   const std::vector<std::string> names = parser.inputs();

@@ -86,7 +86,8 @@ Parsed<FetchConfig> parse_fetch(const std::vector<std::string>& arguments) {
                  "  caption models fetch coco [OPTION]...\n"
                  "  caption models fetch coco-transformer [OPTION]...\n",
                  kFooter});
-  parser.add_argument("Model", "MODEL", config.model, "conceptual, coco or coco-transformer");
+  parser.add_argument("Model", "MODEL", config.model, "conceptual, coco or coco-transformer",
+                      {Completion::Kind::words, {"conceptual", "coco", "coco-transformer"}});
   parser.add("Where from", source_flags(), config);
   parser.add("Model", model_flags_of_fetch(), config);
   parser.add("Other", other_flags(), config);

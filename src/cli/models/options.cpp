@@ -11,10 +11,7 @@
 namespace caption::cli {
 namespace {
 
-constexpr const char* kOverview = R"(caption models - the installed models
-
-Usage:
-  caption models list [--json]        what is installed, and where
+constexpr const char* kOverview = R"(  caption models list [--json]        what is installed, and where
   caption models show NAME [--json]   sizes, origin and licence of a model
   caption models verify NAME          compare its files with their SHA-256
   caption models optimize NAME ...    make it start faster, for more disk space
@@ -72,7 +69,8 @@ Error usage_error(const std::string& message) {
 
 /// A command whose only argument is a model.
 void add_model(Parser& parser, ModelsConfig& config) {
-  parser.add_argument("Model", "NAME", config.name, "The model's name or folder");
+  parser.add_argument("Model", "NAME", config.name, "The model's name or folder",
+                      {Completion::Kind::models, {}});
 }
 
 void require_model(const Parser& parser, const ModelsConfig& config) {
@@ -205,7 +203,8 @@ Parsed<ModelsConfig> parse_import(const std::vector<std::string>& arguments) {
                  "  caption models import --clip FILE --captioner FILE --name NAME [OPTION]...\n"
                  "  caption models import ARCHIVE.tar [--name NAME] [--folder FOLDER] [--quiet]\n",
                  kImportFooter});
-  parser.add_argument("Files", "ARCHIVE", config.archive, "A model, as 'caption models export' makes it");
+  parser.add_argument("Files", "ARCHIVE", config.archive, "A model, as 'caption models export' makes it",
+                      {Completion::Kind::files, {}});
   parser.add("Files", file_flags(), config.request);
   parser.add("Model", new_model_flags(), config.request);
   parser.add("Other", quiet_flags(), config);
@@ -273,7 +272,8 @@ Parsed<ModelsConfig> parse_models(const std::vector<std::string>& arguments) {
   if (arguments.empty())
     throw usage_error("'caption models' needs list, show, verify, optimize, fetch, import, export or remove");
   const std::string& action = arguments.front();
-  if (action == "--help" || action == "-h") return PrintHelp{kOverview};
+  if (action == "--help" || action == "-h")
+    return PrintHelp{{{"caption models", "the installed models", kOverview, ""}, {}, false}};
   const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
   if (action == "list") return parse_list(rest);
   if (action == "show") return parse_show(rest);

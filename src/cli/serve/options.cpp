@@ -106,6 +106,7 @@ Parsed<ServeConfig> parse_serve(const std::vector<std::string>& arguments) {
   parser.add("Model", batch_flags(), config.batch.sizes);
   parser.add("Captions", decode_flags(), config.batch.decode);
   parser.add("Output", output_flags(), config.serve);
+  parser.take_settings();
   if (auto help = parser.parse(arguments)) return PrintHelp{*help};
   parser.check();
   config.batch.readers = reader_threads(config.model_options.threads);

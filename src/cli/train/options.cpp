@@ -169,6 +169,7 @@ Parsed<TrainConfig> parse_train(const std::vector<std::string>& arguments) {
   parser.add("Run", run_flags(), config);
   parser.add("Run", pick(model_flags(), {"--device", "--threads"}), config.model_options);
   parser.add("Pictures", image_flags(), config.image);
+  parser.take_settings();
   if (auto help = parser.parse(arguments)) return PrintHelp{*help};
 
   const std::vector<std::string> names = parser.inputs();

@@ -42,7 +42,8 @@ class FlagTest : public ::testing::Test {
     Parser parser({"test", "a test", "  test\n", ""});
     parser.add("Options", flags(), values_);
     try {
-      help_ = parser.parse(arguments).value_or("");
+      const std::optional<HelpPage> page = parser.parse(arguments);
+      help_ = page ? page->text() : "";
       if (help_.empty()) parser.check();
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::usage);
