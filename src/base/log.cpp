@@ -7,13 +7,19 @@
 namespace caption::log {
 namespace {
 
+std::string plain(std::string_view kind, std::string_view message) {
+  std::string text = "caption: ";
+  if (kind != "note") text.append(kind).append(": ");
+  return text.append(message).append("\n");
+}
+
 std::atomic<Level> level{Level::normal};
+std::atomic<Line> line{plain};
 
 void write(std::string_view kind, std::string_view message) {
   // One call, so that lines of several threads never mix.
-  std::string line = "caption: ";
-  line.append(kind).append(message).push_back('\n');
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  const std::string text = line.load()(kind, message);
+  std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 }  // namespace
@@ -22,16 +28,20 @@ void set_level(Level value) {
   level = value;
 }
 
+void set_line(Line value) {
+  line = value;
+}
+
 void error(std::string_view message) {
-  write("error: ", message);
+  write("error", message);
 }
 
 void warning(std::string_view message) {
-  if (level != Level::quiet) write("warning: ", message);
+  if (level != Level::quiet) write("warning", message);
 }
 
 void info(std::string_view message) {
-  if (level != Level::quiet) write("", message);
+  if (level != Level::quiet) write("note", message);
 }
 
 }  // namespace caption::log

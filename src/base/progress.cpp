@@ -80,6 +80,7 @@ void Progress::draw(Clock::time_point now) {
   if (total != 0)
     line.append("  ").append(duration(static_cast<double>(total - done_) / rate)).append(" left");
   if (!note_.empty()) line.append("  ").append(note_);
+  if (failed_ > 0) line.append("  ").append(std::to_string(failed_)).append(" failed");
   std::fprintf(stream_, "\r%s\x1b[K", line.c_str());
   last_draw_ = now;
   drawn_ = true;

@@ -15,7 +15,7 @@ namespace caption {
 enum class ProgressUnit { images, bytes, updates };
 
 /// One line on a terminal that says how far a run over images, a download or a training is: count, rate and
-/// time left.
+/// time left, and failures.
 class Progress {
  public:
   /// Says how many there are in all, 0 if that cannot be told; gives up soon after `stop` becomes true.
@@ -32,6 +32,8 @@ class Progress {
   void advance(std::size_t more = 1);
   /// What stands at the end of the line from now on.
   void set_note(std::string note) { note_ = std::move(note); }
+  /// So many of those that are done have failed.
+  void add_failed(std::size_t more = 1) { failed_ += more; }
   /// Takes the line away, so that something else can be written.
   void clear();
 
@@ -46,6 +48,7 @@ class Progress {
   bool drawn_ = false;
   std::size_t before_;
   std::size_t done_;
+  std::size_t failed_ = 0;
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_draw_;
   std::atomic<std::size_t> total_{0};  ///< 0 is not known

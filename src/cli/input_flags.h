@@ -5,8 +5,11 @@
 
 namespace caption::cli {
 
-/// Where inputs come from: --recursive, --files-from and --null. A command may take a few of them.
+/// Where inputs come from: --recursive, --files-from, --null and --shard. A command may take a few of them.
 Flags<InputOptions> input_flags();
+
+/// What is taken of folders: --include and --exclude.
+Flags<Patterns> pattern_flags();
 
 /// What these options are called in messages.
 InputAdvice input_advice();

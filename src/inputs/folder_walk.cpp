@@ -21,8 +21,14 @@ bool is_file(const fs::directory_entry& entry) {
 
 }  // namespace
 
-FolderWalk::FolderWalk(const std::filesystem::path& folder, bool recursive, Warn warn, LeftOut& left_out)
-    : recursive_(recursive), warn_(std::move(warn)), left_out_(left_out), folders_{folder} {}
+FolderWalk::FolderWalk(const std::filesystem::path& folder, bool recursive, const Patterns& patterns,
+                       Warn warn, LeftOut& left_out)
+    : root_(folder),
+      recursive_(recursive),
+      patterns_(patterns),
+      warn_(std::move(warn)),
+      left_out_(left_out),
+      folders_{folder} {}
 
 std::optional<std::string> FolderWalk::next() {
   while (names_.empty()) {
@@ -39,16 +45,20 @@ std::optional<std::string> FolderWalk::next() {
 bool FolderWalk::list() {
   std::error_code error;
   std::vector<std::string> subfolders;
+  const std::string place = folder_ == root_ ? "" : folder_.lexically_relative(root_).string() + "/";
   for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
     std::string name = it->path().filename().string();
     if (name.front() == '.') continue;
     std::error_code ignored;
     if (it->is_directory(ignored) && !it->is_symlink(ignored)) {
+      if (!patterns_.enters(place + name)) continue;
       if (!is_system_folder(name)) {
         subfolders.push_back(it->path().string());
       } else if (recursive_) {
         left_out_.folders.push_back(it->path().string());
       }
+    } else if (!patterns_.takes_file(place + name)) {
+      continue;
     } else if (has_image_extension(name) && is_file(*it)) {
       names_.push_back(std::move(name));
     } else if (const std::string kind = other_picture_kind(name); !kind.empty() && is_file(*it)) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "inputs/left_out.h"
+#include "inputs/selection.h"
 
 namespace caption {
 
@@ -19,8 +20,9 @@ class FolderWalk {
   /// Takes a message when a folder cannot be listed.
   using Warn = std::function<void(const std::string&)>;
 
-  /// Adds to `left_out`, which must outlive it.
-  FolderWalk(const std::filesystem::path& folder, bool recursive, Warn warn, LeftOut& left_out);
+  /// Adds to `left_out`, which must outlive it, and so must `patterns`.
+  FolderWalk(const std::filesystem::path& folder, bool recursive, const Patterns& patterns, Warn warn,
+             LeftOut& left_out);
 
   /// The next file, as FOLDER/NAME. A folder that cannot be listed is handed out itself, so that its failure
   /// gets a record.
@@ -32,7 +34,9 @@ class FolderWalk {
   /// Fills names_ from folder_; false, with a warning, if that fails.
   bool list();
 
+  std::filesystem::path root_;
   bool recursive_;
+  const Patterns& patterns_;
   Warn warn_;
   LeftOut& left_out_;
   bool left_out_subfolders_ = false;

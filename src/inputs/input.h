@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "inputs/selection.h"
+
 namespace caption {
 
 /// One input image of a run.
@@ -34,6 +36,8 @@ struct InputOptions {
   std::optional<std::string> files_from;  ///< a file that lists more of them, "-" is stdin
   bool null_separated = false;            ///< the entries of lists end with NUL, not with a newline
   bool recursive = false;                 ///< look into the folders' subfolders
+  Patterns patterns;                      ///< what is taken of the folders
+  Shard shard;                            ///< of all inputs
   InputAdvice advice;
 };
 

@@ -23,6 +23,14 @@ Inputs::Inputs(InputOptions options, FolderWalk::Warn warn)
 }
 
 std::optional<Input> Inputs::next(const std::atomic<bool>& stop) {
+  while (std::optional<Input> input = next_of_all(stop)) {
+    any_ = true;
+    if (options_.shard.takes(input->name)) return input;
+  }
+  return std::nullopt;
+}
+
+std::optional<Input> Inputs::next_of_all(const std::atomic<bool>& stop) {
   while (!stop) {
     if (folder_) {
       if (std::optional<Input> input = next_in_folder()) return input;
@@ -33,7 +41,7 @@ std::optional<Input> Inputs::next(const std::atomic<bool>& stop) {
     if (!name) return std::nullopt;
     if (argument && *name == "-") return Input{"-", {}, true, {}};
     if (!is_folder(*name)) return Input{*name, *name, false, std::filesystem::path(*name).filename()};
-    folder_ = std::make_unique<FolderWalk>(*name, options_.recursive, warn_, left_out_);
+    folder_ = std::make_unique<FolderWalk>(*name, options_.recursive, options_.patterns, warn_, left_out_);
     folder_name_ = *name;
     folder_is_empty_ = true;
   }

@@ -24,15 +24,20 @@ class Inputs {
   /// call at a time. Throws Error(usage) for a broken list.
   std::optional<Input> next(const std::atomic<bool>& stop);
 
+  /// Whether there were inputs so far, of all shards.
+  bool any() const { return any_; }
+
   /// Of the folders so far.
   const LeftOut& left_out() const { return left_out_; }
 
  private:
+  std::optional<Input> next_of_all(const std::atomic<bool>& stop);
   std::optional<Input> next_in_folder();
   std::optional<std::string> next_name(const std::atomic<bool>& stop);
 
   InputOptions options_;
   FolderWalk::Warn warn_;
+  bool any_ = false;
   std::size_t next_argument_ = 0;
   std::unique_ptr<ListReader> list_;
   LeftOut left_out_;

@@ -2,10 +2,12 @@
 
 #include <array>
 #include <charconv>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/printable.h"
+#include "base/utf8.h"
 #include "records/flags.h"
 #include "records/json.h"
 
@@ -48,7 +50,8 @@ class JsonWriter : public RecordWriter {
 
 class CsvWriter : public RecordWriter {
  public:
-  CsvWriter(RecordStyle style, Output& output) : style_(std::move(style)), output_(output) {}
+  CsvWriter(RecordStyle style, Output& output)
+      : safe_(style.format == RecordFormat::csv_safe), model_(std::move(style.model)), output_(output) {}
 
   void begin() override {
     output_.write("image,rank,caption,score,mean_logprob,model,error,message,finish,flags\r\n");
@@ -57,19 +60,28 @@ class CsvWriter : public RecordWriter {
   void write(const Record& record) override {
     std::string rows;
     if (record.error) {
-      rows = row({record.image, "", "", "", "", style_.model, std::string(error_code(record.error->kind())),
-                  record.error->what(), "", ""});
+      rows = row({text(record.image), "", "", "", "", model_, std::string(error_code(record.error->kind())),
+                  text(record.error->what()), "", ""});
     }
     for (std::size_t i = 0; i < record.captions.size(); ++i) {
       const Caption& caption = record.captions[i];
-      rows += row({record.image, std::to_string(i + 1), caption.text, number(caption.score),
-                   number(caption.mean_logprob), style_.model, "", "", finish_word(caption),
+      rows += row({text(record.image), std::to_string(i + 1),
+                   text(single_line(replace_invalid_utf8(caption.text))), number(caption.score),
+                   number(caption.mean_logprob), model_, "", "", finish_word(caption),
                    joined(flags_of(record, caption))});
     }
     output_.write(rows);
   }
 
  private:
+  /// A cell that others can fill.
+  std::string text(const std::string& cell) const {
+    // What spreadsheets take for the start of a formula (CWE-1236).
+    const bool formula =
+        !cell.empty() && std::string_view("=+-@\t\r").find(cell.front()) != std::string_view::npos;
+    return safe_ && formula ? "'" + cell : cell;
+  }
+
   static std::string row(const std::array<std::string, 10>& fields) {
     std::string line;
     for (const std::string& field : fields) {
@@ -98,11 +110,12 @@ class CsvWriter : public RecordWriter {
 
   /// The shortest text that reads back as the same number.
   static std::string number(double value) {
-    std::array<char, 32> text{};
-    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+    std::array<char, 32> digits{};
+    return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
   }
 
-  RecordStyle style_;
+  bool safe_;
+  std::string model_;
   Output& output_;
 };
 
@@ -136,6 +149,7 @@ std::unique_ptr<RecordWriter> make_writer(const RecordStyle& style, Output& outp
     case RecordFormat::jsonl:
       return std::make_unique<JsonWriter>(style, output);
     case RecordFormat::csv:
+    case RecordFormat::csv_safe:
       return std::make_unique<CsvWriter>(style, output);
     case RecordFormat::text:
       break;

@@ -10,7 +10,7 @@
 namespace caption {
 
 /// How records are written.
-enum class RecordFormat { text, jsonl, csv };
+enum class RecordFormat { text, jsonl, csv, csv_safe };
 
 /// How the records of one run look.
 struct RecordStyle {
@@ -39,7 +39,9 @@ class RecordWriter {
 ///
 /// - text: CAPTION or NAME<TAB>CAPTION, a line each; nothing for a failure, whose message is for stderr.
 /// - jsonl: scripts/schema/record.schema.json. Always valid UTF-8: what is not in a name becomes U+FFFD.
-/// - csv: RFC 4180; one row per caption, or one for a failure. Names keep their bytes.
+/// - csv: RFC 4180; one row per caption, or one for a failure. Names keep their bytes, captions are one line.
+/// - csv_safe: likewise, with ' before names, captions and messages that a spreadsheet would take for a
+///   formula.
 std::unique_ptr<RecordWriter> make_writer(const RecordStyle& style, Output& output);
 
 /// The names of the images that failed, each followed by `separator`, as a ListReader reads them. One that

@@ -44,6 +44,8 @@ BESIDE = {
     "--unordered": ["--stdin"],
     **dict.fromkeys(["--prefix-length", "--width", "--layers", "--vocabulary"], ["--new"]),
     **dict.fromkeys(["--clip-length", "--mapper-layers"], ["--new-mapper", "transformer"]),
+    "--metadata": ["--write-metadata"],
+    "--keep-times": ["--write-metadata"],
     **dict.fromkeys(["--existing", "--sidecar-folder", "--prefix", "--suffix", "--dry-run"], ["--sidecar", "txt"]),
 }
 # At its upper bound.
@@ -65,6 +67,9 @@ VALUES = {
     "--per-image": "each",
     "--images": ".",
     "--stop": " on",
+    "--shard": "2/2",
+    "--include": "*.jpg",
+    "--exclude": "*.png",
     "--config": "settings.toml",
     "--sidecar-folder": "sidecars",
     "--prefix": "sks, ",
@@ -92,7 +97,7 @@ LOWER_HIGHEST = {"--max-tokens": "1000"}
 def options_of(text):
     """The options of a help page -> {name: (type or "", description)}"""
     found = {}
-    entry = re.compile(r"^  (?:-\w, |    )(--[\w-]+)(?: ([A-Z]+))?(?:  +|\n +)((?:.*\n)(?: {26}.*\n)*)", re.MULTILINE)
+    entry = re.compile(r"^  (?:-\w, |    )(--[\w-]+)(?: ([A-Z/]+))?(?:  +|\n +)((?:.*\n)(?: {26}.*\n)*)", re.MULTILINE)
     for name, kind, description in entry.findall(text):
         found[name] = (kind, " ".join(description.split()))
     return found
@@ -182,7 +187,7 @@ def test_each_option_takes_its_bounds_and_nothing_beyond(run, fake, command):
                 refuses(run(command, *beside, name, value), name)
             if kind == "N":
                 refuses(run(command, *beside, name, "1.5"), name)
-        elif words := re.search(r"\[([\w, ]+ or \w+)[;\]]", description):
+        elif words := re.search(r"\[([\w, -]+ or [\w-]+)[;\]]", description):
             for word in re.split(r", | or ", words[1]):
                 if (command, word) == ("models optimize", "fp16"):
                     refuses(run(command, name, word), name)
@@ -202,7 +207,7 @@ def test_options_that_need_another_say_so(run, fake, command):
 
 
 def test_help_shows_every_option_that_is_declared(fake, source):
-    declaration = re.compile(r'\b(?:number|choice|name|text|texts|on|on_or)\(\s*"(?:-\w,)?(--[\w-]+)"')
+    declaration = re.compile(r'\b(?:number|choice|name|text|texts|on|on_or|shard_flag)\(\s*"(?:-\w,)?(--[\w-]+)"')
     files = [file for file in (source / "src" / "cli").rglob("*.*") if file.suffix in {".h", ".cpp"}]
     declared = {name for file in files for name in declaration.findall(file.read_text())}
     assert len(declared) > 40

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -326,3 +327,29 @@ def test_every_record_is_out_at_once(fake, images):
 def test_batches_do_not_change_the_records(fake, images):
     one = fake.run("--json", "--batch", "1", *images * 10)
     assert all(fake.run("--json", "--batch", str(size), *images * 10).out == one.out for size in [2, 7, 64])
+
+
+def test_csv_cells_are_exact_and_csv_safe_disarms_formulas(fake, work):
+    names = ["=1+2.jpg", "+3.jpg", "@x.jpg", "-.jpg", "plain.jpg"]
+    for name in names:
+        (work / name).write_bytes(b"say =cmd|' /C calc'!A0")
+    (work / "=bad.jpg").write_bytes(b"corrupt")
+    arguments = ["=1+2.jpg", "+3.jpg", "@x.jpg", "plain.jpg", "=bad.jpg"]
+    exact = list(csv.DictReader(io.StringIO(fake.run("--format", "csv", *arguments).text, newline="")))
+    assert [row["image"] for row in exact] == arguments
+    assert exact[0]["caption"].startswith("=cmd")
+    safe = list(csv.DictReader(io.StringIO(fake.run("--format", "csv-safe", *arguments, "--", "-.jpg").text, newline="")))
+    assert [row["image"] for row in safe] == ["'=1+2.jpg", "'+3.jpg", "'@x.jpg", "plain.jpg", "'=bad.jpg", "'-.jpg"]
+    assert safe[0]["caption"].startswith("'=cmd") and safe[0]["score"] == exact[0]["score"]
+    assert safe[4]["error"] == "corrupt"
+
+
+def test_messages_as_json(fake, images):
+    result = fake.run("--log-format", "json", "--model", "photographs", *images)
+    assert result.code == 1
+    messages = [json.loads(line) for line in result.err.splitlines()]
+    assert [message["level"] for message in messages] == ["error", "error", "warning"]
+    assert "b.png" in messages[0]["message"] and messages[2]["message"] == "2 of 5 images failed"
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", message["time"]) for message in messages)
+    result = fake.run("--log-format", "json", "--model", "photographs", "a.jpg", FAKE_LOAD_ERROR="clip.pt: tensor missing")
+    assert result.code == 3 and json.loads(result.err)["level"] == "error"

@@ -40,7 +40,7 @@ def test_pictures_that_have_one_are_left_out_unread(fake, work, photos, tmp_path
     os.mkfifo(photos / "a.jpg")  # reading it would hang
     log = tmp_path / "log"
     result = fake.run("-r", "in/a.jpg", "in/sub", "--sidecar", "txt")
-    assert result.code == 0 and "1 picture is left out: it has its sidecar" in result.err
+    assert result.code == 0 and "1 picture is left out: it has a sidecar" in result.err
     assert texts(photos) == {"a.txt": "mine", "sub/a.txt": "words of in/sub/a.jpg.\n", "sub/b.txt": "words of in/sub/b.png.\n"}
     result = fake.run("-r", "in/a.jpg", "in/sub", "--sidecar", "txt", FAKE_LOG=log)
     assert result.code == 0 and "3 pictures are left out" in result.err and not log.exists()  # not even a model
@@ -112,9 +112,9 @@ def test_what_cannot_be_written_ends_the_run(fake, work, photos):
 
 def test_what_it_does_not_go_with(fake, photos):
     for arguments, message in [
-        (["--existing", "skip"], "--existing is about sidecars: add --sidecar txt or json"),
+        (["--existing", "skip"], "--existing is about sidecars and metadata: add --sidecar txt or json"),
         (["--prefix", "x"], "--prefix stands in sidecars: add --sidecar"),
-        (["--dry-run"], "--dry-run says what would happen to sidecars: add --sidecar"),
+        (["--dry-run"], "--dry-run says what would happen to sidecars and metadata: add --sidecar"),
         (["--sidecar", "xml"], "--sidecar"),
         (["--sidecar", "json", "--existing", "append"], "--existing append is for --sidecar txt"),
         (["--sidecar", "txt", "--output", "o", "--resume"], "--resume does not go with --sidecar"),

@@ -65,7 +65,7 @@ def test_version(fake):
         (["--seed", "-1", "--sample", "a.jpg"], "--seed: needs a whole number from 0"),
         (["--max-megapixels", "0", "a.jpg"], "--max-megapixels: needs a number above 0, at most 100000"),
         (["--precision", "fp8", "a.jpg"], "--precision: needs fp32, fp16, bf16, int8 or auto, not 'fp8'"),
-        (["--format", "json", "a.jpg"], "needs text, jsonl or csv, not 'json' (did you mean 'jsonl'?)"),
+        (["--format", "json", "a.jpg"], "needs text, jsonl, csv or csv-safe, not 'json' (did you mean 'jsonl'?)"),
         (["--color", "sometimes", "a.jpg"], "--color: needs auto, always or never"),
         (["--device", "gpu", "a.jpg"], "--device needs auto, cpu, cuda or cuda:N, not 'gpu'"),
         (["--device", "cuda:x", "a.jpg"], "not 'cuda:x'"),

@@ -3,27 +3,29 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
 #include "base/progress.h"
 #include "caption/error.h"
+#include "cli/caption/own_files.h"
 #include "cli/caption/results.h"
 #include "cli/caption/resume.h"
-#include "cli/caption/sidecar_plan.h"
 #include "cli/locate_model.h"
 #include "cli/output_guard.h"
 #include "cli/signals.h"
 #include "files/output.h"
 #include "inputs/inputs.h"
 #include "pipeline/batch.h"
-#include "records/sidecars.h"
-#include "records/writers.h"
+#include "records/json.h"
 
 namespace caption::cli {
 namespace {
@@ -42,7 +44,7 @@ class StartedInputs {
   explicit StartedInputs(const InputOptions& options)
       : inputs_(options, [this](const std::string& message) { warn(message); }),
         first_(inputs_.next(interrupted)) {
-    if (!first_) {
+    if (!first_ && !inputs_.any()) {
       const std::string left_out = inputs_.left_out().text();
       if (!left_out.empty()) early_warnings_ += (early_warnings_.empty() ? "" : "\n") + left_out;
       throw Error(ErrorKind::usage,
@@ -52,6 +54,8 @@ class StartedInputs {
     if (!early_warnings_.empty()) log::warning(early_warnings_);
   }
 
+  /// Whether there are inputs, but all in other shards.
+  bool all_elsewhere() const { return !first_; }
   /// What the folders so far hold beside inputs.
   const LeftOut& left_out() const { return inputs_.left_out(); }
 
@@ -75,30 +79,20 @@ class StartedInputs {
   std::optional<Input> first_;
 };
 
-SidecarStyle sidecar_style(const CaptionConfig& config, const std::string& model) {
-  const SidecarOptions& options = config.sidecars;
-  return {*options.format, options.existing == Existing::append, options.prefix, options.suffix,
-          model,           config.batch.decode.n_best > 1};
+/// {"time", "level", "message"}
+std::string json_message(std::string_view kind, std::string_view message) {
+  std::array<char, sizeof "2026-01-31T23:59:59Z"> time{};
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return json_line({{"time", time.data()}, {"level", kind}, {"message", message}});
 }
 
-/// The inputs of a plan, one by one.
-InputSource source_of(const SidecarPlan& plan) {
-  return [&plan, next = std::size_t{0}](const std::atomic<bool>& stop) mutable {
-    return stop || next == plan.inputs().size() ? std::nullopt : std::optional(plan.inputs()[next++]);
-  };
-}
-
-/// Says what is not captioned. -> whether that is all
-bool nothing_left(const SidecarPlan& plan) {
-  if (plan.left_out() == 0) return false;
-  log::info(std::to_string(plan.left_out()) + (plan.left_out() == 1
-                                                   ? " picture is left out: it has its sidecar"
-                                                   : " pictures are left out: they have their sidecar"));
-  return plan.inputs().empty();
-}
-
-Progress::Count counting(const InputOptions& inputs) {
-  return [inputs](const std::atomic<bool>& stop) { return count_inputs(inputs, stop); };
+/// `known`: how many there are.
+Progress::Count counting(const InputOptions& inputs, const std::optional<std::size_t>& known = {}) {
+  return
+      [inputs, known](const std::atomic<bool>& stop) { return known ? *known : count_inputs(inputs, stop); };
 }
 
 /// Where all inputs are done: the ends of the files may still be missing.
@@ -113,6 +107,7 @@ ExitStatus finish_resumed(const CaptionConfig& config, Outputs& outputs, Resumpt
 
 ExitStatus run(const CaptionConfig& config) {
   if (config.quiet) log::set_level(log::Level::quiet);
+  if (config.log_format == LogFormat::json) log::set_line(json_message);
   reject_terminal_as_image(config.inputs);
   std::optional<std::filesystem::path> journal;
   if (config.output) journal = journal_file(*config.output);
@@ -122,17 +117,21 @@ ExitStatus run(const CaptionConfig& config) {
                  {"--resume", journal}},
                 config.inputs);
   StartedInputs inputs(config.inputs);
-  InputSource source = [&](const std::atomic<bool>& stop) { return inputs.next(stop); };
-  std::optional<SidecarPlan> plan;
-  if (config.sidecars.format) {
-    plan.emplace(config, source, interrupted);
-    if (config.sidecars.dry_run) {
-      Output().write(plan->text());
-      return ExitStatus::success;
-    }
-    if (nothing_left(*plan)) return ExitStatus::success;
-    source = source_of(*plan);
+  if (inputs.all_elsewhere()) {
+    log::info("no input is in this part of --shard: there is nothing to do");
+    return ExitStatus::success;
   }
+  InputSource source = [&](const std::atomic<bool>& stop) { return inputs.next(stop); };
+  OwnFiles own_files(config, source, interrupted);
+  if (config.sidecars.dry_run) {
+    Output().write(own_files.plan(interrupted));
+    return ExitStatus::success;
+  }
+  if (own_files.empty()) {
+    own_files.say_left_out();
+    return ExitStatus::success;
+  }
+  source = own_files.source();
   const std::filesystem::path folder =
       config.model.empty() ? locate_default_model() : locate_model(config.model);
   Outputs outputs(config);
@@ -149,9 +148,8 @@ ExitStatus run(const CaptionConfig& config) {
   static const std::unique_ptr<Captioner> captioner = load_captioner(folder, config.model_options);
 
   Results results(config, captioner->name(), outputs, resumption ? &resumption->journal() : nullptr,
-                  plan ? [count = plan->inputs().size()](const std::atomic<bool>&) { return count; }
-                       : counting(config.inputs));
-  if (plan) results.add_sidecars(make_sidecars(sidecar_style(config, captioner->name()), plan->files()));
+                  counting(config.inputs, own_files.count()));
+  results.add_own_files(own_files.writer(captioner->name()));
   if (resumes) {
     results.resume();
   } else {
@@ -166,7 +164,9 @@ ExitStatus run(const CaptionConfig& config) {
   // A GPU takes memory and computes for all images that may come.
   if (is_single_image(config.inputs)) batch.sizes = {.encode_batch = 1, .decode_batch = 1};
   const BatchSummary summary = caption_all(*captioner, source, sink, batch, interrupted);
-  const ExitStatus status = results.finish(summary);
+  ExitStatus status = results.finish(summary);
+  own_files.say_left_out();
+  if (own_files.failed() > 0 && status == ExitStatus::success) status = ExitStatus::some_failed;
   if (const std::string text = inputs.left_out().text(); !text.empty()) log::info(text);
   return status;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/batch_flags.h"
+#include "cli/caption/own_file_flags.h"
 #include "cli/decode_flags.h"
 #include "cli/input_flags.h"
 #include "cli/model_flags.h"
@@ -44,7 +45,9 @@ constexpr const char* kFooter = R"(Records:
     also "captions": [{"caption", "score", "mean_logprob", "finish"}], best first; an
     image that failed has "error": {"code", "message"} instead of a caption; the codes
     are not_found, unreadable, unsupported_format, corrupt and too_large.
-  csv: RFC 4180 with a header; one row per caption, numbered by "rank".
+  csv: RFC 4180 with a header; one row per caption, numbered by "rank". Cells are
+    exact: a name that begins with '=' is a formula to a spreadsheet. csv-safe puts '
+    before names, captions and messages that begin with = + - @, a tab or a return.
   finish is stop, or length where a caption was cut at --max-tokens. "flags" are there
   if there is one: "repetition", the caption says the same words again and again, and
   "truncated", a part of the picture was missing. csv has a space between two.
@@ -91,6 +94,7 @@ Examples:
   curl -s https://example.org/a.jpg | caption -
   find . -name '*.png' -print0 | caption --files-from - -0 --format csv
   caption --json --n-best 3 a.jpg | jq -r '.captions[].caption'
+  caption photos/ -r --write-metadata           alternative texts, where none is
   caption train/ --sidecar txt --prefix 'sks, ' for a trainer of image models
   caption --sample --top-p 0.9 --seed 7 --n-best 5 photo.jpg
   caption explain photo.jpg --html why.html     where each word comes from
@@ -109,8 +113,10 @@ struct Extra {
 };
 
 const std::vector<std::pair<std::string, RecordFormat>>& formats() {
-  static const std::vector<std::pair<std::string, RecordFormat>> all = {
-      {"text", RecordFormat::text}, {"jsonl", RecordFormat::jsonl}, {"csv", RecordFormat::csv}};
+  static const std::vector<std::pair<std::string, RecordFormat>> all = {{"text", RecordFormat::text},
+                                                                        {"jsonl", RecordFormat::jsonl},
+                                                                        {"csv", RecordFormat::csv},
+                                                                        {"csv-safe", RecordFormat::csv_safe}};
   return all;
 }
 
@@ -144,40 +150,10 @@ Flags<CaptionConfig> output_flags() {
              {{"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}},
              "Colour the names in text; auto: on a terminal"),
       on("--quiet", &CaptionConfig::quiet, "No progress, notes or warnings, only errors"),
-  };
-}
-
-Flags<SidecarOptions> sidecar_flags() {
-  const auto for_sidecars = [](const std::string& option, const std::string& what) {
-    return option + " " + what + ": add --sidecar txt or json";
-  };
-  return {
-      choice("--sidecar", &SidecarOptions::format, "FORMAT",
-             {{"txt", SidecarFormat::txt}, {"json", SidecarFormat::json}},
-             "Also write each picture's caption to a file beside it: NAME.txt with the best caption, or "
-             "NAME.json with the "
-             "record"),
-      choice("--existing", &SidecarOptions::existing, "WHAT",
-             {{"skip", Existing::skip}, {"overwrite", Existing::overwrite}, {"append", Existing::append}},
-             "Of pictures that have such a file: leave the picture out, unread; write the file anew; or, in "
-             "txt, add a line")
-          .needs({"--sidecar"}, for_sidecars("--existing", "is about sidecars"))
-          .check([](const SidecarOptions& options) -> std::string {
-            const bool several =
-                options.existing == Existing::append && options.format == SidecarFormat::json;
-            return several ? "--existing append is for --sidecar txt: a file of JSON holds one record" : "";
-          }),
-      name("--sidecar-folder", &SidecarOptions::folder, "FOLDER",
-           "Write the sidecars into FOLDER, in subfolders as those of an INPUT that is a folder, and not "
-           "beside the pictures")
-          .needs({"--sidecar"}, for_sidecars("--sidecar-folder", "is where sidecars go")),
-      text("--prefix", &SidecarOptions::prefix, "In sidecars of text, TEXT stands before each caption")
-          .needs({"--sidecar"}, for_sidecars("--prefix", "stands in sidecars")),
-      text("--suffix", &SidecarOptions::suffix, "In sidecars of text, TEXT stands behind each caption")
-          .needs({"--sidecar"}, for_sidecars("--suffix", "stands in sidecars")),
-      on("--dry-run", &SidecarOptions::dry_run,
-         "Only say what --sidecar would write, a line NAME<TAB>SIDECAR<TAB>WHAT for each picture")
-          .needs({"--sidecar"}, for_sidecars("--dry-run", "says what would happen to sidecars")),
+      choice("--log-format", &CaptionConfig::log_format, "FORMAT",
+             {{"text", LogFormat::text}, {"json", LogFormat::json}},
+             "How messages on standard error are written; json: an object per line, with \"time\", \"level\" "
+             "and \"message\", and no progress"),
   };
 }
 
@@ -202,6 +178,7 @@ Flags<Extra> resume_flags() {
 
 void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
   parser.add("Inputs", input_flags(), config.inputs);
+  parser.add("Inputs", pattern_flags(), config.inputs.patterns);
   parser.add("Inputs", image_flags(), config.batch.image);
   parser.add("Model", model_name_flags<CaptionConfig>(), config);
   parser.add("Model", model_flags(), config.model_options);
@@ -216,6 +193,7 @@ void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
   parser.add("Output", output_flags(), config);
   parser.add("Output", resume_flags(), extra);
   parser.add("Sidecars", sidecar_flags(), config.sidecars);
+  parser.add("Metadata", metadata_flags(), config.metadata);
   parser.take_settings();
   parser.add("Other",
              Flags<Extra>{on("--version", &Extra::version, "Show the version and exit"),
@@ -236,6 +214,8 @@ void check_inputs(const InputOptions& inputs, Resume resume, const Parser& parse
                  "--resume may read an input again, and a picture on standard input ('-') can be read once");
   parser.require(!picture_on_stdin || !parser.given("--sidecar"),
                  "a picture on standard input ('-') has no place for a sidecar beside it");
+  parser.require(!picture_on_stdin || !parser.given("--write-metadata"),
+                 "the metadata of a picture on standard input ('-') cannot be written");
   parser.require(std::find(inputs.names.begin(), inputs.names.end(), "") == inputs.names.end(),
                  "an INPUT is empty");
 }
@@ -266,6 +246,8 @@ std::variant<CaptionConfig, PrintHelp, PrintVersion> parse_caption(
   if (config.output == "-") config.output.reset();
   parser.require(config.resume == Resume::no || config.output,
                  "--resume goes on with a file: --output is standard output");
+  parser.require(!config.metadata.write || config.sidecars.existing != Existing::append,
+                 "--existing append is for --sidecar txt: a picture has one description");
   if (config.html) config.batch.image.thumbnail = kReportThumbnail;
   config.inputs.advice = input_advice();
   config.batch.readers = reader_threads(config.model_options.threads);

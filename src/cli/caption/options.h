@@ -12,6 +12,7 @@
 #include "cli/terminal.h"
 #include "cli/version.h"
 #include "inputs/input.h"
+#include "metadata/descriptions.h"
 #include "pipeline/batch.h"
 #include "records/sidecars.h"
 #include "records/writers.h"
@@ -21,17 +22,27 @@ namespace caption::cli {
 /// Whether a run goes on where an earlier one with the same output ended.
 enum class Resume { no, yes, force };
 
+/// How messages for a person or a program are written.
+enum class LogFormat { text, json };
+
 /// What becomes of a sidecar that is there already.
 enum class Existing { skip, overwrite, append };
 
 /// Captions in files of their own beside the pictures.
 struct SidecarOptions {
-  std::optional<SidecarFormat> format;  ///< nothing: none
-  Existing existing = Existing::skip;
+  std::optional<SidecarFormat> format;          ///< nothing: none
+  Existing existing = Existing::skip;           ///< of descriptions in metadata, too
   std::optional<std::filesystem::path> folder;  ///< for them, instead of the pictures' own
   std::string prefix;
   std::string suffix;
-  bool dry_run = false;  ///< only says what would be written
+  bool dry_run = false;  ///< only says what would be written; of metadata, too
+};
+
+/// Captions in the pictures' metadata.
+struct MetadataOptions {
+  bool write = false;
+  MetadataPlace place = MetadataPlace::picture;
+  bool keep_times = false;  ///< of the files
 };
 
 /// `caption [OPTION]... INPUT...`, complete and checked.
@@ -46,9 +57,11 @@ struct CaptionConfig {
   bool doubtful = false;                        ///< and of those with a doubtful caption
   std::optional<std::filesystem::path> html;    ///< where the report goes
   SidecarOptions sidecars;
+  MetadataOptions metadata;
   Resume resume = Resume::no;
   Color color = Color::automatic;
   bool quiet = false;
+  LogFormat log_format = LogFormat::text;
 };
 
 /// As --format has it.

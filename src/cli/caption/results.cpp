@@ -46,8 +46,11 @@ Results::Results(const CaptionConfig& config, const std::string& model, Outputs&
       output_is_terminal_(outputs.records.is_terminal()),
       journal_(journal),
       before_(journal_ != nullptr ? journal_->summary() : BatchSummary()),
-      progress_(!config.quiet && !single_ && can_show_progress() ? stderr : nullptr, std::move(count),
-                before_.captioned + before_.failed) {
+      progress_(!config.quiet && config.log_format == LogFormat::text && !single_ && can_show_progress()
+                    ? stderr
+                    : nullptr,
+                std::move(count), before_.captioned + before_.failed) {
+  progress_.add_failed(before_.failed);
   const RecordStyle style = {config.format, model, config.batch.decode.n_best > 1, !single_,
                              use_color(config.color, outputs.records)};
   add(outputs.records, make_writer(style, outputs.records));
@@ -79,11 +82,12 @@ void Results::resume() {
 
 void Results::take(const Record& record) {
   if (record.error || output_is_terminal_) progress_.clear();
-  if (sidecars_ != nullptr) sidecars_->write(record);
+  if (own_files_ != nullptr) own_files_->write(record);
   for (const Sink& sink : sinks_) sink.writer->write(record);
   if (journal_ != nullptr) journal_->add(record.image, record.error.has_value(), ends());
   watch(record);
   if (record.error) log::error(printable(record.error->what()));
+  if (record.error) progress_.add_failed();
   progress_.advance();
 }
 

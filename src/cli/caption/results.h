@@ -39,8 +39,8 @@ class Results {
   Results(const CaptionConfig& config, const std::string& model, Outputs& outputs, Journal* journal,
           Progress::Count count);
 
-  /// Each record goes to a file beside its picture, too.
-  void add_sidecars(std::unique_ptr<RecordWriter> sidecars) { sidecars_ = std::move(sidecars); }
+  /// Each record goes to a file beside its picture, or into it, too: before it is written elsewhere.
+  void add_own_files(std::unique_ptr<RecordWriter> files) { own_files_ = std::move(files); }
 
   /// A run from its beginning. `facts`: for the journal, if there is one.
   void begin(const Journal::Facts& facts);
@@ -67,10 +67,10 @@ class Results {
   BatchSummary before_;  ///< of the run that this one goes on with
   Progress progress_;
   std::vector<Sink> sinks_;
-  std::unique_ptr<RecordWriter> sidecars_;  ///< or none
-  std::size_t captions_ = 0;                ///< best ones of this run
-  std::size_t empty_ = 0;                   ///< those without a character
-  std::size_t repetitions_ = 0;             ///< those that repeat themselves
+  std::unique_ptr<RecordWriter> own_files_;  ///< or none
+  std::size_t captions_ = 0;                 ///< best ones of this run
+  std::size_t empty_ = 0;                    ///< those without a character
+  std::size_t repetitions_ = 0;              ///< those that repeat themselves
   std::string first_caption_;
   bool all_the_same_ = true;
 };

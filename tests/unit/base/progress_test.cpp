@@ -50,6 +50,14 @@ TEST_F(ProgressTest, WithoutATotalItShowsTheCountAlone) {
   EXPECT_EQ(text().find("\r2"), std::string::npos);
 }
 
+TEST_F(ProgressTest, FailuresAreCounted) {
+  Progress progress(stream_, [](const std::atomic<bool>&) { return std::size_t{0}; }, 4);
+  progress.add_failed(2);
+  progress.advance();
+  EXPECT_TRUE(text().starts_with("\r5  ")) << text();
+  EXPECT_NE(text().find("  2 failed\x1b[K"), std::string::npos) << text();
+}
+
 TEST_F(ProgressTest, WithoutAStreamNothingIsCounted) {
   Progress progress(nullptr, [](const std::atomic<bool>&) -> std::size_t { std::abort(); });
   progress.advance();

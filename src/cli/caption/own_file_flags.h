@@ -1,0 +1,12 @@
+#pragma once
+
+#include "cli/caption/options.h"
+#include "cli/flag.h"
+
+namespace caption::cli {
+
+/// Captions in files beside the pictures, and in the pictures' metadata.
+Flags<SidecarOptions> sidecar_flags();
+Flags<MetadataOptions> metadata_flags();
+
+}  // namespace caption::cli

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/caption/options.h"
+#include "cli/caption/sidecar_plan.h"
+#include "cli/caption/undescribed.h"
+#include "pipeline/batch.h"
+#include "records/writers.h"
+
+namespace caption::cli {
+
+/// What goes into files of the pictures' own, by --sidecar or --write-metadata, and which pictures are left
+/// for that. Without these options, all are.
+class OwnFiles {
+ public:
+  /// Throws Error(usage) as SidecarPlan does.
+  OwnFiles(const CaptionConfig& config, InputSource source, const std::atomic<bool>& stop);
+  OwnFiles(const OwnFiles&) = delete;
+  OwnFiles& operator=(const OwnFiles&) = delete;
+
+  /// Whether no picture is left.
+  bool empty() const;
+  /// Of a dry run: what would be done, a line NAME<TAB>FILE<TAB>WHAT each.
+  std::string plan(const std::atomic<bool>& stop);
+  /// The pictures that are left. This must outlive it.
+  InputSource source();
+  /// How many those are, if that is known.
+  std::optional<std::size_t> count() const;
+  /// Says how many pictures were left out.
+  void say_left_out() const;
+
+  /// Writes the files; null if none are asked for. `model`: the bundle's name.
+  std::unique_ptr<RecordWriter> writer(const std::string& model);
+  /// Pictures that have a caption, but not in their file. To be called while that writer lives.
+  std::size_t failed() const { return descriptions_ != nullptr ? descriptions_->failed() : 0; }
+
+ private:
+  const CaptionConfig& config_;
+  InputSource source_;
+  std::optional<SidecarPlan> sidecars_;
+  std::size_t next_sidecar_ = 0;
+  std::optional<Undescribed> undescribed_;
+  const Descriptions* descriptions_ = nullptr;
+};
+
+}  // namespace caption::cli
