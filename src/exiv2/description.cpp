@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <exiv2/exiv2.hpp>
+#include <exiv2/webpimage.hpp>
 #include <mutex>
 #include <string_view>
 

@@ -79,7 +79,8 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// A page's lines: those that begin with blanks are laid out, others flow; "Examples:" is a section.
+/// A page's lines: those that begin with blanks are laid out, others flow; "Examples:" behind an empty line
+/// is a section.
 std::string body(const std::string& text, const std::string& first_section) {
   std::string page;
   Laid laid;
@@ -90,7 +91,8 @@ std::string body(const std::string& text, const std::string& first_section) {
     const std::string& next = lines[i];
     const bool indented = next.starts_with("  ");
     const bool laid_follows = i + 1 < lines.size() && lines[i + 1].starts_with("  ");
-    if (!indented && next.ends_with(':') && laid_follows) {
+    const bool begins = i == 0 || lines[i - 1].empty();
+    if (begins && !indented && next.ends_with(':') && laid_follows) {
       page += laid.take() + section(next.substr(0, next.size() - 1));
       begun = true;
       paragraph = false;
