@@ -1,6 +1,6 @@
 """OpenAI's protocol: what its Python client sends, byte by byte, and what it needs to find in the answers.
 
-scripts/test_openai_client does the same with the client itself, from PyPI.
+scripts/serve/test_openai_client does the same with the client itself, from PyPI.
 """
 
 import base64
