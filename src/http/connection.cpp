@@ -97,7 +97,7 @@ void Connection::on_head(error_code error) {
     return respond(shared_->handler.problem(400, "this is no request of HTTP: " + error.message()));
   if (error) return close();
   const auto& request = parser_->get();
-  head_ = {text_of(request.method_string()), text_of(request.target()),
+  head_ = {text_of(request.method_string()), text_of(request.target()), text_of(request[beast::field::host]),
            text_of(request[beast::field::content_type]), text_of(request[beast::field::authorization])};
   consider_head();
 }

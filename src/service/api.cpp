@@ -143,6 +143,10 @@ http::Response Api::refusal(const Problem& problem) {
 }
 
 void Api::admit(const http::Head& head) {
+  if (options_.hosts && !options_.hosts->know(head.host))
+    throw Problem(
+        403, "other_host",
+        "the Host header does not name this machine: whoever starts the server can allow other names");
   const Route* const route = route_of(path_of(head.target));
   static constexpr std::string_view kScheme = "Bearer ";
   if (options_.token && (route == nullptr || !route->open)) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "service/chat.h"
+#include "service/host_names.h"
 #include "service/http.h"
 #include "service/metrics.h"
 #include "service/picture_folder.h"
@@ -17,6 +18,7 @@ namespace caption {
 
 struct ApiOptions {
   std::optional<std::string> token;       ///< who does not send it gets a 401
+  std::optional<HostNames> hosts;         ///< whoever asks for another host gets a 403
   std::size_t captions = 1;               ///< of a picture
   const PictureFolder* folder = nullptr;  ///< whose files may be named; null: none
   bool verbose = false;                   ///< a line for each request: its size and time

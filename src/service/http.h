@@ -20,6 +20,7 @@ namespace caption::http {
 struct Head {
   std::string method;
   std::string target;  ///< path and query, as they came
+  std::string host;    ///< what the client takes this server for
   std::string content_type;
   std::string authorization;
 };

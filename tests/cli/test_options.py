@@ -89,6 +89,7 @@ VALUES = {
     "--embeddings": "kept",
     "--out": "other",
     "--log": "log",
+    "--allow-host": "captions.example.org",
 }
 # The fake's model has fewer tokens than the option takes.
 LOWER_HIGHEST = {"--max-tokens": "1000"}

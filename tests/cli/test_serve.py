@@ -75,7 +75,7 @@ def test_one_connection_takes_many_requests_and_pipelined_ones(fake, serve):
         assert json.loads(response.read())["caption"] == f"{i}."
     connection.close()
     with service.raw() as raw:
-        request = b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nsay %d."
+        request = b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nsay %d."
         raw.sendall(b"".join(request % i for i in range(4)))
         received = b""
         while received.count(b'"model"') < 4:
@@ -136,7 +136,7 @@ def test_clients_that_leave_are_dropped_from_the_queue(fake, serve, work):
     gone = []
     for _ in range(20):
         gone.append(service.raw())
-        gone[-1].sendall(b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nsay x.")
+        gone[-1].sendall(b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nsay x.")
     wait_for(lambda: service.metric("caption_pictures_waiting") + service.metric("caption_pictures_in_work") >= 18)
     for connection in gone:
         connection.close()
@@ -211,7 +211,7 @@ def test_sigterm_answers_what_was_accepted(fake, serve):
 def test_a_body_that_is_on_its_way_when_it_stops_is_answered(fake, serve):
     service = serve(fake)
     with service.raw() as raw:
-        raw.sendall(b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nsay")
+        raw.sendall(b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nsay")
         time.sleep(0.3)
         service.process.send_signal(signal.SIGTERM)
         time.sleep(0.3)

@@ -22,13 +22,13 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(fake, serve):
     service = serve(fake, "--max-body", "1")
     before = service.memory("VmHWM")
     with service.raw() as raw:
-        raw.sendall(b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n")
+        raw.sendall(b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n")
         answer = read_all(raw)
     assert answer.startswith(b"HTTP/1.1 413") and b"1000000" in answer
     # A client that sends all of it first still reads the answer.
     assert service.caption(b"x" * 5_000_000).status == 413
     with service.raw() as raw:  # a length that is not said
-        raw.sendall(b"POST /caption HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        raw.sendall(b"POST /caption HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
         with contextlib.suppress(ConnectionError):
             for _ in range(40):
                 raw.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
@@ -49,12 +49,12 @@ def test_bodies_and_heads_that_stall_get_a_408(fake, serve):
     for sent in (b"", b"0123456789"):
         begin = time.monotonic()
         with service.raw() as raw:
-            raw.sendall(b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + sent)
+            raw.sendall(b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n" + sent)
             answer = read_all(raw)
         assert answer.startswith(b"HTTP/1.1 408") and b'"code":"timeout"' in answer
         assert 0.4 < time.monotonic() - begin < 20
     with service.raw() as raw:  # a byte now and then does not help
-        raw.sendall(b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        raw.sendall(b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
         begin = time.monotonic()
         with contextlib.suppress(ConnectionError):
             while time.monotonic() - begin < 15:
@@ -71,7 +71,7 @@ def test_memory_does_not_follow_content_length(fake, serve):
     half_sent = []
     for _ in range(200):
         half_sent.append(service.raw())
-        half_sent[-1].sendall(b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Length: 19999999\r\n\r\n" + b"x" * 100)
+        half_sent[-1].sendall(b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 19999999\r\n\r\n" + b"x" * 100)
     wait_for(lambda: service.metric("caption_connections") >= 200)
     good(service)
     assert service.memory("VmHWM") - before < 20000
@@ -86,7 +86,7 @@ def test_all_bodies_together_have_a_limit(fake, serve):
     half_sent = []
     for _ in range(60):  # 54 MB, where 16 may be
         half_sent.append(service.raw())
-        half_sent[-1].sendall(b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n" + b"x" * 900_000)
+        half_sent[-1].sendall(b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999\r\n\r\n" + b"x" * 900_000)
         good(service)
     assert service.metric("caption_body_bytes") <= 16_000_000
     assert service.memory("VmHWM") - before < 60_000
@@ -153,6 +153,32 @@ def test_ten_thousand_connections(fake, serve):
         for connection in idle:
             connection.close()
     good(service)
+
+
+def test_a_page_whose_name_leads_here_gets_nothing(fake, serve, work):
+    """DNS rebinding: a browser sends the name in the Host header."""
+
+    def status(service, path, *hosts):
+        with service.raw() as raw:
+            body = b"say x." if path == "/caption" else b""
+            headers = "".join(f"Host: {host}\r\n" for host in hosts)
+            raw.sendall(f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\n{headers}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+            return int(read_all(raw).split()[1])
+
+    service = serve(fake, "--allow-host", "captions.example.org", "--allow-host", "10.0.0.7")
+    for path in ("/caption", "/v1/models", "/metrics", "/healthz", "/", "/nothing"):
+        for host in ("evil.example", f"evil.example:{service.port}", "localhost.evil.example", "captions.example.org.evil.example", "10.0.0.8"):
+            assert status(service, path, host) == 403, (path, host)
+        assert status(service, path, "evil.example", "localhost") in (400, 403)
+        for host in ("localhost", f"LOCALHOST:{service.port}", f"127.0.0.1:{service.port}", "[::1]:80", "captions.example.org", "Captions.Example.org:443", "10.0.0.7"):
+            assert status(service, path, host) == (404 if path == "/nothing" else 200), (path, host)
+        assert status(service, path) == (404 if path == "/nothing" else 200)  # no browser is without
+    answer = service.ask("GET", "/v1/models", headers={"Host": "evil.example"})
+    assert answer.code == "other_host" and b"evil.example" not in answer.body
+    (work / "token").write_text("s3cret\n")
+    service = serve(fake, "--token-file", "token")  # which such a page does not know
+    assert service.ask("GET", "/v1/models", headers={"Host": "evil.example", "Authorization": "Bearer s3cret"}).status == 200
+    assert service.ask("GET", "/v1/models", headers={"Host": "evil.example"}).status == 401
 
 
 def test_no_url_is_fetched_and_no_file_opened(fake, serve, images, work):
@@ -244,8 +270,8 @@ def test_too_large_files_below_the_root(fake, serve, work):
 def test_bad_clients_among_good_ones(fake, serve):
     service = serve(fake, "--body-timeout", "1", "--max-body", "1", environment={"FAKE_DELAY_MS": "2"})
     stop = threading.Event()
-    bad_ones = [b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf", b"\xff" * 300, b"GET / HT",
-                b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nsay x."]
+    bad_ones = [b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf", b"\xff" * 300, b"GET / HT",
+                b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n", b"POST /caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nsay x."]
 
     def bad(i):
         seed = random.Random(i)

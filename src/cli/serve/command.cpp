@@ -96,8 +96,14 @@ void serve_lines(const ServeConfig& config, const PictureFolder* folder, const s
 
 void serve_http(const ServeConfig& config, const PictureFolder* folder, const std::filesystem::path& model) {
   const ServeOptions& options = config.serve;
-  ApiOptions api_options{{}, static_cast<std::size_t>(config.batch.decode.n_best), folder, options.verbose};
-  if (options.token_file) api_options.token = read_token(*options.token_file);
+  ApiOptions api_options{
+      {}, {}, static_cast<std::size_t>(config.batch.decode.n_best), folder, options.verbose};
+  // A page whose name was made to lead here does not know the token.
+  if (options.token_file) {
+    api_options.token = read_token(*options.token_file);
+  } else {
+    api_options.hosts.emplace(options.allow_hosts);
+  }
   const std::optional<int> socket = handed_over_socket();
   const std::unique_ptr<http::Server> server =
       http::http_library().listen({options.listen, socket}, limits_of(options));

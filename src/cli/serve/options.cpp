@@ -27,9 +27,10 @@ constexpr const char* kFooter = R"help(HTTP:
   GET /v1/models, /healthz (503 while the model is loaded), /metrics (Prometheus), and
   /, a form for browsers
 
-  400 bad request; 401 no token; 404 no such file; 408 sent too slowly; 413 too large;
-  415 no format that is read; 422 a broken picture; 429 too many are waiting and 503
-  loading, stopping or too late, both with Retry-After. The body says what and why:
+  400 bad request; 401 no token; 403 another host's name, or files are not read; 404 no
+  such file; 408 sent too slowly; 413 too large; 415 no format that is read; 422 a broken
+  picture; 429 too many are waiting and 503 loading, stopping or too late, both with
+  Retry-After. The body says what and why:
   {"error": {"code", "message"}}.
 
 JSON Lines: a request is an object on a line, its answer a record on a line, with the
@@ -65,6 +66,20 @@ Flags<Options> request_flags() {
       name("--token-file", &Options::token_file, "FILE",
            "Answer only those who send the token in FILE's first line as 'Authorization: Bearer TOKEN'")
           .excludes({"--stdin"}, "--token-file is for HTTP: it does not go with --stdin"),
+      text("--allow-host", &Options::allow_hosts,
+           "Without a token, only requests for localhost or a loopback address are answered, by their Host "
+           "header: allow TEXT, too, as a proxy in front may send it; may be given several times")
+          .excludes({"--stdin"}, "--allow-host is for HTTP: it does not go with --stdin")
+          .excludes({"--token-file"},
+                    "--allow-host is for servers without --token-file: with one, any host is answered")
+          .check([](const Options& options) {
+            for (const std::string& host : options.allow_hosts) {
+              if (host.empty() || host.find_first_of("/ *") != std::string::npos)
+                return "--allow-host takes the name or the address of a host, as captions.example.org: '" +
+                       host + "' is none";
+            }
+            return std::string();
+          }),
       name("--root", &Options::root, "FOLDER",
            "Requests may name files below FOLDER, and none outside of it"),
   };

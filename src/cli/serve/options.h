@@ -19,6 +19,7 @@ struct ServeOptions {
   bool unordered = false;   ///< answers of JSON Lines
   std::string listen = "127.0.0.1:8080";
   std::optional<std::filesystem::path> token_file;
+  std::vector<std::string> allow_hosts;       ///< in Host headers, beside this machine's
   std::optional<std::filesystem::path> root;  ///< the folder whose files requests may name
   int max_waiting = 256;                      ///< pictures
   double max_body = 20;                       ///< 10^6 bytes
