@@ -4,8 +4,9 @@
     scripts/serve/load.py [--pictures FOLDER] [--model NAME] [--clients 1,2,4,...] [--seconds N] [--out FOLDER]
 
 Starts a server of its own. Every client keeps one connection and sends a picture as soon as it has the caption of the last one.
-Beside it: `caption bench --batch 1`, what one warm picture takes, and a run of the command line over many, less what its start
-takes. Prints a JSON object per line; --out writes load.json, too, and load.svg (which needs matplotlib).
+Beside it: `caption bench --batch 1`, what one warm picture takes, between the points, and a run of the command line over many, less
+what its start takes, before and after, since machines have faster and slower moments. Prints a JSON object per line; --out writes
+load.json, too, and load.svg (which needs matplotlib).
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ import argparse
 import contextlib
 import http.client
 import json
+import os
+import platform
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -63,6 +67,12 @@ class Client(threading.Thread):
                     self.failed += 1
 
 
+def machine() -> str:
+    """Its processor and how many there are."""
+    found = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
+    return f"{len(os.sched_getaffinity(0))} cores, {found[1] if found else platform.machine()}"
+
+
 def model_arguments(args: argparse.Namespace) -> list[str]:
     return ["--model", args.model] if args.model else []
 
@@ -84,10 +94,14 @@ def point(server: Server, pictures: list[bytes], count: int, seconds: float) -> 
             **{f"p{share}_ms": 1000 * quantile(times, share / 100) for share in (50, 90, 99)}}
 
 
-def command_line(args: argparse.Namespace, files: list[Path]) -> dict:
-    """One warm picture's time, and the rate of a long run without its start."""
-    bench = [args.binary, "bench", *model_arguments(args), "--batch", "1", "--json", "--no-peaks", "--repeat", "15", *files]
-    warm = json.loads(subprocess.run(bench, stdout=subprocess.PIPE, check=True).stdout)["ms_per_image"]["median"]
+def warm_picture(args: argparse.Namespace, files: list[Path]) -> float:
+    """Milliseconds."""
+    bench = [args.binary, "bench", *model_arguments(args), "--batch", "1", "--json", "--no-peaks", "--repeat", "3", *files]
+    return json.loads(subprocess.run(bench, stdout=subprocess.PIPE, check=True).stdout)["ms_per_image"]["median"]
+
+
+def batch_rate(args: argparse.Namespace, files: list[Path]) -> float:
+    """Pictures per second of a long run, without its start."""
 
     def run(count: int) -> float:
         with tempfile.NamedTemporaryFile("w") as names:
@@ -98,24 +112,43 @@ def command_line(args: argparse.Namespace, files: list[Path]) -> dict:
             return time.monotonic() - begin
 
     few, many = 64, 64 + args.batch_pictures
-    return {"warm_ms": warm, "batch_per_second": (many - few) / (run(many) - run(few))}
+    return (many - few) / (run(many) - run(few))
+
+
+def measure(args: argparse.Namespace, files: list[Path]) -> tuple[list[dict], dict]:
+    """-> the server's points, and what the command line does beside them."""
+    pictures = [file.read_bytes() for file in files]
+    rates, warm, points = [batch_rate(args, files)], [], []
+    server = Server(args)
+    try:
+        point(server, pictures, 4, 2)  # warm
+        for count in map(int, args.clients.split(",")):
+            warm.append(warm_picture(args, files))
+            points.append(point(server, pictures, count, args.seconds))
+            print(json.dumps(points[-1]), flush=True)
+    finally:
+        server.stop()
+    rates.append(batch_rate(args, files))
+    return points, {"machine": machine(), "model": args.model, "warm_ms": statistics.median(warm), "batch_per_second": statistics.mean(rates)}
 
 
 def plot(points: list[dict], beside: dict, file: Path) -> None:
     import matplotlib
 
     matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "load"  # the same figures, the same file
     import matplotlib.pyplot as plt
 
     clients = [one["clients"] for one in points]
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
     left.plot(clients, [one["per_second"] for one in points], "o-", color="#2f8fbf")
     left.axhline(beside["batch_per_second"], color="#c7782f", linestyle="--")
-    left.annotate("the command line, many pictures", (clients[0], beside["batch_per_second"]), (0, 4), textcoords="offset points", color="#c7782f")
+    left.annotate("the command line, many pictures", (clients[-1], beside["batch_per_second"]), (0, 14), textcoords="offset points", ha="right", color="#c7782f")
     left.set_ylabel("captions per second", color=GREY)
     for share, colour in ((50, "#2f8fbf"), (90, "#8a7a9b"), (99, "#bf4f5f")):
         right.plot(clients, [one[f"p{share}_ms"] for one in points], "o-", color=colour, label=f"p{share}")
-    right.axhline(beside["warm_ms"], color="#c7782f", linestyle="--", label="the command line, one warm picture")
+    right.axhline(beside["warm_ms"], color="#c7782f", linestyle="--")
+    right.annotate("the command line, one warm picture", (clients[-1], beside["warm_ms"]), (0, 4), textcoords="offset points", ha="right", color="#c7782f")
     right.set_ylabel("milliseconds", color=GREY)
     right.set_yscale("log")
     right.legend(frameon=False, labelcolor=GREY)
@@ -123,13 +156,14 @@ def plot(points: list[dict], beside: dict, file: Path) -> None:
         axes.set_xscale("log", base=2)
         axes.set_xticks(clients, clients)
         axes.set_xlabel("clients", color=GREY)
-        axes.set_ylim(bottom=0 if axes is left else None)
         axes.tick_params(colors=GREY, which="both")
         for side, spine in axes.spines.items():
             spine.set_visible(side in ("left", "bottom"))
             spine.set_color(GREY)
+    left.set_ylim(0, 1.2 * max(beside["batch_per_second"], *(one["per_second"] for one in points)))
+    figure.suptitle(f"caption serve, the model '{beside['model']}', {beside['machine']}", fontsize=9, color=GREY)
     figure.tight_layout()
-    figure.savefig(file, transparent=True)
+    figure.savefig(file, transparent=True, metadata={"Date": None})
 
 
 def main() -> None:
@@ -145,18 +179,8 @@ def main() -> None:
     files = sorted(args.pictures.glob("*.jpg"))
     if not files:
         sys.exit(f"load: there is no *.jpg in {args.pictures}")
-    pictures = [file.read_bytes() for file in files]
-    beside = command_line(args, files)
+    points, beside = measure(args, files)
     print(json.dumps(beside), flush=True)
-    server = Server(args)
-    try:
-        point(server, pictures, 4, 2)  # warm
-        points = []
-        for count in map(int, args.clients.split(",")):
-            points.append(point(server, pictures, count, args.seconds))
-            print(json.dumps(points[-1]), flush=True)
-    finally:
-        server.stop()
     last = points[-1]
     print(f"{points[0]['clients']} client(s): p50 {points[0]['p50_ms'] / beside['warm_ms']:.2f} x one warm picture; "
           f"{last['clients']} clients: {last['per_second'] / beside['batch_per_second']:.2f} x the command line's rate", file=sys.stderr)
