@@ -224,6 +224,22 @@ def units(reader, command):
         assert list((ROOT / "scripts" / "serve").glob(f"{unit}*")), unit
 
 
+def cluster(reader, command):
+    """Its options are those of the script, and those behind "--" the server's."""
+    reader.find_program()
+    script, own, behind = re.fullmatch(r"(?:spark-submit|python) .*?(scripts/cluster/\w+\.py) (.*?) -- (.*)", command.text).groups()
+    declared = "".join((ROOT / file).read_text() for file in (script, "scripts/cluster/command_line.py"))
+    for option in re.findall(r"--[\w-]+", own):
+        assert f'add_argument("{option}"' in declared, f"{script} has no {option}"
+    options_of_help(reader, "caption serve", behind)
+
+
+def options_of_help(reader, program, text):
+    known = reader.run(f"{program} --help")
+    for option in re.findall(r"(?<!\S)--[\w-]+", text):
+        assert f" {option}" in known, f"{program} has no {option}"
+
+
 def optimize(reader, command):
     caption(reader, command)
     name = re.search(r"optimize (\S+)", command.text).group(1)
@@ -290,6 +306,7 @@ RULES = [
     (r"curl .*http://127\.0\.0\.1:8080/", ask),
     (r"jq .*\| caption serve --stdin ", serve_lines),
     (r"systemctl ", units),
+    (r"(spark-submit|python) .*scripts/cluster/", cluster),
     (r"caption models import ", import_files),
     (r"caption models fetch ", fetch),
     (r"caption models optimize ", optimize),
