@@ -15,8 +15,9 @@ namespace fs = std::filesystem;
 
 std::vector<AnnotatedImage> read_folder_annotations(const fs::path& folder) {
   LeftOut left_out;
+  const Patterns all;
   FolderWalk walk(
-      folder, true, [](const std::string& message) { log::warning(message); }, left_out);
+      folder, true, all, [](const std::string& message) { log::warning(message); }, left_out);
   std::vector<AnnotatedImage> images;
   while (const auto file = walk.next()) {
     AnnotatedImage& image = images.emplace_back();
