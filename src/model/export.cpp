@@ -1,7 +1,12 @@
 #include "model/export.h"
 
+#include <map>
+
 #include "caption/error.h"
+#include "model/bundle.h"
+#include "model/modules.h"
 #include "model/verify_files.h"
+#include "weights/write_torch.h"
 
 namespace caption {
 
@@ -14,6 +19,16 @@ void export_bundle(const std::filesystem::path& folder, const std::string& name,
   for (const Manifest::File& file : manifest.files)
     files.push_back({folder / file.name, name + "/" + file.name});
   archive_library().write_tar(files, write);
+}
+
+void export_checkpoint(const std::filesystem::path& folder, const std::filesystem::path& file) {
+  const ModelParts parts = read_parts(module_files(folder, read_complete_manifest(folder)));
+  std::map<std::string, Tensor> tensors;
+  for (const auto& [name, tensor] : parts.mapper.all()) tensors.emplace("clip_project." + name, tensor);
+  for (const auto& [name, tensor] : parts.gpt2.all())
+    tensors.emplace((name == "lm_head.weight" ? "gpt." : "gpt.transformer.") + name, tensor);
+  tensors.emplace("gpt.lm_head.weight", tensors.at("gpt.transformer.wte.weight"));
+  write_torch(file, tensors);
 }
 
 }  // namespace caption

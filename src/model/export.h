@@ -13,6 +13,12 @@ namespace caption {
 void export_bundle(const std::filesystem::path& folder, const std::string& name,
                    const ArchiveLibrary::Write& write);
 
+/// Writes the captioner of the bundle in `folder`, mapper and GPT-2, as one checkpoint under ClipCap's own
+/// names
+/// ("clip_project.*", "gpt.transformer.*", "gpt.lm_head.weight"), which Python's torch loads with
+/// weights_only=True. Throws Error(model) or Error(output).
+void export_checkpoint(const std::filesystem::path& folder, const std::filesystem::path& file);
+
 /// What an import of an archive asks for.
 struct UnpackRequest {
   std::filesystem::path archive;  ///< as export_bundle makes it; it may be compressed

@@ -87,6 +87,7 @@ VALUES = {
     "--root": ".",
     "--validation": "references.tsv",
     "--embeddings": "kept",
+    "--checkpoint": "checkpoint.pt",
     "--out": "other",
     "--log": "log",
     "--allow-host": "captions.example.org",

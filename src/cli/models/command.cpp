@@ -36,6 +36,12 @@ void show(const ModelsConfig& config, Output& output) {
 void export_(const ModelsConfig& config, Output& output) {
   const std::filesystem::path folder = locate_model(config.name);
   const std::string name = std::filesystem::canonical(folder).filename().string();
+  if (config.checkpoint) {
+    export_checkpoint(folder, std::filesystem::absolute(*config.checkpoint));
+    log::info("made " + printable(config.checkpoint->string()) +
+              ", which torch.load reads with weights_only=True");
+    return;
+  }
   if (config.output == "-") {
     if (output.is_terminal())
       throw Error(ErrorKind::usage,

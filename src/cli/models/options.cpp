@@ -227,11 +227,16 @@ Parsed<ModelsConfig> parse_export(const std::vector<std::string>& arguments) {
   ModelsConfig config;
   config.action = ModelsConfig::Action::export_;
   Parser parser({"caption models export", "put a model into one file, for import elsewhere",
-                 "  caption models export [--output FILE] [--quiet] NAME\n", kExportFooter});
+                 "  caption models export [--output FILE] [--quiet] NAME\n"
+                 "  caption models export --checkpoint FILE [--quiet] NAME\n",
+                 kExportFooter});
   add_model(parser, config);
   parser.add("Output",
              {name("--output", &ModelsConfig::output, "FILE",
-                   "The tar archive to write; - is standard output [default NAME.tar here]")},
+                   "The tar archive to write; - is standard output [default NAME.tar here]"),
+              name("--checkpoint", &ModelsConfig::checkpoint, "FILE",
+                   "Write its captioner alone instead, as ClipCap's Python programs load it")
+                  .excludes({"--output"}, "--checkpoint does not go with --output")},
              config);
   parser.add("Other", quiet_flags(), config);
   if (auto help = parser.parse(arguments)) return PrintHelp{*help};

@@ -22,6 +22,7 @@ struct ModelsConfig {
   bool remove = false;                          ///< optimize: takes back what it made
   std::string archive;                          ///< import: a tar archive to unpack; may be empty
   std::optional<std::filesystem::path> output;  ///< export: the archive; "-" is standard output
+  std::optional<std::filesystem::path> checkpoint;  ///< export: its captioner alone, for Python
   ModelOptions model_options;                   ///< optimize
   /// import: `folder` and `tokenizer` are empty if the defaults are meant.
   ImportRequest request;
