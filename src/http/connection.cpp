@@ -112,8 +112,8 @@ void Connection::consider_head() {
   }
   parser_->body_limit(most);  // of one whose length is not said
   held_ = std::shared_ptr<std::size_t>(new std::size_t(0),
-                                       [&bytes = shared_->body_bytes](const std::size_t* held) {
-                                         bytes -= *held;
+                                       [bytes = shared_->body_bytes](const std::size_t* held) {
+                                         *bytes -= *held;
                                          delete held;
                                        });
   enter(State::receiving);
@@ -151,10 +151,10 @@ void Connection::on_body(error_code error) {
     return respond(shared_->handler.problem(400, "the request's body is malformed: " + error.message()));
   if (error) return close();
   const std::size_t size = parser_->get().body().size();
-  shared_->body_bytes += size - *held_;
+  *shared_->body_bytes += size - *held_;
   bytes_in_ = *held_ = size;
   if (parser_->is_done()) return hand_over();
-  if (shared_->body_bytes > shared_->limits.bodies) {
+  if (*shared_->body_bytes > shared_->limits.bodies) {
     // Whoever has had most time gives way.
     const std::shared_ptr<Connection> oldest = shared_->receiving.front();
     if (oldest.get() == this) return respond(too_many_bytes());
@@ -173,7 +173,7 @@ Response Connection::too_many_bytes() const {
 void Connection::give_up_body() {
   // What was received is free at once; the read that is under way ends by itself.
   parser_->get().body() = {};
-  shared_->body_bytes -= std::exchange(*held_, 0);
+  *shared_->body_bytes -= std::exchange(*held_, 0);
   instead_ = too_many_bytes();
   socket_.cancel();
 }

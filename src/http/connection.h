@@ -27,7 +27,7 @@ using Connections = std::list<std::shared_ptr<Connection>>;
 struct Shared {
   Handler& handler;
   const Limits& limits;
-  std::atomic<std::size_t>& body_bytes;
+  std::shared_ptr<std::atomic<std::size_t>> body_bytes;  ///< a request may outlive the server
   Connections idle;       ///< wait for a head, or for the end of what nobody reads
   Connections receiving;  ///< of a body
   Connections answering;

@@ -88,7 +88,7 @@ class BeastServer : public Server {
     }
   }
 
-  Load load() const override { return {connections_, body_bytes_}; }
+  Load load() const override { return {connections_, *body_bytes_}; }
 
  private:
   void open(const std::string& text) {
@@ -162,7 +162,7 @@ class BeastServer : public Server {
   }
 
   Limits limits_;
-  std::atomic<std::size_t> body_bytes_ = 0;
+  const std::shared_ptr<std::atomic<std::size_t>> body_bytes_ = std::make_shared<std::atomic<std::size_t>>(0);
   std::atomic<std::size_t> connections_ = 0;
   // Declared before what refers to it, and before what its handlers hold.
   asio::io_context context_{1};
