@@ -257,5 +257,31 @@ def test_files_are_whole_or_not_there(tmp_path):
     assert sorted(os.listdir(tmp_path)) == [".part-000004.parquet.1234", "part-000003.parquet"]
 
 
+# Slurm
+
+
+def test_slurms_array_gives_the_records_of_one_run(program, tmp_path):
+    """The script as Slurm runs it, a job after the other; the first one is put into the queue again."""
+    (tmp_path / "pictures" / "sub").mkdir(parents=True)
+    for i, picture in enumerate(PICTURES):
+        shutil.copy(picture, tmp_path / "pictures" / ["", "sub"][i % 2] / picture.name)
+    (tmp_path / "pictures" / "broken.jpg").write_bytes(b"nothing")
+    (tmp_path / "srun").write_text('#!/bin/sh\nexec "$@"\n')
+    (tmp_path / "srun").chmod(0o755)
+    (tmp_path / "caption").symlink_to(program)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_ARRAY_TASK_COUNT": "3", "SLURM_CPUS_PER_TASK": "1"}
+
+    def job(number):
+        command = ["bash", ROOT / "scripts" / "cluster" / "caption.sbatch", "pictures", "out", "--model", "photographs", "--quiet"]
+        subprocess.run(command, cwd=tmp_path, env={**environment, "SLURM_ARRAY_TASK_ID": str(number)}, stderr=subprocess.DEVNULL, check=True)
+
+    for number in (1, 1, 2, 3):
+        job(number)
+    one = subprocess.run([program, "-r", "pictures", "--model", "photographs", "--json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    assert one.returncode == 1
+    shares = [file.read_text().splitlines() for file in sorted((tmp_path / "out").glob("*.jsonl"))]
+    assert len(shares) == 3 and sorted(line for share in shares for line in share) == sorted(one.stdout.decode().splitlines())
+
+
 if __name__ == "__main__":
     sys.exit(pytest.main([__file__]))

@@ -234,6 +234,25 @@ def cluster(reader, command):
     options_of_help(reader, "caption serve", behind)
 
 
+def array(reader, command):
+    """Slurm's array, as far as it goes without Slurm; tests/cluster_test.py runs the script."""
+    reader.find_program()
+    script, behind = re.search(r"(scripts/cluster/\S+\.sbatch) \S+ \S+(.*)", command.text).groups()
+    text = (ROOT / script).read_text()
+    assert "#SBATCH --array" in text
+    options_of_help(reader, "caption", behind + text[text.index("srun caption"):])
+
+
+def parallel(reader, command):
+    """One job after the other; together they have all pictures, and some have none."""
+    reader.find_program()
+    job, numbers = re.fullmatch(r"parallel --retries \d+ (caption .*) ::: (.*)", command.text).groups()
+    for number in numbers.split():
+        reader.run(job.replace("{}", number))
+    lines = "".join(file.read_text() for file in reader.folder.glob(re.search(r"--output (\S+)", job)[1].replace("{}", "*")))
+    assert lines.count('"caption"') == len(list((reader.folder / "photos").rglob("*.jpg")))
+
+
 def options_of_help(reader, program, text):
     known = reader.run(f"{program} --help")
     for option in re.findall(r"(?<!\S)--[\w-]+", text):
@@ -307,6 +326,8 @@ RULES = [
     (r"jq .*\| caption serve --stdin ", serve_lines),
     (r"systemctl ", units),
     (r"(spark-submit|python) .*scripts/cluster/", cluster),
+    (r"sbatch ", array),
+    (r"parallel ", parallel),
     (r"caption models import ", import_files),
     (r"caption models fetch ", fetch),
     (r"caption models optimize ", optimize),
