@@ -116,11 +116,11 @@ void serve_http(const ServeConfig& config, const PictureFolder* folder, const st
   Api api(std::move(api_options), queue, *server, interrupted);
   // Who has connected to a socket of systemd waits there, instead of being told to come back: it is what has
   // started us.
-  if (socket) load(config, model);
+  if (socket) api.ready(load(config, model).name());
   HttpThread thread(*server, api, queue);
   log::info("listening on http://" + server->address());
   Captioner& captioner = load(config, model);
-  api.ready(captioner.name());
+  if (!socket) api.ready(captioner.name());
   log::info("the model '" + captioner.name() + "' is loaded");
   const InputSource source = [&](const std::atomic<bool>& stop) { return queue.next(stop); };
   const RecordSink sink = [&](const Record& record) { queue.take(record); };
