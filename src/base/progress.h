@@ -32,6 +32,11 @@ class Progress {
   void advance(std::size_t more = 1);
   /// What stands at the end of the line from now on.
   void set_note(std::string note) { note_ = std::move(note); }
+  /// One more was done before: it does not count for the rate.
+  void add_done_before() {
+    ++before_;
+    ++done_;
+  }
   /// So many of those that are done have failed.
   void add_failed(std::size_t more = 1) { failed_ += more; }
   /// Takes the line away, so that something else can be written.

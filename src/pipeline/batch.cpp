@@ -23,7 +23,8 @@ class Outgoing {
                   std::move(prepared.error),
                   std::move(prepared.picture.thumbnail),
                   prepared.picture.truncated,
-                  prepared.number};
+                  prepared.number,
+                  prepared.state};
     waiting_.emplace(prepared.number, Waiting{std::move(record), complete});
   }
 

@@ -93,7 +93,8 @@ std::optional<std::pair<std::size_t, Input>> Readers::claim() {
 }
 
 Prepared Readers::prepare(std::size_t number, const Input& input) const {
-  Prepared prepared{number, input.name, {}, {}};
+  const bool is_file = !input.standard_input && !input.bytes;
+  Prepared prepared{number, input.name, {}, {}, is_file ? state_of(input.file) : std::nullopt};
   const auto fail = [&](ErrorKind kind, const std::string& why) {
     prepared.error = Error(kind, input.name + ": " + why, input.file);
   };

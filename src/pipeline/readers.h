@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "files/file_state.h"
 #include "pipeline/batch.h"
 
 namespace caption {
@@ -22,6 +23,7 @@ struct Prepared {
   std::string name;
   Picture picture;
   std::optional<Error> error;
+  std::optional<FileState> state;  ///< of its file before it was read
 };
 
 /// Reader threads fill a bounded window of inputs; the consumer takes what is ready: from its front, or, if

@@ -6,32 +6,16 @@
 
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <span>
 
 #include "base/utf8.h"
 #include "caption/error.h"
 #include "files/write_all.h"
+#include "records/exact_json.h"
 
 namespace caption {
 namespace {
-
-/// Each byte as a character of its own.
-std::string characters_of(const std::string& bytes) {
-  std::string text;
-  for (const char c : bytes) append_utf8(static_cast<unsigned char>(c), text);
-  return text;
-}
-
-/// The other way round.
-std::string bytes_of(const std::string& text) {
-  std::string bytes;
-  for (std::size_t at = 0; at < text.size();) {
-    const CodePoint point = code_point_at(text, at);
-    bytes += static_cast<char>(point.value);
-    at += point.bytes;
-  }
-  return bytes;
-}
 
 Json facts_json(const Journal::Facts& facts) {
   Json json = Json::object();
@@ -65,7 +49,7 @@ Journal::Journal(std::filesystem::path file, const Ends& sizes)
   if (descriptor_ < 0) fail(errno);
   lock(descriptor_, file_);
   try {
-    read(sizes);
+    read(sizes, std::numeric_limits<std::size_t>::max());
   } catch (...) {
     close(descriptor_);
     throw;
@@ -84,7 +68,7 @@ Journal::~Journal() {
   close(descriptor_);
 }
 
-void Journal::read(const Ends& sizes) {
+void Journal::read(const Ends& sizes, std::size_t most) {
   JsonLines lines(file_);
   std::uint64_t whole = 0;
   while (const std::optional<Json> json = lines.next()) {
@@ -100,9 +84,11 @@ void Journal::read(const Ends& sizes) {
       for (const Json& end : *found) ends.push_back(end.is_number_unsigned() ? end.get<std::uint64_t>() : 0);
       if (ends.size() != sizes.size())
         lines.refuse("that run wrote other files: give the same options, or begin anew without this file");
-      if (!all_within(ends, sizes)) break;
+      if (!all_within(ends, sizes) || (json->contains("image") && done() == most)) break;
       ends_ = std::move(ends);
-      if (json->contains("image")) {
+      if (!json->contains("image")) {
+        start_ = ends_;
+      } else {
         ++(json->contains("failed") ? summary_.failed : summary_.captioned);
         ++unread_;
       }
@@ -114,16 +100,26 @@ void Journal::read(const Ends& sizes) {
   if (begun()) done_ = std::make_unique<JsonLines>(file_);
 }
 
-std::optional<std::string> Journal::next_done() {
+std::optional<Journal::Entry> Journal::next_done() {
   if (unread_ == 0) return std::nullopt;
   while (const std::optional<Json> json = done_->next()) {
     const auto image = json->find("image");
     if (image == json->end()) continue;
     if (!image->is_string()) done_->refuse("\"image\" is no text");
     --unread_;
-    return bytes_of(image->get<std::string>());
+    return Entry{bytes_of(image->get<std::string>()), json->contains("failed"), state_in(*json),
+                 json->at("ends").get<Ends>()};
   }
   throw Error(ErrorKind::internal, "'" + file_.string() + "' has become shorter");
+}
+
+void Journal::keep(std::size_t count) {
+  const Ends ends = ends_;
+  facts_.clear();
+  ends_.clear();
+  summary_ = {};
+  unread_ = 0;
+  read(ends, count);
 }
 
 void Journal::begin(const Facts& facts) {
@@ -140,15 +136,18 @@ void Journal::change(const Facts& facts) {
 }
 
 void Journal::start(const Ends& ends) {
+  start_ = ends;
   ends_ = ends;
   write({{"ends", ends}});
 }
 
-void Journal::add(const std::string& image, bool failed, const Ends& ends) {
-  Json json = {{"image", characters_of(image)}};
-  if (failed) json["failed"] = true;
-  json["ends"] = ends;
+void Journal::add(const Entry& entry) {
+  Json json = {{"image", characters_of(entry.image)}};
+  if (entry.failed) json["failed"] = true;
+  add_state(entry.state, json);
+  json["ends"] = entry.ends;
   write(json);
+  ++(entry.failed ? summary_.failed : summary_.captioned);
 }
 
 void Journal::write(const Json& json) {

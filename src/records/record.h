@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "caption/captioner.h"
+#include "files/file_state.h"
 
 namespace caption {
 
@@ -17,6 +18,7 @@ struct Record {
   std::vector<std::byte> thumbnail;  ///< as Picture::thumbnail
   bool truncated = false;            ///< as Picture::truncated
   std::size_t number = 0;            ///< the input's place in the order of the run, from 0 on
+  std::optional<FileState> state;    ///< of its file before it was read; nothing without one
 };
 
 /// The records of a run, counted.

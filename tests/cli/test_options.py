@@ -40,6 +40,7 @@ BESIDE = {
     **dict.fromkeys(["--null", "--doubtful"], ["--failed", "failed.txt"]),
     "--verbose": ["--version"],
     "--resume": ["--output", "out.txt"],
+    "--retry-failed": ["--output", "out.txt", "--resume"],
     **dict.fromkeys(["--images", "--show"], ["--html", "page"]),
     "--unordered": ["--stdin"],
     **dict.fromkeys(["--prefix-length", "--width", "--layers", "--vocabulary"], ["--new"]),

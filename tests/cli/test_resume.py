@@ -187,6 +187,7 @@ def test_what_it_does_not_go_with(fake, work, pictures):
     for arguments, message in [
         (["picture 0.jpg", "--resume"], "--resume goes on with a file: add --output FILE"),
         (["picture 0.jpg", "--resume", "--output", "-"], "--resume goes on with a file: --output is standard output"),
+        (["picture 0.jpg", "--retry-failed", "--output", "x"], "--retry-failed is for runs that go on: add --resume"),
         (["picture 0.jpg", "--resume=twice", "--output", "x"], "--resume takes no value but force, not 'twice'"),
         (["-", "--resume", "--output", "x"], "a picture on standard input ('-') can be read once"),
         (["picture 0.jpg", "--resume", "--output", "/dev/null"], "--resume goes on with files: '/dev/null' is none"),
@@ -199,6 +200,94 @@ def test_what_it_does_not_go_with(fake, work, pictures):
     assert result.code == 2 and "cannot read 'x.resume': line 1: it is no JSON object" in result.err
     (work / "x.resume").write_text('{"facts":{"a":"b"}}\n{"ends":[0,0]}\n')
     assert "that run wrote other files" in fake.run("picture 0.jpg", "--resume", "--output", "x").err
+
+
+def mend(work, pictures):
+    """Two of the failed are whole now, another picture is another one, as a new one of the same size is."""
+    failed = [os.fsdecode(name) for i, name in enumerate(pictures[:-1]) if i % 7 == 5]
+    for name in failed[1:3]:
+        (work / name).write_bytes(b"say mended.")
+    (work / "picture 9.jpg").write_bytes(b"say something that is longer.")
+    (work / "picture 30.jpg").write_bytes(b"say words of picture ??.")
+
+
+@pytest.mark.parametrize("format", ["text", "jsonl", "csv"])
+def test_what_failed_or_changed_is_captioned_again_in_its_place(fake, work, pictures, format):
+    arguments = [*RUN, "--format", format]
+    assert fake.run(*arguments, "--resume").code == 1
+    mend(work, pictures)
+    before = contents(work)
+    assert fake.run(*arguments, "--resume").code == 1 and contents(work) == before  # only if asked
+    log = work / "log"
+    result = fake.run(*arguments[:-2], "--format", format, "--resume", "--retry-failed", FAKE_LOG=log)
+    assert result.code == 1
+    after = contents(work)
+    assert sum(int(line.split()[1]) for line in log.read_text().splitlines() if line.startswith("images")) == 4
+    assert not (work / "out.resume.kept").exists()
+    assert fake.run(*arguments, "--resume").code == 1 and contents(work) == after
+    assert after == run_to_the_end(fake, work, *arguments)
+
+
+def test_it_says_what_is_captioned_again(fake, work, pictures):
+    arguments = [*RUN[:4], "--resume"]
+    assert fake.run(*arguments).code == 1
+    mend(work, pictures)
+    result = fake.run(*arguments, "--retry-failed")
+    assert "again: 5 that failed, 2 whose files have changed" in result.err and "3 of 40 images failed" in result.err
+    result = fake.run(*arguments, "--retry-failed")
+    assert "again: 3 that failed, 0 whose files have changed" in result.err and "3 of 40 images failed" in result.err
+
+
+def test_a_run_that_captions_again_is_killed_again_and_again(fake, work, pictures):
+    arguments = [*RUN, "--json", "--resume"]
+    moments, kills = random.Random(2), 0
+    while kills < KILLS:
+        for i, name in enumerate(pictures[:-1]):
+            (work / os.fsdecode(name)).write_bytes(b"corrupt" if i % 7 == 5 else b"say words of picture %d." % i)
+        for file in [*FILES, "out.resume"]:
+            (work / file).unlink(missing_ok=True)
+        assert fake.run(*arguments).code == 1
+        mend(work, pictures)
+        with open(work / "list", "ab") as file:
+            file.write(b"picture 1.jpg\n")
+        for _ in range(5):
+            process = fake.start(*arguments, "--retry-failed", "--batch", "2", environment={"FAKE_DELAY_MS": "5"})
+            time.sleep(moments.uniform(0.002, 0.06))
+            process.kill()
+            process.communicate()
+            kills += process.returncode == -signal.SIGKILL
+        assert fake.run(*arguments).code == 1  # goes on with what was begun
+        fake.run(*arguments, "--retry-failed")
+        again = contents(work)
+        assert again == run_to_the_end(fake, work, *arguments[:-1])
+        (work / "list").write_bytes(b"".join(name + b"\n" for name in pictures))
+
+
+def test_interrupted_while_it_captions_again(fake, work, pictures):
+    assert fake.run(*RUN, "--resume").code == 1
+    mend(work, pictures)
+    process = fake.start(*RUN[:-1], "--resume", "--retry-failed", "--batch", "1", environment={"FAKE_DELAY_MS": "200"})
+    wait_for(lambda: (work / "out.resume.kept").exists())
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130 and b"'out.resume.kept' has the records behind these: the same command goes on" in err
+    assert fake.run(*RUN, "--resume", "--retry-failed").code == 1
+    assert contents(work) == run_to_the_end(fake, work, *RUN)
+
+
+def test_other_settings_for_what_is_captioned_again(fake, work, pictures):
+    assert fake.run(*RUN[:4], "--resume").code == 1
+    mend(work, pictures)
+    assert fake.run(*RUN[:4], "--resume", "--retry-failed", "--beam", "2").code == 2
+    assert fake.run(*RUN[:4], "--resume=force", "--retry-failed", "--beam", "2").code == 1
+    lines = (work / "out").read_bytes()
+    assert lines == (run_to_the_end(fake, work, *RUN) and (work / "out").read_bytes())
+
+
+def test_a_run_that_begins_anew_forgets_what_was_kept(fake, work, pictures):
+    assert fake.run(*RUN[:4], "--resume").code == 1
+    (work / "out.resume.kept").write_text("of an earlier run")
+    assert fake.run(*RUN[:4]).code == 1 and not (work / "out.resume.kept").exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a full disk needs root")

@@ -98,8 +98,8 @@ Progress::Count counting(const InputOptions& inputs, const std::optional<std::si
 /// Where all inputs are done: the ends of the files may still be missing.
 ExitStatus finish_resumed(const CaptionConfig& config, Outputs& outputs, Resumption& resumption) {
   Results results(config, "", outputs, &resumption.journal(),
-                  counting(config.inputs));  // no record is written any more
-  results.resume();
+                  counting(config.inputs));  // no picture is captioned any more
+  results.resume(kept_file(*config.output));
   return results.finish({.interrupted = interrupted});
 }
 
@@ -111,10 +111,13 @@ ExitStatus run(const CaptionConfig& config) {
   reject_terminal_as_image(config.inputs);
   std::optional<std::filesystem::path> journal;
   if (config.output) journal = journal_file(*config.output);
+  std::optional<std::filesystem::path> kept;
+  if (config.output) kept = kept_file(*config.output);
   guard_outputs({{"--output", config.output},
                  {"--failed", config.failed},
                  {"--html", config.html},
-                 {"--resume", journal}},
+                 {"--resume", journal},
+                 {"--retry-failed", kept}},
                 config.inputs);
   StartedInputs inputs(config.inputs);
   if (inputs.all_elsewhere()) {
@@ -140,6 +143,7 @@ ExitStatus run(const CaptionConfig& config) {
   const bool resumes = resumption && resumption->begun();
   if (resumes) {
     resumption->agree(facts_of(config, folder));
+    if (config.retry_failed) resumption->retry_failed();
     catch_interrupts();
     if (!resumption->pass_over(source, interrupted)) return finish_resumed(config, outputs, *resumption);
     source = [&](const std::atomic<bool>& stop) { return resumption->next(stop); };
@@ -151,10 +155,12 @@ ExitStatus run(const CaptionConfig& config) {
                   counting(config.inputs, own_files.count()));
   results.add_own_files(own_files.writer(captioner->name()));
   if (resumes) {
-    results.resume();
+    results.resume(*kept);
   } else {
     // Of a run whose output is replaced now, and not before there is a model.
     if (journal && !resumption) Journal::discard(*journal);
+    std::error_code ignored;
+    if (kept) std::filesystem::remove(*kept, ignored);
     results.begin(resumption ? facts_of(config, folder) : Journal::Facts());
   }
   // One image is all or nothing: Ctrl-C may kill at once.

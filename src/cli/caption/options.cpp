@@ -176,6 +176,13 @@ Flags<Extra> resume_flags() {
               })};
 }
 
+Flags<CaptionConfig> retry_flags() {
+  return {on("--retry-failed", &CaptionConfig::retry_failed,
+             "With --resume: caption again what failed before and pictures whose files have changed since, "
+             "each in its place")
+              .needs({"--resume"}, "--retry-failed is for runs that go on: add --resume")};
+}
+
 void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
   parser.add("Inputs", input_flags(), config.inputs);
   parser.add("Inputs", pattern_flags(), config.inputs.patterns);
@@ -192,6 +199,7 @@ void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
              extra);
   parser.add("Output", output_flags(), config);
   parser.add("Output", resume_flags(), extra);
+  parser.add("Output", retry_flags(), config);
   parser.add("Sidecars", sidecar_flags(), config.sidecars);
   parser.add("Metadata", metadata_flags(), config.metadata);
   parser.take_settings();

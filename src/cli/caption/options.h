@@ -59,6 +59,7 @@ struct CaptionConfig {
   SidecarOptions sidecars;
   MetadataOptions metadata;
   Resume resume = Resume::no;
+  bool retry_failed = false;  ///< of a resumed run: and what has changed
   Color color = Color::automatic;
   bool quiet = false;
   LogFormat log_format = LogFormat::text;

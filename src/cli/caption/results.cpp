@@ -25,16 +25,20 @@ Outputs::Outputs(const CaptionConfig& config) : records(config.output ? Output(*
   if (config.html) html.emplace(*config.html);
 }
 
+std::vector<std::filesystem::path> files_of(const CaptionConfig& config) {
+  std::vector<std::filesystem::path> files;
+  for (const auto* file : {&config.output, &config.failed, &config.html})
+    if (*file) files.push_back(**file);
+  return files;
+}
+
 Journal::Ends sizes_of(const CaptionConfig& config) {
   Journal::Ends sizes;
-  for (const auto* file : {&config.output, &config.failed, &config.html}) {
-    if (!*file) continue;
+  for (const std::filesystem::path& file : files_of(config)) {
     std::error_code error;
-    const std::uintmax_t size = std::filesystem::file_size(**file, error);
-    if (error) {
-      throw Error(ErrorKind::usage, "--resume goes on with files: '" + (*file)->string() + "' is none",
-                  **file);
-    }
+    const std::uintmax_t size = std::filesystem::file_size(file, error);
+    if (error)
+      throw Error(ErrorKind::usage, "--resume goes on with files: '" + file.string() + "' is none", file);
     sizes.push_back(size);
   }
   return sizes;
@@ -75,20 +79,41 @@ void Results::begin(const Journal::Facts& facts) {
   if (journal_ != nullptr) journal_->start(ends());
 }
 
-void Results::resume() {
+void Results::resume(const std::filesystem::path& kept_file) {
+  kept_file_ = kept_file;
+  kept_ = KeptRecords::open(kept_file, journal_->done());
   for (std::size_t i = 0; i < sinks_.size(); ++i) sinks_[i].output.cut(journal_->ends().at(i));
   for (const Sink& sink : sinks_) sink.writer->resume(before_);
+  write_kept();
+}
+
+void Results::write_kept() {
+  while (kept_ && journal_->done() >= kept_->first()) {
+    std::optional<KeptRecords::Entry> entry = kept_->next();
+    if (!entry) {
+      kept_.reset();
+      std::error_code ignored;
+      std::filesystem::remove(kept_file_, ignored);
+    }
+    if (!entry || entry->again()) return;
+    for (std::size_t i = 0; i < sinks_.size(); ++i) sinks_[i].output.write(entry->parts.at(i));
+    entry->input.ends = ends();
+    journal_->add(entry->input);
+    ++before_.captioned;
+    progress_.add_done_before();
+  }
 }
 
 void Results::take(const Record& record) {
   if (record.error || output_is_terminal_) progress_.clear();
   if (own_files_ != nullptr) own_files_->write(record);
   for (const Sink& sink : sinks_) sink.writer->write(record);
-  if (journal_ != nullptr) journal_->add(record.image, record.error.has_value(), ends());
+  if (journal_ != nullptr) journal_->add({record.image, record.error.has_value(), record.state, ends()});
   watch(record);
   if (record.error) log::error(printable(record.error->what()));
   if (record.error) progress_.add_failed();
   progress_.advance();
+  write_kept();
 }
 
 ExitStatus Results::finish(BatchSummary summary) {
@@ -104,6 +129,8 @@ ExitStatus Results::finish(BatchSummary summary) {
   if (summary.interrupted) {
     log::info("interrupted: " + std::to_string(summary.captioned) + " captioned, " + failed +
               " failed, the rest not tried");
+    if (kept_)
+      log::info("'" + kept_file_.string() + "' has the records behind these: the same command goes on");
     return ExitStatus::interrupted;
   }
   if (summary.failed == 0) return ExitStatus::success;

@@ -13,6 +13,7 @@
 #include "cli/exit_status.h"
 #include "files/output.h"
 #include "records/journal.h"
+#include "records/kept_records.h"
 #include "records/writers.h"
 
 namespace caption::cli {
@@ -27,8 +28,10 @@ struct Outputs {
   std::optional<Output> html;
 };
 
-/// What is in the files of a run that can be resumed, in the order in which Results writes them. Throws
-/// Error(usage) if one is none.
+/// The files of a run that can be resumed, in the order in which Results writes them.
+std::vector<std::filesystem::path> files_of(const CaptionConfig& config);
+
+/// What is in them. Throws Error(usage) if one is none.
 Journal::Ends sizes_of(const CaptionConfig& config);
 
 /// Takes the records of a run: to the outputs, to the pictures' sidecars and the terminal.
@@ -44,8 +47,9 @@ class Results {
 
   /// A run from its beginning. `facts`: for the journal, if there is one.
   void begin(const Journal::Facts& facts);
-  /// Behind what the journal knows.
-  void resume();
+  /// Behind what the journal knows. `kept_file`: where the records are that are written again between those
+  /// of this run, if there are any.
+  void resume(const std::filesystem::path& kept_file);
   void take(const Record& record);
   ExitStatus finish(BatchSummary summary);
 
@@ -56,6 +60,8 @@ class Results {
   };
 
   void add(Output& output, std::unique_ptr<RecordWriter> writer);
+  /// Those that stand before the next record of this run.
+  void write_kept();
   /// Notes what only the whole run shows.
   void watch(const Record& record);
   void say_what_was_seen() const;
@@ -64,7 +70,9 @@ class Results {
   bool single_;
   bool output_is_terminal_;
   Journal* journal_;
-  BatchSummary before_;  ///< of the run that this one goes on with
+  BatchSummary before_;                ///< of the run that this one goes on with
+  std::unique_ptr<KeptRecords> kept_;  ///< of that run, to be written again
+  std::filesystem::path kept_file_;
   Progress progress_;
   std::vector<Sink> sinks_;
   std::unique_ptr<RecordWriter> own_files_;  ///< or none

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "base/printable.h"
 #include "caption/error.h"
+#include "cli/caption/results.h"
 #include "cli/flag_value.h"
 #include "cli/model_flags.h"
 #include "cli/version.h"
@@ -33,6 +35,10 @@ std::string difference(const Journal::Facts& before, const Journal::Facts& now) 
 
 fs::path journal_file(const fs::path& output) {
   return output.string() + ".resume";
+}
+
+fs::path kept_file(const fs::path& output) {
+  return journal_file(output).string() + ".kept";
 }
 
 Journal::Facts facts_of(const CaptionConfig& config, const fs::path& folder) {
@@ -67,6 +73,8 @@ Journal::Facts facts_of(const CaptionConfig& config, const fs::path& folder) {
 Resumption::Resumption(const CaptionConfig& config, const Journal::Ends& ends)
     : output_(config.output.value()),
       file_(journal_file(output_)),
+      kept_file_(kept_file(output_)),
+      files_(files_of(config)),
       force_(config.resume == Resume::force),
       journal_(file_, ends) {
   const bool empty = std::all_of(ends.begin(), ends.end(), [](std::uint64_t end) { return end == 0; });
@@ -89,10 +97,41 @@ void Resumption::agree(const Journal::Facts& facts) {
   journal_.change(facts);
 }
 
+void Resumption::retry_failed() {
+  if (fs::exists(kept_file_)) return;  // of a run that was ended: it goes on
+  std::unique_ptr<KeptRecordsWriter> writer;
+  std::size_t first = 0;
+  std::size_t failed = 0;
+  std::size_t changed = 0;
+  Journal::Ends begins = journal_.start();
+  while (const std::optional<Journal::Entry> entry = journal_.next_done()) {
+    const bool is_changed = !entry->failed && entry->state && state_of(entry->image) != entry->state;
+    failed += entry->failed ? 1 : 0;
+    changed += is_changed ? 1 : 0;
+    if (entry->failed || is_changed) {
+      if (!writer) writer = std::make_unique<KeptRecordsWriter>(kept_file_, files_, first);
+      writer->add_again(*entry);
+    } else if (writer) {
+      writer->add_kept(*entry, begins);
+    } else {
+      ++first;
+    }
+    begins = entry->ends;
+  }
+  log::info("again: " + std::to_string(failed) + " that failed, " + std::to_string(changed) +
+            " whose files have changed");
+  if (writer) writer->finish();
+  journal_.keep(writer ? first : journal_.done());
+}
+
 bool Resumption::pass_over(InputSource source, const std::atomic<bool>& stop) {
   source_ = std::move(source);
+  again_ = KeptRecords::open(kept_file_, journal_.done());
+  position_ = journal_.done();
   if (force_) {
-    while (const std::optional<std::string> name = journal_.next_done()) ++done_[*name];
+    while (const std::optional<Journal::Entry> entry = journal_.next_done()) ++done_[entry->image];
+    if (const auto others = KeptRecords::open(kept_file_, journal_.done()))
+      while (const std::optional<KeptRecords::Entry> entry = others->next()) ++done_[entry->input.image];
   } else {
     pass_in_order(stop);
   }
@@ -101,21 +140,44 @@ bool Resumption::pass_over(InputSource source, const std::atomic<bool>& stop) {
 }
 
 void Resumption::pass_in_order(const std::atomic<bool>& stop) {
-  while (const std::optional<std::string> name = journal_.next_done()) {
-    const std::optional<Input> input = source_(stop);
-    if (stop) return;
-    if (!input) refuse("'" + printable(*name) + "' is done and is no longer among the inputs");
-    if (input->name != *name) {
-      refuse("where '" + printable(*name) + "' was among the inputs, there is '" + printable(input->name) +
-             "' now");
-    }
+  while (const std::optional<Journal::Entry> entry = journal_.next_done())
+    if (!take(entry->image, stop)) return;
+}
+
+std::optional<Input> Resumption::take(const std::string& name, const std::atomic<bool>& stop) {
+  std::optional<Input> input = source_(stop);
+  if (stop) return std::nullopt;
+  if (!input) refuse("'" + printable(name) + "' is done and is no longer among the inputs");
+  if (input->name != name) {
+    refuse("where '" + printable(name) + "' was among the inputs, there is '" + printable(input->name) +
+           "' now");
   }
+  return input;
 }
 
 std::optional<Input> Resumption::next(const std::atomic<bool>& stop) {
   if (first_) return std::exchange(first_, std::nullopt);
-  while (std::optional<Input> input = source_(stop))
-    if (!take_done(*input)) return input;
+  if (again_ && position_ >= again_->first()) {
+    if (std::optional<Input> input = next_again(stop)) return input;
+    if (stop) return std::nullopt;
+    again_.reset();
+  }
+  while (std::optional<Input> input = source_(stop)) {
+    if (take_done(*input)) continue;
+    ++position_;
+    return input;
+  }
+  return std::nullopt;
+}
+
+std::optional<Input> Resumption::next_again(const std::atomic<bool>& stop) {
+  while (const std::optional<KeptRecords::Entry> entry = again_->next()) {
+    const std::string& name = entry->input.image;
+    std::optional<Input> input = force_ ? Input{name, name, false, {}} : take(name, stop);
+    if (!input) return std::nullopt;
+    ++position_;
+    if (entry->again()) return input;
+  }
   return std::nullopt;
 }
 

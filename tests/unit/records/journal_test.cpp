@@ -26,9 +26,9 @@ class JournalTest : public ::testing::Test {
     EXPECT_FALSE(journal.begun());
     journal.begin(kFacts);
     journal.start({5, 0});
-    journal.add("a.jpg", false, {10, 0});
-    journal.add("\xFF\x80 caf\xC3\xA9\n\"", true, {20, 7});
-    journal.add("a.jpg", false, {30, 7});
+    journal.add({"a.jpg", false, {}, {10, 0}});
+    journal.add({"\xFF\x80 caf\xC3\xA9\n\"", true, {}, {20, 7}});
+    journal.add({"a.jpg", false, {}, {30, 7}});
   }
 
   const fs::path file_ = fs::temp_directory_path() / ("caption-journal-" + std::to_string(::getpid()));
@@ -42,9 +42,33 @@ TEST_F(JournalTest, TellsWhatWasWritten) {
   EXPECT_EQ(journal.ends(), (Ends{30, 7}));
   EXPECT_EQ(journal.summary().captioned, 2U);
   EXPECT_EQ(journal.summary().failed, 1U);
-  EXPECT_EQ(journal.next_done(), "a.jpg");
-  EXPECT_EQ(journal.next_done(), "\xFF\x80 caf\xC3\xA9\n\"");
-  EXPECT_EQ(journal.next_done(), "a.jpg");
+  EXPECT_EQ(journal.next_done()->image, "a.jpg");
+  EXPECT_EQ(journal.next_done()->image, "\xFF\x80 caf\xC3\xA9\n\"");
+  EXPECT_EQ(journal.next_done()->image, "a.jpg");
+  EXPECT_FALSE(journal.next_done());
+}
+
+TEST_F(JournalTest, TellsHowTheFilesWereAndForgetsTheLast) {
+  const Journal::Entry entries[] = {{"a", false, FileState{7, -1}, {6, 0}},
+                                    {"b", true, {}, {6, 2}},
+                                    {"c", false, FileState{1U << 31U, 1'700'000'000'123'456'789}, {9, 2}}};
+  {
+    Journal journal(file_, kLarge);
+    journal.begin(kFacts);
+    journal.start({5, 0});
+    for (const Journal::Entry& entry : entries) journal.add(entry);
+    EXPECT_EQ(journal.done(), 3U);
+  }
+  Journal journal(file_, kLarge);
+  EXPECT_EQ(journal.start(), (Ends{5, 0}));
+  for (const Journal::Entry& entry : entries) EXPECT_EQ(journal.next_done(), entry);
+  journal.keep(2);
+  EXPECT_EQ(journal.done(), 2U);
+  EXPECT_EQ(journal.ends(), entries[1].ends);
+  EXPECT_EQ(journal.facts(), kFacts);
+  EXPECT_EQ(journal.next_done(), entries[0]);
+  journal.keep(0);
+  EXPECT_EQ(journal.ends(), (Ends{5, 0}));
   EXPECT_FALSE(journal.next_done());
 }
 
@@ -76,12 +100,12 @@ TEST_F(JournalTest, CutAnywhereItGoesOn) {
       if (!journal.begun()) continue;
       done = journal.summary().captioned + journal.summary().failed;
       EXPECT_LT(done, 3U);
-      journal.add("b", false, {40, 7});
+      journal.add({"b", false, {}, {40, 7}});
     }
     Journal journal(file_, kLarge);
     EXPECT_EQ(journal.ends(), (Ends{40, 7}));
     for (std::size_t i = 0; i < done; ++i) EXPECT_TRUE(journal.next_done());
-    EXPECT_EQ(journal.next_done(), "b");
+    EXPECT_EQ(journal.next_done()->image, "b");
   }
 }
 
