@@ -29,13 +29,14 @@ enum class Finish { stop, length };
 
 /// One caption of one image.
 struct Caption {
-  std::string text;                  ///< UTF-8, without white space at both ends and without special tokens
-  std::vector<std::int32_t> tokens;  ///< with the stop token, if it was reached
+  std::string text;  ///< UTF-8, prompt included, no white space at its ends, no special tokens
+  std::vector<std::int32_t> tokens;  ///< behind the prompt; with the stop token, if it was reached
   double score = 0;                  ///< sum of the tokens' log-probabilities (natural logarithm)
   double mean_logprob = 0;           ///< score / number of tokens
   bool unsure = false;               ///< mean_logprob is below what the model's makers found to be reliable
   std::optional<Finish> finish;      ///< nothing for a text that was given
   bool repetition = false;           ///< it says the same words again and again
+  bool only_prompt = false;          ///< nothing came behind the prompt
 };
 
 /// Captions of one image that was scheduled.

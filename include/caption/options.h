@@ -75,6 +75,10 @@ inline constexpr double kHighestTemperature = 1000;
 inline constexpr double kHighestLengthPenalty = 10;
 inline constexpr int kMostStopTexts = 64;
 inline constexpr int kMostStopTextBytes = 1024;  ///< of all texts together
+inline constexpr double kHighestRepetitionPenalty = 100;
+inline constexpr int kMostBannedTexts = 10000;
+inline constexpr int kMostRequiredTexts = 32;
+inline constexpr double kHighestDiversityPenalty = 1000;
 
 /// How a caption is searched for. The defaults are the published advice: beam search of width 5.
 struct DecodeOptions {
@@ -93,6 +97,36 @@ struct DecodeOptions {
   /// are. 0 forbids none. Without a value the model says it (model.json); the published ones forbid none.
   /// transformers' no_repeat_ngram_size.
   std::optional<int> no_repeat_ngram;
+  /// Makes tokens that the caption has already, those of the prompt among them, less likely: above 0, 1
+  /// changes nothing, below 1 makes them likelier. With a beam of 1 and in sampling their logits are divided
+  /// by it if positive, else multiplied, before the softmax; with wider beams it multiplies their
+  /// log-probabilities behind it. Scores count what was changed. transformers' repetition_penalty.
+  double repetition_penalty = 1.0;
+  /// Texts that a caption cannot contain, as transformers' bad_words_ids: no sequence of tokens comes that
+  /// stands for one of them, as it is written, in small letters or with a large first letter, each with a
+  /// space before it or without. Other words that contain one ("cats", "category") are no such sequence; the
+  /// other tokens' probabilities stay as they are. UTF-8, none blank, at most kMostBannedTexts.
+  std::vector<std::string> banned;
+  /// Words that every caption contains, each as a word of its own: as it is written, in small letters or with
+  /// a large first letter. The best captions that do are searched for, with places in the beam for those that
+  /// have some of the words already (lexically constrained beam search, Post and Vilar, 2018). UTF-8, none
+  /// blank, at most kMostRequiredTexts; for a beam of at least 2, in one group.
+  std::vector<std::string> required;
+  /// Groups that the beam is divided into evenly, for captions that differ: in the order of the groups, each
+  /// step makes tokens less likely that the groups before have just taken. 1 is the published search.
+  /// transformers' num_beam_groups.
+  int beam_groups = 1;
+  /// With several groups: what a token's log-probability loses for every beam of the groups before that has
+  /// just taken it. Scores count it. transformers' diversity_penalty.
+  double diversity_penalty = 0.5;
+  /// What captions begin with, UTF-8; the model continues it. It is part of a caption's text, and counts for
+  /// `no_repeat_ngram`, `repetition_penalty`, `banned` and `stop`, but neither for `max_tokens` and
+  /// `min_tokens` nor for scores, which are of what the model adds. White space at its end is left out: words
+  /// bring theirs.
+  std::string prompt;
+  /// Whether the model's stop token is a token like any other: a caption goes on until it has `max_tokens` or
+  /// one of the `stop` texts. transformers' eos_token_id=None.
+  bool past_stop = false;
   /// Texts that end a caption beside the model's stop token, each as soon as the caption contains it: with
   /// the token that completes it, and with what that token brings beyond. They are looked for in the bytes of
   /// the caption's tokens as the model writes them, in which most words begin with a space, the first one

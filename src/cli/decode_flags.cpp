@@ -44,6 +44,14 @@ Flags<DecodeOptions> decode_flags() {
           "--length-penalty", &Options::length_penalty, {0.0, kHighestLengthPenalty},
           "Beams are ranked by log-probability / length^X: below 1 favours short captions, above 1 long ones")
           .excludes({"--sample"}, "--length-penalty ranks beams: it does not go with --sample"),
+      number("--beam-groups", &Options::beam_groups, {1, kMostHypotheses},
+             "Divide the beam into N groups whose captions differ, for --n-best")
+          .excludes({"--sample"}, "--beam-groups divides a beam: it does not go with --sample")
+          .excludes({"--require"}, "--require has a beam to itself: it does not go with --beam-groups"),
+      number(
+          "--diversity-penalty", &Options::diversity_penalty, {0.0, kHighestDiversityPenalty, true},
+          "With --beam-groups: what a token loses for each beam of the groups before that has just taken it")
+          .needs({"--beam-groups"}, "--diversity-penalty is for groups of beams: add --beam-groups"),
       number("--temperature", &Options::temperature, {kLowestTemperature, kHighestTemperature},
              "Divides the logits: below 1 sharpens, above 1 flattens"),
       on("--sample", &Options::sample, "Draw tokens at random instead of searching"),

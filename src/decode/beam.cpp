@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "decode/exclusions.h"
-#include "decode/next_token.h"
+#include "decode/next_choice.h"
+#include "decode/required_search.h"
 
 namespace caption {
 namespace {
@@ -28,63 +28,101 @@ struct Continuation {
 
 class BeamSearch : public ImageSearch {
  public:
-  BeamSearch(const StopRule& stop, const DecodeOptions& options, std::size_t row)
+  BeamSearch(const StopRule& stop, const Wording& wording, const DecodeOptions& options, std::size_t row)
       : stop_(stop),
         options_(options),
-        width_(static_cast<std::size_t>(options.beam)),
-        exclusions_(stop, options),
-        next_(options.temperature) {
-    beams_.emplace_back().row = row;
+        width_(static_cast<std::size_t>(options.beam / options.beam_groups)),
+        next_(stop, wording, options),
+        groups_(static_cast<std::size_t>(options.beam_groups)) {
+    for (std::vector<Beam>& group : groups_) group.push_back({.text = stop.first, .row = row});
   }
 
   bool running() const override {
-    return std::any_of(beams_.begin(), beams_.end(), [](const Beam& beam) { return !beam.stopped; });
+    return std::any_of(groups_.begin(), groups_.end(), [](const std::vector<Beam>& group) {
+      return std::any_of(group.begin(), group.end(), [](const Beam& beam) { return !beam.stopped; });
+    });
   }
 
   void ask(std::vector<std::int32_t>& tokens, std::vector<std::int32_t>& parents) override {
-    for (Beam& beam : beams_) {
-      if (beam.stopped) continue;
-      tokens.push_back(beam.tokens.back());
-      parents.push_back(static_cast<std::int32_t>(std::exchange(beam.row, tokens.size() - 1)));
+    for (std::vector<Beam>& group : groups_) {
+      for (Beam& beam : group) {
+        if (beam.stopped) continue;
+        tokens.push_back(beam.tokens.back());
+        parents.push_back(static_cast<std::int32_t>(std::exchange(beam.row, tokens.size() - 1)));
+      }
     }
   }
 
-  /// The beams become the best of their continuations.
+  /// The beams of each group become the best of their continuations.
   void extend(const LogitRows& rows) override {
+    taken_.clear();
+    bool any = false;
+    for (std::vector<Beam>& group : groups_) {
+      extend(group, rows);
+      any = any || !group.empty();
+    }
+    if (!any) throw no_continuation();
+  }
+
+  std::vector<Hypothesis> finish() override {
+    std::vector<Beam> all;
+    for (std::vector<Beam>& group : groups_) {
+      for (Beam& beam : group) {
+        const auto same = [&](const Beam& other) { return other.tokens == beam.tokens; };
+        if (std::none_of(all.begin(), all.end(), same)) all.push_back(std::move(beam));
+      }
+    }
+    std::stable_sort(all.begin(), all.end(), [&](const Beam& a, const Beam& b) {
+      return a.score / divisor(a.tokens.size()) > b.score / divisor(b.tokens.size());
+    });
+    all.resize(std::min(all.size(), static_cast<std::size_t>(options_.n_best)));
+    std::vector<Hypothesis> hypotheses;
+    for (Beam& beam : all) hypotheses.push_back({std::move(beam.tokens), static_cast<double>(beam.score)});
+    return hypotheses;
+  }
+
+ private:
+  void extend(std::vector<Beam>& group, const LogitRows& rows) {
     continuations_.clear();
-    for (const Beam& beam : beams_) {
+    for (const Beam& beam : group) {
       if (beam.stopped) {
         continuations_.push_back({beam.score / divisor(beam.tokens.size()), &beam, beam.tokens.back()});
         continue;
       }
-      next_.load(rows[beam.row], exclusions_.behind(beam.tokens));
-      next_.top_k(width_, candidates_);
+      next_.load(rows[beam.row], beam.tokens);
+      next_.top_k(width_ + taken_.size(), candidates_);
+      make_different();
       for (const Candidate& next : candidates_) {
         const float sum = beam.score + next.log_probability;
         continuations_.push_back({sum / divisor(beam.tokens.size() + 1), &beam, next.token});
       }
     }
-    if (continuations_.empty()) throw no_continuation();
     std::stable_sort(continuations_.begin(), continuations_.end(),
                      [](const Continuation& a, const Continuation& b) { return a.value > b.value; });
     continuations_.resize(std::min(continuations_.size(), width_));
     std::vector<Beam> kept;
     kept.reserve(continuations_.size());
-    for (const Continuation& continuation : continuations_) kept.push_back(follow(continuation));
-    beams_ = std::move(kept);
+    for (const Continuation& continuation : continuations_) {
+      if (groups_.size() > 1 && !continuation.beam->stopped) taken_.push_back(continuation.token);
+      kept.push_back(follow(continuation));
+    }
+    group = std::move(kept);
   }
 
-  std::vector<Hypothesis> finish() override {
-    std::stable_sort(beams_.begin(), beams_.end(), [&](const Beam& a, const Beam& b) {
-      return a.score / divisor(a.tokens.size()) > b.score / divisor(b.tokens.size());
+  /// Candidates that earlier groups have taken in this step lose by it, before the repetition penalty.
+  void make_different() {
+    if (taken_.empty()) return;
+    const auto penalty = static_cast<float>(options_.diversity_penalty);
+    for (Candidate& candidate : candidates_) {
+      const auto times = std::count(taken_.begin(), taken_.end(), candidate.token);
+      candidate.log_probability -= penalty * static_cast<float>(times) * next_.factor(candidate.token);
+    }
+    std::stable_sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+      return a.log_probability > b.log_probability;
     });
-    beams_.resize(std::min(beams_.size(), static_cast<std::size_t>(options_.n_best)));
-    std::vector<Hypothesis> hypotheses;
-    for (Beam& beam : beams_) hypotheses.push_back({std::move(beam.tokens), static_cast<double>(beam.score)});
-    return hypotheses;
+    candidates_.resize(std::min(candidates_.size(), width_));
   }
 
- private:
   Beam follow(const Continuation& continuation) const {
     Beam beam = *continuation.beam;
     if (!beam.stopped) {
@@ -103,20 +141,21 @@ class BeamSearch : public ImageSearch {
 
   StopRule stop_;
   DecodeOptions options_;
-  std::size_t width_;
-  Exclusions exclusions_;
-  NextToken next_;
-  std::vector<Beam> beams_;
+  std::size_t width_;  ///< of a group
+  NextChoice next_;
+  std::vector<std::vector<Beam>> groups_;
   // Scratch memory of one step.
+  std::vector<std::int32_t> taken_;  ///< by the groups so far
   std::vector<Candidate> candidates_;
   std::vector<Continuation> continuations_;
 };
 
 }  // namespace
 
-std::unique_ptr<ImageSearch> make_beam_search(const StopRule& stop, const DecodeOptions& options,
-                                              std::size_t row) {
-  return std::make_unique<BeamSearch>(stop, options, row);
+std::unique_ptr<ImageSearch> make_beam_search(const StopRule& stop, const Wording& wording,
+                                              const DecodeOptions& options, std::size_t row) {
+  if (!wording.required.empty()) return make_required_search(stop, wording, options, row);
+  return std::make_unique<BeamSearch>(stop, wording, options, row);
 }
 
 }  // namespace caption

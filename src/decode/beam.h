@@ -15,7 +15,11 @@ namespace caption {
 /// quotients are fp32, in the reference's order, so its rankings and scores come out. Equal values go to the
 /// earlier beam, then to the likelier token, then to the lower id. Where the vocabulary offers fewer
 /// continuations than `beam`, there are fewer beams; a beam has none where only an excluded token can come.
-std::unique_ptr<ImageSearch> make_beam_search(const StopRule& stop, const DecodeOptions& options,
-                                              std::size_t row);
+///
+/// With several groups each is such a search, and of a beam_groups-th part of the beams; a token's
+/// log-probability loses diversity_penalty for every beam of the groups before that has just taken it. The
+/// result is the best of all, each once. Required words are make_required_search's.
+std::unique_ptr<ImageSearch> make_beam_search(const StopRule& stop, const Wording& wording,
+                                              const DecodeOptions& options, std::size_t row);
 
 }  // namespace caption

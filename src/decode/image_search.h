@@ -6,6 +6,7 @@
 
 #include "decode/logit_rows.h"
 #include "decode/search.h"
+#include "decode/wording.h"
 
 namespace caption {
 

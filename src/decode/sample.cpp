@@ -6,8 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "decode/exclusions.h"
-#include "decode/next_token.h"
+#include "decode/next_choice.h"
 
 namespace caption {
 namespace {
@@ -103,14 +102,10 @@ double mean(const Hypothesis& hypothesis) {
 
 class Sampling : public ImageSearch {
  public:
-  Sampling(const StopRule& stop, const DecodeOptions& options, std::size_t row)
-      : stop_(stop),
-        options_(options),
-        exclusions_(stop, options),
-        next_(options.temperature),
-        choices_(options_) {
+  Sampling(const StopRule& stop, const Wording& wording, const DecodeOptions& options, std::size_t row)
+      : stop_(stop), options_(options), next_(stop, wording, options), choices_(options_) {
     for (int i = 0; i < options.n_best; ++i)
-      draws_.push_back({{}, SplitMix64(options.seed, static_cast<std::uint64_t>(i)), row});
+      draws_.push_back({{}, SplitMix64(options.seed, static_cast<std::uint64_t>(i)), row, false, stop.first});
   }
   Sampling(const Sampling&) = delete;  // choices_ refers to options_
   Sampling& operator=(const Sampling&) = delete;
@@ -133,12 +128,12 @@ class Sampling : public ImageSearch {
       if (draw.stopped) continue;
       if (loaded != draw.row) {
         loaded = draw.row;
-        next_.load(rows[loaded], exclusions_.behind(draw.hypothesis.tokens));
-        choices_.load(next_);
+        next_.load(rows[loaded], draw.hypothesis.tokens);
+        choices_.load(next_.distribution());
       }
       const std::int32_t token = choices_.at(draw.random.next());
       draw.hypothesis.tokens.push_back(token);
-      draw.hypothesis.score += static_cast<double>(next_.log_probability(token));
+      draw.hypothesis.score += static_cast<double>(next_.distribution().log_probability(token));
       draw.stopped = stop_.ends_with(token, draw.text);
     }
   }
@@ -155,9 +150,8 @@ class Sampling : public ImageSearch {
   StopRule stop_;
   DecodeOptions options_;
   std::vector<Draw> draws_;
-  Exclusions exclusions_;
+  NextChoice next_;
   // Scratch memory of one step.
-  NextToken next_;
   Choices choices_;
 };
 
@@ -171,9 +165,9 @@ double SplitMix64::next() {
   return static_cast<double>(mix(state_) >> 11) * 0x1p-53;
 }
 
-std::unique_ptr<ImageSearch> make_sampling(const StopRule& stop, const DecodeOptions& options,
-                                           std::size_t row) {
-  return std::make_unique<Sampling>(stop, options, row);
+std::unique_ptr<ImageSearch> make_sampling(const StopRule& stop, const Wording& wording,
+                                           const DecodeOptions& options, std::size_t row) {
+  return std::make_unique<Sampling>(stop, wording, options, row);
 }
 
 }  // namespace caption

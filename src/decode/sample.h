@@ -15,8 +15,8 @@ namespace caption {
 /// tokens; top_p then keeps the fewest of those that together have at least this share of what top_k kept. A
 /// score is the log-probability before anything is left out, so that scores compare across settings. Sample
 /// number i of every image draws from stream (seed, i): captions do not depend on what else is in the run.
-std::unique_ptr<ImageSearch> make_sampling(const StopRule& stop, const DecodeOptions& options,
-                                           std::size_t row);
+std::unique_ptr<ImageSearch> make_sampling(const StopRule& stop, const Wording& wording,
+                                           const DecodeOptions& options, std::size_t row);
 
 /// Uniform numbers in [0, 1): SplitMix64's, the same on every platform.
 class SplitMix64 {

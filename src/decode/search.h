@@ -7,6 +7,7 @@
 #include "caption/error.h"
 #include "caption/options.h"
 #include "decode/stop_rule.h"
+#include "decode/wording.h"
 
 namespace caption {
 
@@ -49,6 +50,6 @@ Error no_continuation();
 /// one list per image, best first, of at most n_best (fewer only if the vocabulary has no more). Errors as
 /// those of `Searches`, which does this for images that come and go.
 std::vector<std::vector<Hypothesis>> search(StepFunction& model, std::size_t images, const StopRule& stop,
-                                            const DecodeOptions& options);
+                                            const DecodeOptions& options, const Wording& wording = {});
 
 }  // namespace caption

@@ -9,8 +9,8 @@
 
 namespace caption {
 
-Searches::Searches(StepFunction& model, const StopRule& stop, const DecodeOptions& options)
-    : rows_(model), stop_(stop), options_(options) {
+Searches::Searches(StepFunction& model, const StopRule& stop, const DecodeOptions& options, Wording wording)
+    : rows_(model), stop_(stop), wording_(std::move(wording)), options_(options) {
   require_searchable(stop, options);
 }
 
@@ -23,9 +23,8 @@ std::vector<Found> Searches::advance(std::size_t joining) {
   if (joining > 0) require_stop_token(stop_, rows_.vocabulary());
   for (std::size_t i = 0; i < joining; ++i) {
     const std::size_t row = tokens_.size() + i;
-    running_.push_back(
-        {joined_++, 0,
-         options_.sample ? make_sampling(stop_, options_, row) : make_beam_search(stop_, options_, row)});
+    const auto make = options_.sample ? make_sampling : make_beam_search;
+    running_.push_back({joined_++, 0, make(stop_, wording_, options_, row)});
   }
   extend_all();
   std::vector<Found> found;

@@ -8,6 +8,7 @@
 #include "decode/image_search.h"
 #include "decode/logit_rows.h"
 #include "decode/search.h"
+#include "decode/wording.h"
 
 namespace caption {
 
@@ -36,7 +37,7 @@ class ImageSearches {
 class Searches : public ImageSearches {
  public:
   /// Throws as require_searchable does.
-  Searches(StepFunction& model, const StopRule& stop, const DecodeOptions& options);
+  Searches(StepFunction& model, const StopRule& stop, const DecodeOptions& options, Wording wording = {});
 
   /// Also throws Error(model) for a stop token outside the vocabulary, and where no token can come but a
   /// stop token that is excluded.
@@ -54,6 +55,7 @@ class Searches : public ImageSearches {
 
   LogitRows rows_;
   StopRule stop_;
+  Wording wording_;
   DecodeOptions options_;
   std::vector<Running> running_;
   std::size_t joined_ = 0;

@@ -12,9 +12,15 @@ bool StopRule::ends_with(std::int32_t next, StopTexts::State& state) const {
 }
 
 StopRule make_stop_rule(std::optional<std::int32_t> token, const std::vector<std::string>& texts,
-                        TokenBytes bytes) {
+                        TokenBytes bytes, std::span<const std::int32_t> prompt) {
   if (texts.empty()) return {token};
-  return {token, std::make_shared<const StopTexts>(texts, std::move(bytes))};
+  StopRule rule(token, std::make_shared<const StopTexts>(texts, std::move(bytes)));
+  for (const std::int32_t one : prompt) {
+    rule.first = rule.texts->follow(rule.first, one);
+    if (rule.first == StopTexts::kFound)
+      throw Error(ErrorKind::usage, "the prompt contains a text at which captions stop");
+  }
+  return rule;
 }
 
 void require_stop_token(const StopRule& stop, std::size_t vocabulary) {

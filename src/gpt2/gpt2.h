@@ -72,6 +72,18 @@ class Gpt2 {
     }
   }
 
+  /// prefixes [B, P, E] -> [B, P + N, E]: the N tokens of `prompt` behind each
+  T with_prompt(const T& prefixes, std::span<const std::int32_t> prompt) const {
+    if (prompt.empty()) return prefixes;
+    std::vector<std::int32_t> tokens;  // [B * N]
+    for (std::int64_t b = 0; b < prefixes.size(0); ++b)
+      tokens.insert(tokens.end(), prompt.begin(), prompt.end());
+    const auto count = static_cast<std::int64_t>(prompt.size());
+    const T parts[] = {Ops<T>::fp32(prefixes),
+                       embedding_.of_tokens(tokens).reshape({prefixes.size(0), count, sizes_.width})};
+    return Ops<T>::concatenate(parts, 1);
+  }
+
   /// x [N, E] -> logits [N, V] fp32
   T logits(const T& x) const { return lm_head_.in_fp32(ln_f_(x)); }
 

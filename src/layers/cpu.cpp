@@ -100,13 +100,23 @@ TokenEmbedding<Tensor>::TokenEmbedding(const Tensor& table, const Tensor& positi
 Tensor TokenEmbedding<Tensor>::operator()(std::span<const std::int32_t> tokens,
                                           std::span<const std::int64_t> positions) const {
   const std::int64_t width = this->width();
-  Tensor y = Tensor::empty({static_cast<std::int64_t>(tokens.size()), width});
+  Tensor y = of_tokens(tokens);
   float* to = y.mutable_data();
   for (std::size_t r = 0; r < tokens.size(); ++r, to += width) {
-    const Tensor row = table_.select(0, tokens[r]).contiguous();
-    widen(row.bytes(), row.dtype(), width, to);
     const float* position = positions_.data() + positions[r] * width;
     for (std::int64_t i = 0; i < width; ++i) to[i] += position[i];
+  }
+  return y;
+}
+
+Tensor TokenEmbedding<Tensor>::of_tokens(std::span<const std::int32_t> tokens) const {
+  const std::int64_t width = this->width();
+  Tensor y = Tensor::empty({static_cast<std::int64_t>(tokens.size()), width});
+  float* to = y.mutable_data();
+  for (const std::int32_t token : tokens) {
+    const Tensor row = table_.select(0, token).contiguous();
+    widen(row.bytes(), row.dtype(), width, to);
+    to += width;
   }
   return y;
 }

@@ -82,6 +82,8 @@ class TokenEmbedding<Tensor> {
   Tensor operator()(std::span<const std::int32_t> tokens, std::span<const std::int64_t> positions) const;
   /// prefixes [B, P, E] from position 0 on -> [B * P, E]
   Tensor of_prefixes(const Tensor& prefixes) const;
+  /// Without positions, [R] -> [R, E]
+  Tensor of_tokens(std::span<const std::int32_t> tokens) const;
   Linear<Tensor> output_layer(const CpuCompute& compute) const { return {table_, Tensor(), compute}; }
 
   std::int64_t vocabulary() const { return table_.size(0); }

@@ -74,8 +74,9 @@ class Rounds {
     std::vector<std::vector<Hypothesis>> found = search_captions(clock, prefix_of(clock, pictures));
     const StageClock::Turn turn(clock, Stage::write);
     for (std::size_t i = 0; i < batch_; ++i) {
-      const Caption caption = describe(*bundle_.tokenizer, std::move(found.at(i).at(0)),
-                                       StopRule(std::nullopt), bundle_.manifest.unsure_below);
+      const Caption caption =
+          describe({*bundle_.tokenizer, StopRule(std::nullopt), {}, bundle_.manifest.unsure_below},
+                   std::move(found.at(i).at(0)));
       request_.write(image(first + i).name, caption);
       keep(first + i, caption.tokens);
     }

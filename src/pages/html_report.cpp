@@ -148,6 +148,7 @@ class HtmlReport : public RecordWriter {
     if (best.unsure) add("unsure");
     if (best.finish == Finish::length) add("cut off");
     if (best.repetition) add("repeats itself");
+    if (best.only_prompt) add("only the prompt");
     if (record.truncated) add("picture incomplete");
     return text;
   }

@@ -12,6 +12,7 @@
 #include "kernels/parallel.h"
 #include "pipeline/device.h"
 #include "pipeline/way.h"
+#include "pipeline/word_forms.h"
 
 namespace caption {
 namespace {
@@ -35,12 +36,14 @@ class EngineCaptioner : public Captioner {
 
   std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions& options, const BatchSizes& sizes) override {
     validate(sizes);
+    const Wording wording = wording_of(options, engine_->tokenizer(), stop_token(options));
+    const StopRule stop = stop_rule(options, wording.prompt);
     // pixels [B, 3, R, R] -> embedding [B, D] -> prefix [B, P, E] -> token ids, as images come and go
     std::unique_ptr<PictureSearches> searches =
-        engine_->searches({stop_rule(options), resolve(options), sizes});
-    const Describe to_text = [this, stop = stop_rule(options)](Hypothesis hypothesis) {
-      return describe(engine_->tokenizer(), std::move(hypothesis), stop,
-                      engine_->manifest().unsure_below);  // token ids -> text
+        engine_->searches({stop, wording, resolve(options, wording.prompt.size()), sizes});
+    const Describe to_text = [by = Described{engine_->tokenizer(), stop, wording.prompt,
+                                             engine_->manifest().unsure_below}](Hypothesis hypothesis) {
+      return describe(by, std::move(hypothesis));  // token ids -> text
     };
     return make_scheduler(std::move(searches), to_text, sizes);
   }
@@ -53,6 +56,8 @@ class EngineCaptioner : public Captioner {
 
   Explanation explain(const Picture& picture, const DecodeOptions& options,
                       const ExplainOptions& explanation) override {
+    if (!options.prompt.empty())
+      throw Error(ErrorKind::usage, "a caption behind a prompt cannot be explained: give its text instead");
     Caption caption = explanation.text ? given(*explanation.text)
                                        : std::move(this->caption({picture}, options).at(0).at(0));
     const auto start = [this](std::span<const Pixels> versions) { return engine_->language_model(versions); };
@@ -64,21 +69,28 @@ class EngineCaptioner : public Captioner {
  private:
   std::int32_t stop_token() const { return static_cast<std::int32_t>(engine_->manifest().stop.token); }
 
-  StopRule stop_rule(const DecodeOptions& options) const {
-    return make_stop_rule(stop_token(), options.stop,
-                          [this](std::int32_t token) { return engine_->tokenizer().piece(token).bytes; });
+  std::optional<std::int32_t> stop_token(const DecodeOptions& options) const {
+    return options.past_stop ? std::nullopt : std::optional(stop_token());
   }
 
-  /// The options with the model's own values in place of "as the model says".
-  DecodeOptions resolve(DecodeOptions options) const {
+  StopRule stop_rule(const DecodeOptions& options, std::span<const std::int32_t> prompt) const {
+    const auto bytes = [this](std::int32_t token) { return engine_->tokenizer().piece(token).bytes; };
+    return make_stop_rule(stop_token(options), options.stop, bytes, prompt);
+  }
+
+  /// The options with the model's own values in place of "as the model says", behind so many tokens of a
+  /// prompt.
+  DecodeOptions resolve(DecodeOptions options, std::size_t prompt) const {
     if (options.max_tokens == 0) options.max_tokens = static_cast<int>(engine_->manifest().stop.max_tokens);
-    const std::int64_t most = engine_->most_tokens();
+    const std::int64_t most = engine_->most_tokens() - static_cast<std::int64_t>(prompt);
     if (!options.no_repeat_ngram)  // longer ones do not fit into a caption
-      options.no_repeat_ngram = static_cast<int>(std::min(engine_->manifest().no_repeat_ngram, most + 1));
+      options.no_repeat_ngram =
+          static_cast<int>(std::min(engine_->manifest().no_repeat_ngram, engine_->most_tokens() + 1));
     if (options.max_tokens < 0 || options.max_tokens > most) {
       throw Error(ErrorKind::usage, "at most " + std::to_string(options.max_tokens) + " tokens: the model '" +
                                         name() + "' takes 1 to " + std::to_string(most) +
-                                        " (its positions less the prefix)");
+                                        (prompt == 0 ? " (its positions less the prefix)"
+                                                     : " (its positions less the prefix and the prompt)"));
     }
     return options;
   }

@@ -20,7 +20,10 @@ Tensor same(const Tensor& logits) {
 class CpuSearches : public PictureSearches {
  public:
   CpuSearches(const Bundle<Tensor>& bundle, const SearchTask& task)
-      : bundle_(bundle), model_(*bundle.gpt2, same), searches_(model_, task.stop, task.decode) {}
+      : bundle_(bundle),
+        prompt_(task.wording.prompt),
+        model_(*bundle.gpt2, same),
+        searches_(model_, task.stop, task.decode, task.wording) {}
 
   void add(Picture picture) override { waiting_.push_back(std::move(picture)); }
 
@@ -31,7 +34,7 @@ class CpuSearches : public PictureSearches {
       const Tensor pixels = stack_pixels(pictures, resolution);  // [B, 3, R, R]
       const Tensor embedding = embedding_of(bundle_, pixels);    // [B, D]
       const Tensor prefix = bundle_.mapper->map(embedding);      // [B, P, E]
-      model_.add(prefix);
+      model_.add(bundle_.gpt2->with_prompt(prefix, prompt_));
       waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(joining));
     }
     return searches_.advance(joining);  // -> token ids of the images that have ended
@@ -41,6 +44,7 @@ class CpuSearches : public PictureSearches {
 
  private:
   const Bundle<Tensor>& bundle_;
+  std::vector<std::int32_t> prompt_;
   LanguageModel<Tensor> model_;
   Searches searches_;
   std::vector<Picture> waiting_;

@@ -21,6 +21,7 @@ using Describe = std::function<Caption(Hypothesis)>;
 /// What is searched for, and among how many images at a time.
 struct SearchTask {
   StopRule stop;
+  Wording wording;
   DecodeOptions decode;  ///< max_tokens at least 1
   BatchSizes sizes;
 };

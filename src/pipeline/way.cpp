@@ -30,23 +30,23 @@ PixelFormat pixel_format(const Manifest::Image& image) {
   return format;
 }
 
-Caption describe(const Tokenizer& tokenizer, Hypothesis hypothesis, const StopRule& stop,
-                 std::optional<double> unsure_below) {
+Caption describe(const Described& by, Hypothesis hypothesis) {
   bool ended = false;
-  StopTexts::State state{};
-  std::vector<std::int32_t> text_tokens;
+  StopTexts::State state = by.stop.first;
+  std::vector<std::int32_t> text_tokens = by.prompt;
   for (const std::int32_t token : hypothesis.tokens) {
-    ended = stop.ends_with(token, state);
-    if (!tokenizer.piece(token).special) text_tokens.push_back(token);
+    ended = by.stop.ends_with(token, state);
+    if (!by.tokenizer.piece(token).special) text_tokens.push_back(token);
   }
   const auto count = static_cast<double>(hypothesis.tokens.size());
   const double mean = count > 0 ? hypothesis.score / count : 0;
   Caption caption;
-  caption.text = trimmed(tokenizer.decode(text_tokens));
+  caption.text = trimmed(by.tokenizer.decode(text_tokens));
+  caption.only_prompt = !by.prompt.empty() && caption.text == trimmed(by.tokenizer.decode(by.prompt));
   caption.tokens = std::move(hypothesis.tokens);
   caption.score = hypothesis.score;
   caption.mean_logprob = mean;
-  caption.unsure = unsure_below && mean < *unsure_below;
+  caption.unsure = by.unsure_below && mean < *by.unsure_below;
   caption.finish = ended ? Finish::stop : Finish::length;
   caption.repetition = repeats_itself(caption.text);
   return caption;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "caption/error.h"
 #include "decode/search.h"
@@ -38,10 +39,17 @@ T prefix_of(const Bundle<T>& bundle, const T& pixels) {
   return bundle.mapper->map(embedding);              // [B, P, E]
 }
 
-/// A search's result with its text: token ids -> text, without white space at both ends and without tokens
-/// that stand for no text. `stop` is the search's rule, `unsure_below` the model's, if it has one.
-Caption describe(const Tokenizer& tokenizer, Hypothesis hypothesis, const StopRule& stop,
-                 std::optional<double> unsure_below);
+/// What a search's result is described by.
+struct Described {
+  const Tokenizer& tokenizer;
+  StopRule stop;                       ///< the search's
+  std::vector<std::int32_t> prompt;    ///< likewise
+  std::optional<double> unsure_below;  ///< the model's, if it has one
+};
+
+/// A search's result with its text: token ids -> text behind the prompt, without white space at both ends and
+/// without tokens that stand for no text.
+Caption describe(const Described& by, Hypothesis hypothesis);
 
 /// Whether a text is degenerate: the same one or more words three times in a row, at least four words of it.
 bool repeats_itself(std::string_view text);

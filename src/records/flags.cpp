@@ -8,8 +8,10 @@ std::string finish_word(const Caption& caption) {
 }
 
 std::vector<std::string> flags_of(const Caption& caption) {
-  if (caption.repetition) return {"repetition"};
-  return {};
+  std::vector<std::string> flags;
+  if (caption.repetition) flags.emplace_back("repetition");
+  if (caption.only_prompt) flags.emplace_back("only_prompt");
+  return flags;
 }
 
 std::vector<std::string> flags_of(const Record& record, const Caption& caption) {

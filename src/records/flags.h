@@ -10,7 +10,8 @@ namespace caption {
 /// "stop" or "length"; nothing for a text that was given.
 std::string finish_word(const Caption& caption);
 
-/// What a reader should know of a caption: "repetition", if it says the same words again and again.
+/// What a reader should know of a caption: "repetition", if it says the same words again and again;
+/// "only_prompt", if it says no more than what it had to begin with.
 std::vector<std::string> flags_of(const Caption& caption);
 
 /// Likewise of one of a picture's captions: "truncated" as well, if a part of the picture was missing.

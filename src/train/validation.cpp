@@ -41,7 +41,7 @@ ValidationResult validate_captions(const CaptionSet& set, const NamedTensors& we
     }
     for (Found& found : searches.advance(joining))
       pairs[found.image].candidate =
-          describe(tokenizer, std::move(found.hypotheses.at(0)), stop, std::nullopt).text;
+          describe({tokenizer, stop, {}, std::nullopt}, std::move(found.hypotheses.at(0))).text;
   }
   ValidationResult result;
   for (std::size_t i = 0; i < set.size(); ++i) {

@@ -118,6 +118,21 @@ std::string stops_of(const DecodeOptions& options) {
   return text;
 }
 
+/// Those that are not as usual.
+std::string words_of(const DecodeOptions& options) {
+  std::string text;
+  if (options.repetition_penalty != 1)
+    text += " repetition_penalty " + std::to_string(options.repetition_penalty);
+  for (const std::string& word : options.banned) text += " ban \"" + word + "\"";
+  for (const std::string& word : options.required) text += " require \"" + word + "\"";
+  if (options.beam_groups != 1)
+    text +=
+        " groups " + std::to_string(options.beam_groups) + " " + std::to_string(options.diversity_penalty);
+  if (!options.prompt.empty()) text += " prompt \"" + options.prompt + "\"";
+  if (options.past_stop) text += " past_stop";
+  return text;
+}
+
 class FakeCaptioner : public Captioner {
  public:
   const std::string& name() const override { return name_; }
@@ -147,7 +162,7 @@ class FakeCaptioner : public Captioner {
          std::to_string(options.n_best) + " max_tokens " + std::to_string(options.max_tokens) +
          " min_tokens " + std::to_string(options.min_tokens) + " no_repeat_ngram " +
          (options.no_repeat_ngram ? std::to_string(*options.no_repeat_ngram) : "model's") + " stop" +
-         stops_of(options) + " sample " + std::to_string(options.sample) + " top_k " +
+         stops_of(options) + words_of(options) + " sample " + std::to_string(options.sample) + " top_k " +
          std::to_string(options.top_k) + " top_p " + std::to_string(options.top_p) + " temperature " +
          std::to_string(options.temperature) + " seed " + std::to_string(options.seed) + " length_penalty " +
          std::to_string(options.length_penalty));

@@ -41,6 +41,7 @@ BESIDE = {
     "--verbose": ["--version"],
     "--resume": ["--output", "out.txt"],
     "--retry-failed": ["--output", "out.txt", "--resume"],
+    "--diversity-penalty": ["--beam-groups", "5"],
     **dict.fromkeys(["--images", "--show"], ["--html", "page"]),
     "--unordered": ["--stdin"],
     **dict.fromkeys(["--prefix-length", "--width", "--layers", "--vocabulary"], ["--new"]),
@@ -50,7 +51,7 @@ BESIDE = {
     **dict.fromkeys(["--existing", "--sidecar-folder", "--prefix", "--suffix", "--dry-run"], ["--sidecar", "txt"]),
 }
 # At its upper bound.
-BESIDE_HIGH = {"--n-best": ["--beam", "1000"], "--accumulate": ["--batch", "1000"]}
+BESIDE_HIGH = {"--n-best": ["--beam", "1000"], "--accumulate": ["--batch", "1000"], "--beam-groups": ["--beam", "1000"]}
 # Values of options whose help shows no bounds and no words.
 VALUES = {
     "--model": "photographs",
@@ -72,6 +73,9 @@ VALUES = {
     "--include": "*.jpg",
     "--exclude": "*.png",
     "--config": "settings.toml",
+    "--ban": "cat",
+    "--require": "cat",
+    "--prompt": "A photo of",
     "--sidecar-folder": "sidecars",
     "--prefix": "sks, ",
     "--suffix": " end",
@@ -210,7 +214,7 @@ def test_options_that_need_another_say_so(run, fake, command):
 
 
 def test_help_shows_every_option_that_is_declared(fake, source):
-    declaration = re.compile(r'\b(?:number|choice|name|text|texts|on|on_or|shard_flag)\(\s*"(?:-\w,)?(--[\w-]+)"')
+    declaration = re.compile(r'\b(?:number|choice|name|text|texts|on|on_or|shard_flag|words)\(\s*"(?:-\w,)?(--[\w-]+)"')
     files = [file for file in (source / "src" / "cli").rglob("*.*") if file.suffix in {".h", ".cpp"}]
     declared = {name for file in files for name in declaration.findall(file.read_text())}
     assert len(declared) > 40

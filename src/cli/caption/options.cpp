@@ -8,6 +8,7 @@
 #include "cli/input_flags.h"
 #include "cli/model_flags.h"
 #include "cli/parser.h"
+#include "cli/word_flags.h"
 #include "inputs/image_names.h"
 #include "pages/html_report.h"
 
@@ -49,8 +50,9 @@ constexpr const char* kFooter = R"(Records:
     exact: a name that begins with '=' is a formula to a spreadsheet. csv-safe puts '
     before names, captions and messages that begin with = + - @, a tab or a return.
   finish is stop, or length where a caption was cut at --max-tokens. "flags" are there
-  if there is one: "repetition", the caption says the same words again and again, and
-  "truncated", a part of the picture was missing. csv has a space between two.
+  if there is one: "repetition", the caption says the same words again and again,
+  "only_prompt", the model added nothing to --prompt, and "truncated", a part of the
+  picture was missing. csv has a space between two.
   score is the sum of the tokens' log-probabilities, mean_logprob their mean. A
   caption has "unsure": true where captions of such a mean were mostly wrong, if
   the model's makers measured it.
@@ -101,6 +103,7 @@ Examples:
   caption bench                                 how long each stage takes here
   caption doctor                                whether all is well on this machine
   caption serve                                 captions for other programs
+  caption --prompt 'A photo of' --ban @words.txt photo.jpg
   caption ./models                              a folder of this name
 )";
 
@@ -191,6 +194,7 @@ void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
   parser.add("Model", model_flags(), config.model_options);
   parser.add("Model", batch_flags(), config.batch.sizes);
   parser.add("Captions", decode_flags(), config.batch.decode);
+  parser.add("Words", word_flags(), config.batch.decode);
   parser.add("Output", format_flags(), config);
   parser.add("Output",
              Flags<Extra>{on("--json", &Extra::json, "Short for --format jsonl")

@@ -147,6 +147,7 @@ void Results::watch(const Record& record) {
   all_the_same_ = all_the_same_ && best.text == first_caption_;
   ++captions_;
   if (best.text.empty()) ++empty_;
+  if (best.only_prompt) ++only_prompt_;
   if (best.repetition) ++repetitions_;
 }
 
@@ -154,6 +155,10 @@ void Results::say_what_was_seen() const {
   constexpr std::size_t kMany = 10;  // different pictures whose captions are never all the same by chance
   const std::string all = " of " + std::to_string(captions_) + " captions ";
   if (empty_ > 0) log::warning(std::to_string(empty_) + all + (empty_ == 1 ? "is" : "are") + " empty");
+  if (only_prompt_ > 0) {
+    log::warning(std::to_string(only_prompt_) + all + (only_prompt_ == 1 ? "is" : "are") +
+                 " nothing but the prompt");
+  }
   if (repetitions_ > 0) {
     log::warning(std::to_string(repetitions_) + all +
                  (repetitions_ == 1 ? "repeats itself" : "repeat themselves") +

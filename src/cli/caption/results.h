@@ -78,6 +78,7 @@ class Results {
   std::unique_ptr<RecordWriter> own_files_;  ///< or none
   std::size_t captions_ = 0;                 ///< best ones of this run
   std::size_t empty_ = 0;                    ///< those without a character
+  std::size_t only_prompt_ = 0;              ///< those to which the model added nothing
   std::size_t repetitions_ = 0;              ///< those that repeat themselves
   std::string first_caption_;
   bool all_the_same_ = true;

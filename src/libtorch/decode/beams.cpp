@@ -38,21 +38,18 @@ at::Tensor table_of(const StopTexts& texts, std::int64_t vocabulary, at::Device 
 
 }  // namespace
 
-BeamRules::BeamRules(const StopRule& stop_rule, const DecodeOptions& options, std::int64_t vocabulary_size,
-                     at::Device device, TopKFunction find_top_k)
-    : beams(options.beam),
-      most(options.max_tokens),
-      min_tokens(options.min_tokens),
-      stop(stop_rule.token.value_or(-1)),
-      ngram(options.no_repeat_ngram.value_or(0)),
+BeamRules::BeamRules(const DeviceTask& task, std::int64_t vocabulary_size)
+    : changed(task),
+      beams(task.decode.beam),
+      most(task.decode.max_tokens),
+      stop(task.stop.token.value_or(-1)),
       vocabulary(vocabulary_size),
-      temperature(options.temperature),
-      top_k(std::move(find_top_k)) {
+      first(task.stop.first) {
   std::vector<float> powers;  // as decode/beam.cpp takes them
   for (std::int64_t length = 0; length <= most; ++length)
-    powers.push_back(static_cast<float>(std::pow(static_cast<double>(length), options.length_penalty)));
-  divisors = at::tensor(powers, at::kFloat).to(device);
-  if (stop_rule.texts != nullptr) texts = table_of(*stop_rule.texts, vocabulary, device);
+    powers.push_back(static_cast<float>(std::pow(static_cast<double>(length), task.decode.length_penalty)));
+  divisors = at::tensor(powers, at::kFloat).to(task.device);
+  if (task.stop.texts != nullptr) texts = table_of(*task.stop.texts, vocabulary, task.device);
 }
 
 static_assert(sizeof(Beams) == Beams::kFields.size() * sizeof(at::Tensor), "a field is missing in the list");
@@ -66,7 +63,7 @@ Beams Beams::of_new_images(std::int64_t images, std::int64_t width, const BeamRu
           .lengths = at::zeros(shape, on.dtype(at::kLong)),
           .scores = at::zeros(shape, on),
           .stopped = at::zeros(shape, on.dtype(at::kBool)),
-          .text = rules.texts.defined() ? at::zeros(shape, on.dtype(at::kLong)) : at::Tensor(),
+          .text = rules.texts.defined() ? at::full(shape, rules.first, on.dtype(at::kLong)) : at::Tensor(),
           .exists = exists,
           .parents = at::zeros(shape, on.dtype(at::kLong)),
           .last = at::zeros(shape, on.dtype(at::kLong)),
@@ -92,46 +89,13 @@ void Beams::put(const at::Tensor& slots, const Beams& beams) const {
 
 namespace {
 
-/// What would end a sequence of N tokens that its beam has already [S, W, M - N + 1] int64; -1 where nothing
-/// would.
-at::Tensor repetitions(const Beams& beams, const BeamRules& rules) {
-  const std::int64_t images = beams.tokens.size(0);
-  const std::int64_t width = beams.tokens.size(1);
-  const std::int64_t begun = rules.ngram - 1;
-  const std::int64_t ends = rules.most - begun;
-  const at::Tensor tokens = beams.tokens.to(at::kLong);  // [S, W, M]
-  const at::Tensor last = at::arange(begun, rules.most, beams.steps.options());
-  at::Tensor same = last.view({1, 1, ends}).lt(beams.steps.view({images, 1, 1}));
-  for (std::int64_t i = 0; i < begun; ++i) {
-    const at::Tensor place = (beams.steps - (begun - i)).clamp(0, rules.most - 1);
-    const at::Tensor newest = tokens.gather(2, place.view({images, 1, 1}).expand({-1, width, 1}));
-    same = same.logical_and(tokens.narrow(2, i, ends).eq(newest));
-  }
-  return tokens.narrow(2, begun, ends).masked_fill(same.logical_not(), -1);
-}
-
-/// What cannot come behind each beam [S * W, E] int64, as TopKFunction takes it; undefined: nothing.
-at::Tensor excluded_tokens(const Beams& beams, const BeamRules& rules) {
-  const std::int64_t images = beams.tokens.size(0);
-  const std::int64_t width = beams.tokens.size(1);
-  at::Tensor excluded;
-  if (rules.excludes_stop()) {
-    const at::Tensor late = beams.steps.ge(rules.min_tokens).view({images, 1, 1});
-    excluded = at::full({images, width, 1}, rules.stop, beams.steps.options()).masked_fill(late, -1);
-  }
-  if (rules.excludes_repetitions()) {
-    const at::Tensor repeated = repetitions(beams, rules);
-    excluded = excluded.defined() ? at::cat({excluded, repeated}, 2) : repeated;
-  }
-  return excluded.defined() ? excluded.flatten(0, 1) : excluded;
-}
-
 /// logits [S * W, V] -> the continuations, and whether a running beam's logits are damaged [S]
 Continuations continuations(const Beams& beams, const at::Tensor& logits, const BeamRules& rules,
                             at::Tensor& damaged) {
   const std::int64_t images = beams.scores.size(0);
   const std::int64_t width = beams.scores.size(1);
-  const TopK next = rules.top_k(logits, excluded_tokens(beams, rules), rules.beams, rules.temperature);
+  const TopK next =
+      rules.changed.top_k(logits, rules.changed.history(beams.tokens, beams.steps), beams.steps);
   const std::int64_t k = next.tokens.size(1);
   const at::Tensor tokens = next.tokens.view({images, width, k});
   const at::Tensor log_probabilities = next.log_probabilities.view({images, width, k});
@@ -194,8 +158,7 @@ Beams extend(const Beams& beams, const at::Tensor& logits, const BeamRules& rule
   const at::Tensor runs = next.exists.logical_and(next.stopped.logical_not()).any(1);
   const at::Tensor ended = runs.logical_not().logical_or_(next.steps.ge(rules.most));  // [S]
   next.status = ended.to(at::kInt);
-  if (rules.excludes_stop() || rules.excludes_repetitions())
-    next.status.masked_fill_(next.exists.any(1).logical_not(), Beams::kStuck);
+  if (rules.changed.can_exclude()) next.status.masked_fill_(next.exists.any(1).logical_not(), Beams::kStuck);
   next.status.masked_fill_(damaged, Beams::kDamaged);
   return next;
 }

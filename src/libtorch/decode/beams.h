@@ -5,32 +5,24 @@
 #include <array>
 #include <cstdint>
 
-#include "decode/search.h"
-#include "libtorch/decode/top_k.h"
+#include "libtorch/decode/changed_tokens.h"
+#include "libtorch/decode/device_task.h"
 
 namespace caption {
 
 /// What every step of a search goes by.
 struct BeamRules {
   /// `vocabulary` is V.
-  BeamRules(const StopRule& stop, const DecodeOptions& options, std::int64_t vocabulary, at::Device device,
-            TopKFunction top_k);
+  BeamRules(const DeviceTask& task, std::int64_t vocabulary);
 
-  /// Whether the stop token cannot come at first.
-  bool excludes_stop() const { return min_tokens > 0 && stop >= 0; }
-  /// Whether there are tokens that cannot come twice in the same way.
-  bool excludes_repetitions() const { return ngram > 0 && ngram <= most; }
-
+  ChangedTokens changed;
   std::int64_t beams;       ///< B
   std::int64_t most;        ///< M, tokens of a sequence
-  std::int64_t min_tokens;  ///< before the stop token
   std::int64_t stop;        ///< the token; -1: none
-  std::int64_t ngram;       ///< N, tokens of what cannot come twice; 0: none
   std::int64_t vocabulary;  ///< V
-  double temperature;
-  at::Tensor texts;     ///< [states * V] int16: StopTexts::table; undefined without texts
-  at::Tensor divisors;  ///< [M + 1] fp32: length^length_penalty
-  TopKFunction top_k;
+  StopTexts::State first;   ///< StopRule::first
+  at::Tensor texts;         ///< [states * V] int16: StopTexts::table; undefined without texts
+  at::Tensor divisors;      ///< [M + 1] fp32: length^length_penalty
 };
 
 /// The beams of S images, on the device.

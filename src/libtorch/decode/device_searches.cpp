@@ -21,16 +21,10 @@ Hypothesis hypothesis_of(const std::int32_t* row) {
 
 }  // namespace
 
-DeviceTask::DeviceTask(StopRule stop_rule, DecodeOptions options, std::int64_t slot_count, at::Device on)
-    : stop(std::move(stop_rule)), decode(std::move(options)), slots(slot_count), device(on) {
-  require_searchable(stop, decode);
-  if (decode.sample) throw Error(ErrorKind::internal, "a search on a device does not sample");
-}
-
 DeviceSearches::DeviceSearches(SlotModel& model, const DeviceTask& task)
     : model_(model),
       task_(task),
-      rules_(task.stop, task.decode, model.vocabulary(), task.device, task.top_k),
+      rules_(task, model.vocabulary()),
       beams_(Beams::of_new_images(task.slots, rules_.beams, rules_)),
       first_rows_((at::arange(task.slots, beams_.steps.options()) * rules_.beams).unsqueeze(1)),
       slots_(static_cast<std::size_t>(task.slots)) {

@@ -9,25 +9,10 @@
 
 #include "decode/searches.h"
 #include "libtorch/decode/beams.h"
+#include "libtorch/decode/device_task.h"
 #include "libtorch/decode/slot_model.h"
-#include "libtorch/decode/step_runner.h"
-#include "libtorch/decode/top_k.h"
 
 namespace caption {
-
-/// What is searched for, and where.
-struct DeviceTask {
-  /// Throws as require_searchable does, and Error(internal) for sampling, which is the CPU's: whoever has a
-  /// task has one that can be searched for.
-  DeviceTask(StopRule stop_rule, DecodeOptions options, std::int64_t slot_count, at::Device on);
-
-  StopRule stop;
-  DecodeOptions decode;
-  std::int64_t slots;  ///< S, images that are searched for together at most
-  at::Device device;
-  StepRunner run = run_eagerly;
-  TopKFunction top_k = top_k_by_operators;
-};
 
 /// The searches of decode/searches.h, greedy and beam, with all they know on a device: in a pass, which takes
 /// all images one token further, the CPU waits for the device once, for whose searches have ended and for the

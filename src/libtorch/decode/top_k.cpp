@@ -24,28 +24,37 @@ at::Tensor mask_of(const at::Tensor& excluded, std::int64_t vocabulary) {
   return counts.scatter_add(1, excluded.clamp_min(0), excluded.ge(0).to(at::kFloat)).gt(0);
 }
 
+/// The k first by `scores`, which order as the log-probabilities do; all [R, V].
+TopK first_of(const at::Tensor& scores, const at::Tensor& log_probabilities, const at::Tensor& excluded,
+              std::int64_t count) {
+  const std::int64_t vocabulary = scores.size(1);
+  const std::int64_t k = std::min(count, vocabulary);
+  const auto without = [mask = excluded.defined() ? mask_of(excluded, vocabulary)
+                                                  : excluded](const at::Tensor& values) {
+    constexpr double kImpossible = -std::numeric_limits<double>::infinity();
+    return mask.defined() ? values.masked_fill(mask, kImpossible) : values;
+  };
+  at::Tensor tokens;
+  if (k == 1) {
+    tokens = without(scores).argmax(1, /*keepdim=*/true);  // the first of equal ones
+  } else {
+    const at::Tensor keys = std::get<0>(ordered_keys(without(scores)).topk(k, 1));
+    tokens = keys.bitwise_and(0xffffffffLL).neg_().add_(vocabulary - 1);
+  }
+  return {tokens, without(log_probabilities).gather(1, tokens)};
+}
+
 }  // namespace
+
+TopK top_k_of_log_probabilities(const at::Tensor& log_probabilities, const at::Tensor& excluded,
+                                std::int64_t count) {
+  return first_of(log_probabilities, log_probabilities, excluded, count);
+}
 
 TopK top_k_by_operators(const at::Tensor& logits, const at::Tensor& excluded, std::int64_t count,
                         double temperature) {
-  at::Tensor scaled = temperature == 1.0 ? logits : logits / static_cast<float>(temperature);
-  at::Tensor log_probabilities = at::log_softmax(scaled, 1);
-  const std::int64_t vocabulary = logits.size(1);
-  const std::int64_t k = std::min(count, vocabulary);
-  if (excluded.defined()) {
-    constexpr double kImpossible = -std::numeric_limits<double>::infinity();
-    const at::Tensor mask = mask_of(excluded, vocabulary);
-    scaled = scaled.masked_fill(mask, kImpossible);
-    log_probabilities = log_probabilities.masked_fill(mask, kImpossible);
-  }
-  at::Tensor tokens;
-  if (k == 1) {
-    tokens = scaled.argmax(1, /*keepdim=*/true);  // the first of equal ones
-  } else {
-    const at::Tensor keys = std::get<0>(ordered_keys(scaled).topk(k, 1));
-    tokens = keys.bitwise_and(0xffffffffLL).neg_().add_(vocabulary - 1);
-  }
-  return {tokens, log_probabilities.gather(1, tokens)};
+  const at::Tensor scaled = temperature == 1.0 ? logits : logits / static_cast<float>(temperature);
+  return first_of(scaled, at::log_softmax(scaled, 1), excluded, count);
 }
 
 }  // namespace caption

@@ -19,6 +19,10 @@ struct TopK {
 using TopKFunction = std::function<TopK(const at::Tensor& logits, const at::Tensor& excluded,
                                         std::int64_t count, double temperature)>;
 
+/// The k = min(count, V) of the largest log-probabilities [R, V] fp32, likewise.
+TopK top_k_of_log_probabilities(const at::Tensor& log_probabilities, const at::Tensor& excluded,
+                                std::int64_t count);
+
 /// Such a function, of LibTorch's operators, for all devices.
 TopK top_k_by_operators(const at::Tensor& logits, const at::Tensor& excluded, std::int64_t count,
                         double temperature);

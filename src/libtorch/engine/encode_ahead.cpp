@@ -12,8 +12,12 @@
 namespace caption {
 
 EncodeAhead::EncodeAhead(const Bundle<at::Tensor>& bundle, Transfer transfer, std::size_t batch,
-                         c10::Stream beside)
-    : bundle_(bundle), transfer_(std::move(transfer)), batch_(batch), beside_(beside) {
+                         c10::Stream beside, std::vector<std::int32_t> prompt)
+    : bundle_(bundle),
+      transfer_(std::move(transfer)),
+      batch_(batch),
+      beside_(beside),
+      prompt_(std::move(prompt)) {
   reached(current_stream(transfer_.device)).block(beside_);  // where the weights came
 }
 
@@ -50,8 +54,9 @@ at::Tensor EncodeAhead::take(std::size_t n) {
 void EncodeAhead::encode(std::size_t count) {
   if (waiting_.size() < count) throw Error(ErrorKind::internal, "more images join a search than were added");
   const c10::StreamGuard guard(beside_);
-  const at::Tensor pixels = send(std::span(waiting_).first(count), transfer_);  // [n, 3, R, R]
-  encoded_.push_back({prefix_of(bundle_, pixels), c10::Event(beside_.device_type())});
+  const at::Tensor pixels = send(std::span(waiting_).first(count), transfer_);                 // [n, 3, R, R]
+  const at::Tensor prefixes = bundle_.gpt2->with_prompt(prefix_of(bundle_, pixels), prompt_);  // [n, P, E]
+  encoded_.push_back({prefixes, c10::Event(beside_.device_type())});
   encoded_.back().done.record(beside_);
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
 }

@@ -5,6 +5,7 @@
 #include <c10/core/Stream.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <utility>
 #include <vector>
@@ -19,8 +20,10 @@ namespace caption {
 /// the device does this beside the passes in its current stream.
 class EncodeAhead {
  public:
-  /// Refers to the bundle. At most `batch` images are encoded together, in the stream `beside`.
-  EncodeAhead(const Bundle<at::Tensor>& bundle, Transfer transfer, std::size_t batch, c10::Stream beside);
+  /// Refers to the bundle. At most `batch` images are encoded together, in the stream `beside`. The tokens of
+  /// `prompt` stand behind each prefix, and P counts them.
+  EncodeAhead(const Bundle<at::Tensor>& bundle, Transfer transfer, std::size_t batch, c10::Stream beside,
+              std::vector<std::int32_t> prompt);
   EncodeAhead(const EncodeAhead&) = delete;
   EncodeAhead& operator=(const EncodeAhead&) = delete;
   /// What is still being encoded comes before all that the current stream does from then on, as it uses the
@@ -48,6 +51,7 @@ class EncodeAhead {
   Transfer transfer_;
   std::size_t batch_;
   c10::Stream beside_;
+  std::vector<std::int32_t> prompt_;
   std::vector<Picture> waiting_;
   std::deque<Encoded> encoded_;
 };

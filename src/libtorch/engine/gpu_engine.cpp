@@ -17,14 +17,15 @@ namespace {
 /// The language model behind pictures, whose logits come to the CPU.
 class FetchedModel : public StepFunction {
  public:
-  FetchedModel(const Bundle<at::Tensor>& bundle, const Transfer& transfer)
-      : bundle_(bundle), transfer_(transfer), model_(*bundle.gpt2, fetch) {}
+  FetchedModel(const Bundle<at::Tensor>& bundle, const Transfer& transfer,
+               std::vector<std::int32_t> prompt = {})
+      : bundle_(bundle), transfer_(transfer), prompt_(std::move(prompt)), model_(*bundle.gpt2, fetch) {}
 
   /// The next images; those before have joined.
   void add(std::span<const Picture> pictures) {
     use_libtorch(transfer_.device, [&] {
       const at::Tensor pixels = send(pictures, transfer_);  // [B, 3, R, R]
-      model_.add(prefix_of(bundle_, pixels));               // [B, P, E]
+      model_.add(bundle_.gpt2->with_prompt(prefix_of(bundle_, pixels), prompt_));
     });
   }
 
@@ -36,14 +37,16 @@ class FetchedModel : public StepFunction {
  private:
   const Bundle<at::Tensor>& bundle_;
   const Transfer& transfer_;
+  std::vector<std::int32_t> prompt_;
   LanguageModel<at::Tensor> model_;
 };
 
-/// Searches on the CPU over logits that come from the device: sampling, whose random numbers are the CPU's.
+/// Searches on the CPU over logits that come from the device.
 class FetchedSearches : public PictureSearches {
  public:
   FetchedSearches(const Bundle<at::Tensor>& bundle, const Transfer& transfer, const SearchTask& task)
-      : model_(bundle, transfer), searches_(model_, task.stop, task.decode) {}
+      : model_(bundle, transfer, task.wording.prompt),
+        searches_(model_, task.stop, task.decode, task.wording) {}
 
   void add(Picture picture) override { waiting_.push_back(std::move(picture)); }
 
@@ -76,9 +79,9 @@ class GpuEngine : public Engine {
   Picture prepare(RgbImage image) const override { return prepare_picture(std::move(image), transfer_); }
 
   std::unique_ptr<PictureSearches> searches(const SearchTask& task) override {
-    if (task.decode.sample) return std::make_unique<FetchedSearches>(bundle_, transfer_, task);
+    if (!is_of_devices(task.decode)) return std::make_unique<FetchedSearches>(bundle_, transfer_, task);
     SearchParts parts = search_parts(*bundle_.gpt2, note_);
-    DeviceTask search(task.stop, task.decode, task.sizes.decode_batch, transfer_.device);
+    DeviceTask search(task.stop, task.decode, task.sizes.decode_batch, transfer_.device, task.wording);
     search.run = std::move(parts.run);
     search.top_k = std::move(parts.top_k);
     const auto together =

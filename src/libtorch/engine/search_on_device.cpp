@@ -29,15 +29,19 @@ class SlotLanguageModel : public SlotModel {
   EncodeAhead& images_;
 };
 
+std::int64_t prompt_length(const DeviceTask& task) {
+  return static_cast<std::int64_t>(task.wording.prompt.size());
+}
+
 class BundleSearches : public PictureSearches {
  public:
   BundleSearches(const Bundle<at::Tensor>& bundle, PictureTask task)
       : device_(task.search.device),
-        images_(bundle, std::move(task.transfer), task.encode_batch, task.beside),
+        images_(bundle, std::move(task.transfer), task.encode_batch, task.beside, task.search.wording.prompt),
         model_(*bundle.gpt2,
                {.slots = task.search.slots,
                 .beams = task.search.decode.beam,
-                .prefix = bundle.mapper->prefix_length(),
+                .prefix = bundle.mapper->prefix_length() + prompt_length(task.search),
                 .tokens = task.search.decode.max_tokens},
                std::move(task.attention), images_),
         searches_(model_, task.search) {}

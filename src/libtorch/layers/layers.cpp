@@ -135,6 +135,12 @@ at::Tensor TokenEmbedding<at::Tensor>::operator()(std::span<const std::int32_t> 
   return (*this)(there[0], there[1]);
 }
 
+at::Tensor TokenEmbedding<at::Tensor>::of_tokens(std::span<const std::int32_t> tokens) const {
+  const at::Tensor ids = at::empty({static_cast<std::int64_t>(tokens.size())}, at::kLong);
+  std::copy(tokens.begin(), tokens.end(), ids.mutable_data_ptr<std::int64_t>());
+  return table_.index_select(0, ids.to(table_.device())).to(at::kFloat);
+}
+
 at::Tensor TokenEmbedding<at::Tensor>::of_prefixes(const at::Tensor& prefixes) const {
   return (prefixes + positions_.narrow(0, 0, prefixes.size(1))).view({-1, width()});
 }

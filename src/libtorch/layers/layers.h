@@ -87,6 +87,8 @@ class TokenEmbedding<at::Tensor> {
   at::Tensor operator()(std::span<const std::int32_t> tokens, std::span<const std::int64_t> positions) const;
   /// prefixes [B, P, E] from position 0 on -> [B * P, E] fp32
   at::Tensor of_prefixes(const at::Tensor& prefixes) const;
+  /// Without positions, [R] -> [R, E] fp32
+  at::Tensor of_tokens(std::span<const std::int32_t> tokens) const;
   /// [E] -> [V] by the table, which is shared.
   Linear<at::Tensor> output_layer(const TorchCompute& /*compute*/) const {
     return Linear<at::Tensor>(table_);

@@ -40,6 +40,11 @@ TEST(DecodeOptions, TheBoundsAreValid) {
   EXPECT_EQ(failure([](auto& o) { o.temperature = kLowestTemperature; }), "");
   EXPECT_EQ(failure([](auto& o) { o.length_penalty = 0; }), "");
   EXPECT_EQ(failure([](auto& o) { o.top_p = 1e-9; }), "");
+  EXPECT_EQ(failure([](auto& o) { o.repetition_penalty = 1e-9; }), "");
+  EXPECT_EQ(failure([](auto& o) { o.repetition_penalty = kHighestRepetitionPenalty; }), "");
+  EXPECT_EQ(failure([](auto& o) { o.banned.assign(kMostBannedTexts, "cat"); }), "");
+  EXPECT_EQ(failure([](auto& o) { o.required.assign(kMostRequiredTexts, "cat"), o.beam = 2; }), "");
+  EXPECT_EQ(failure([](auto& o) { o.beam_groups = 5; }), "");
 }
 
 TEST(DecodeOptions, AnInvalidOneIsNamedWithItsRange) {
@@ -68,6 +73,16 @@ TEST(DecodeOptions, AnInvalidOneIsNamedWithItsRange) {
   EXPECT_EQ(failure([](auto& o) { o.top_p = NAN; }), "top-p is nan: it must be above 0 and at most 1");
   EXPECT_EQ(failure([](auto& o) { o.length_penalty = -0.5; }),
             "the length penalty is -0.5: it must be in [0, 10]");
+  EXPECT_EQ(failure([](auto& o) { o.repetition_penalty = 0; }),
+            "the repetition penalty is 0: it must be above 0 and at most 100");
+  EXPECT_EQ(failure([](auto& o) { o.banned = {"a", " "}; }), "banned text 2 is empty");
+  EXPECT_EQ(failure([](auto& o) { o.required = {"\xff"}; }), "required text 1 is not UTF-8");
+  EXPECT_EQ(failure([](auto& o) { o.required = {"a"}, o.beam = 1; }),
+            "required words are searched for by a beam of at least 2, and not in samples");
+  EXPECT_EQ(failure([](auto& o) { o.beam_groups = 2; }),
+            "a beam of 5 cannot be divided into 2 groups evenly");
+  EXPECT_EQ(failure([](auto& o) { o.past_stop = true, o.min_tokens = 3; }),
+            "a minimum of tokens holds back the stop token, which does not end captions that go past it");
 }
 
 }  // namespace

@@ -3,47 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <fstream>
-#include <map>
-#include <sstream>
-#include <stdexcept>
 #include <string>
 
 #include "decode/search.h"
+#include "known_sequences.h"
 #include "tiny_pieces.h"
 
 namespace caption {
 namespace {
-
-using Ids = std::vector<std::int32_t>;
-
-/// A model of one image that knows the logits behind some sequences; asked for others, it throws.
-class KnownSequences : public StepFunction {
- public:
-  std::map<Ids, std::vector<float>> logits;
-
-  Logits step(std::span<const std::int32_t> tokens, std::span<const std::int32_t> parents,
-              std::size_t joining) override {
-    std::vector<Ids> rows;
-    for (std::size_t r = 0; r < tokens.size(); ++r) {
-      rows.push_back(rows_.at(static_cast<std::size_t>(parents[r])));
-      rows.back().push_back(tokens[r]);
-    }
-    rows.resize(rows.size() + joining);
-    rows_ = std::move(rows);
-    answer_.clear();
-    for (const Ids& row : rows_) {
-      const std::vector<float>& known = logits.at(row);
-      answer_.insert(answer_.end(), known.begin(), known.end());
-    }
-    return {answer_, rows_.size(), answer_.size() / rows_.size()};
-  }
-
- private:
-  std::vector<Ids> rows_;
-  std::vector<float> answer_;
-};
 
 struct StopCase {
   std::string name;
@@ -53,26 +21,6 @@ struct StopCase {
   std::vector<Hypothesis> captions;
   KnownSequences model;
 };
-
-std::istringstream line_of(std::istream& file) {
-  std::string line;
-  if (!std::getline(file, line)) throw std::runtime_error("goldens end too early");
-  return std::istringstream(line);
-}
-
-std::string bytes_of_hex(const std::string& hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i < hex.size(); i += 2)
-    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-  return bytes;
-}
-
-template <typename Number>
-std::vector<Number> numbers(std::istream& line) {
-  std::vector<Number> values;
-  for (Number value; line >> value;) values.push_back(value);
-  return values;
-}
 
 StopCase read_case(std::istream& file, const std::string& name) {
   StopCase read{.name = name};
@@ -91,17 +39,8 @@ StopCase read_case(std::istream& file, const std::string& name) {
   auto words = line_of(file);
   while (words >> word) read.vocabulary.push_back(bytes_of_hex(word));
   while (read.options.stop.size() < texts) read.options.stop.push_back(bytes_of_hex(line_of(file).str()));
-  while (read.captions.size() < captions) {
-    auto line = line_of(file);
-    Hypothesis& caption = read.captions.emplace_back();
-    line >> caption.score;
-    caption.tokens = numbers<std::int32_t>(line);
-  }
-  for (std::size_t i = 0; i < prefixes; ++i) {
-    auto ids = line_of(file);
-    auto values = line_of(file);
-    read.model.logits[numbers<std::int32_t>(ids)] = numbers<float>(values);
-  }
+  while (read.captions.size() < captions) read.captions.push_back(read_scored(file));
+  read_known(file, prefixes, read.model);
   return read;
 }
 

@@ -144,8 +144,8 @@ TEST(StopRule, ADeadEndIsTold) {
     return "";
   };
   const std::string expected =
-      "no token is left that could come next: the minimum of tokens excludes the stop token, and what cannot "
-      "come twice excludes others";
+      "no token is left that could come next: the minimum of tokens excludes the stop token, and what is "
+      "banned or cannot come twice excludes others";
   EXPECT_EQ(message({.beam = 1, .max_tokens = 3, .min_tokens = 2}), expected);
   EXPECT_EQ(message({.max_tokens = 3, .min_tokens = 2, .sample = true, .top_k = 1}), expected);
   // Another beam goes on.

@@ -109,9 +109,10 @@ inline TableModel one_image_model(const std::vector<std::vector<std::vector<floa
 
 /// The search of all its images together, whatever it was asked before.
 inline std::vector<std::vector<Hypothesis>> search(TableModel& model, const StopRule& stop,
-                                                   const DecodeOptions& options) {
+                                                   const DecodeOptions& options,
+                                                   const Wording& wording = {}) {
   model.reset();
-  return search(model, model.images(), stop, options);
+  return search(model, model.images(), stop, options, wording);
 }
 
 inline bool operator==(const Hypothesis& a, const Hypothesis& b) {

@@ -29,8 +29,12 @@ class Words : public Tokenizer {
   const std::vector<Piece> kPieces = {{" cat", false}, {".", false}, {"<|endoftext|>", true}, {" ", false}};
 };
 
-Caption of(std::vector<std::int32_t> tokens, std::optional<std::int32_t> stop) {
-  return describe(Words(), Hypothesis{std::move(tokens), -1}, StopRule(stop), std::nullopt);
+const Words words;
+
+Caption of(std::vector<std::int32_t> tokens, std::optional<std::int32_t> stop,
+           std::vector<std::int32_t> prompt = {}) {
+  return describe({words, StopRule(stop), std::move(prompt), std::nullopt},
+                  Hypothesis{std::move(tokens), -1});
 }
 
 TEST(Describe, SaysHowTheCaptionEnded) {
@@ -40,8 +44,8 @@ TEST(Describe, SaysHowTheCaptionEnded) {
   EXPECT_EQ(of({3, 3}, 1).text, "");
   const TokenBytes bytes = [](std::int32_t id) { return Words().piece(id).bytes; };
   const StopRule text = make_stop_rule(1, {" cat cat"}, bytes);
-  EXPECT_EQ(describe(Words(), {{0, 0}, -1}, text, std::nullopt).finish, Finish::stop);
-  EXPECT_EQ(describe(Words(), {{0, 3}, -1}, text, std::nullopt).finish, Finish::length);
+  EXPECT_EQ(describe({words, text, {}, std::nullopt}, {{0, 0}, -1}).finish, Finish::stop);
+  EXPECT_EQ(describe({words, text, {}, std::nullopt}, {{0, 3}, -1}).finish, Finish::length);
 }
 
 TEST(Describe, SpecialTokensAreNoText) {
@@ -49,6 +53,25 @@ TEST(Describe, SpecialTokensAreNoText) {
   EXPECT_EQ(caption.text, "cat");
   EXPECT_EQ(caption.tokens, (std::vector<std::int32_t>{0, 2}));
   EXPECT_EQ(of({2}, 2).text, "");
+}
+
+TEST(Describe, ThePromptIsPartOfTheTextAlone) {
+  const Caption caption = of({0, 1}, 1, {0, 0});
+  EXPECT_EQ(caption.text, "cat cat cat.");
+  EXPECT_EQ(caption.tokens, (std::vector<std::int32_t>{0, 1}));
+  EXPECT_EQ(caption.mean_logprob, -0.5);
+  EXPECT_FALSE(caption.only_prompt);
+  EXPECT_FALSE(of({3}, 1).only_prompt);
+  EXPECT_FALSE(of({1}, 1, {0}).only_prompt);
+  EXPECT_TRUE(of({3, 2}, 2, {0}).only_prompt);
+}
+
+TEST(Describe, AStopTextMayBeginInThePrompt) {
+  const TokenBytes bytes = [](std::int32_t id) { return words.piece(id).bytes; };
+  const std::vector<std::int32_t> prompt = {0};
+  const StopRule text = make_stop_rule(1, {" cat cat"}, bytes, prompt);
+  EXPECT_EQ(describe({words, text, prompt, std::nullopt}, {{0}, -1}).finish, Finish::stop);
+  EXPECT_THROW(make_stop_rule(1, {"cat"}, bytes, prompt), Error);
 }
 
 TEST(Describe, WhatRepeatsItself) {

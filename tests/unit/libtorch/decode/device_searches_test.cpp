@@ -138,6 +138,8 @@ TEST(DeviceSearches, MistakesAreRefused) {
   EXPECT_EQ(kind([&] { task({.beam = 0, .max_tokens = 4}); }), ErrorKind::usage);
   EXPECT_EQ(kind([&] { task({.beam = 2}); }), ErrorKind::usage);
   EXPECT_EQ(kind([&] { task({.max_tokens = 4, .sample = true}); }), ErrorKind::internal);
+  EXPECT_EQ(kind([&] { task({.max_tokens = 4, .required = {"cat"}}); }), ErrorKind::internal);
+  EXPECT_EQ(kind([&] { task({.max_tokens = 4, .beam_groups = 5}); }), ErrorKind::internal);
   EXPECT_EQ(kind([&] { task({.max_tokens = 4, .stop = {"a"}}); }), ErrorKind::internal);
   EXPECT_EQ(kind([&] { DeviceSearches(model, {{3}, options, 1, at::kCPU}); }), ErrorKind::model);
   DeviceSearches searches(model, {{0}, options, 1, at::kCPU});

@@ -25,6 +25,21 @@ TableModel random_model(std::mt19937& random, std::size_t positions, std::size_t
   return {4, positions, vocabulary, values};
 }
 
+/// A prompt of up to three tokens, and banned sequences of up to three.
+Wording random_wording(std::mt19937& random, std::size_t vocabulary) {
+  const auto sequence = [&](std::size_t length) {
+    std::vector<std::int32_t> tokens(length);
+    for (std::int32_t& token : tokens) token = static_cast<std::int32_t>(random() % vocabulary);
+    return tokens;
+  };
+  Wording wording;
+  wording.prompt = sequence(random() % 4);
+  std::vector<std::vector<std::int32_t>> banned(random() % 4);
+  for (auto& one : banned) one = sequence(random() % 4 == 0 ? 1 : 2 + random() % 2);
+  if (!banned.empty()) wording.banned = std::make_shared<const BannedSequences>(std::move(banned));
+  return wording;
+}
+
 /// The error of a search; nothing if there is none, and the results then.
 template <typename Search>
 std::string error_of(const Search& search, Results& results) {
@@ -53,13 +68,17 @@ TEST(DeviceStops, EqualTheCpusForAnyRule) {
     if (round % 5 > 1) options.no_repeat_ngram = static_cast<int>(1 + random() % 4);
     const auto token =
         random() % 8 == 0 ? std::nullopt : std::optional(static_cast<std::int32_t>(random() % vocabulary));
-    const StopRule stop = make_stop_rule(token, options.stop, bytes_of(random_pieces(random, vocabulary)));
+    if (round % 3 == 1) options.repetition_penalty = round % 2 == 0 ? 0.5 : 1.75;
+    const Wording wording = round % 2 == 0 ? Wording() : random_wording(random, vocabulary);
+    StopRule stop = make_stop_rule(token, options.stop, bytes_of(random_pieces(random, vocabulary)));
+    if (stop.texts) stop.first = static_cast<StopTexts::State>(random() % stop.texts->states());
     SCOPED_TRACE("round " + std::to_string(round));
     Results expected;
     Results actual;
-    const std::string error = error_of([&] { return search(model, stop, options); }, expected);
-    EXPECT_EQ(error_of([&] { return search_by_tensors(model, stop, options, 1 + random() % 4); }, actual),
-              error);
+    const std::string error = error_of([&] { return search(model, stop, options, wording); }, expected);
+    EXPECT_EQ(
+        error_of([&] { return search_by_tensors(model, stop, options, 1 + random() % 4, wording); }, actual),
+        error);
     if (error.empty()) expect_equal(actual, expected);
     dead_ends += error.empty() ? 0 : 1;
     for (const auto& image : expected) {

@@ -14,9 +14,9 @@ using Results = std::vector<std::vector<Hypothesis>>;
 
 /// All images of the table, which join as soon as one of the slots is free.
 inline Results search_by_tensors(const TableModel& table, const StopRule& stop, const DecodeOptions& options,
-                                 std::size_t slots) {
+                                 std::size_t slots, const Wording& wording = {}) {
   TableSlots model(table, static_cast<std::int64_t>(slots), options);
-  DeviceSearches searches(model, {stop, options, static_cast<std::int64_t>(slots), at::kCPU});
+  DeviceSearches searches(model, {stop, options, static_cast<std::int64_t>(slots), at::kCPU, wording});
   Results results(table.images());
   std::size_t waiting = table.images();
   std::size_t left = table.images();
