@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "caption/error.h"
+#include "exiv2/multi_picture.h"
 #include "metadata/library.h"
 
 namespace caption {
@@ -155,7 +156,9 @@ std::vector<std::byte> with_description(std::span<const std::byte> file, const s
                                                  static_cast<long>(file.size()));
     image->readMetadata();
     refuse_what_would_suffer(*image);
-    return described(*image, text);
+    std::vector<std::byte> bytes = described(*image, text);
+    if (image->imageType() == Exiv2::ImageType::jpeg) keep_further_pictures(file, bytes);
+    return bytes;
   } catch (const Exiv2::Error& error) {
     translate(error);
   }

@@ -135,6 +135,44 @@ def test_every_format_gets_its_description_and_keeps_all_else(fake, library):
         assert image.getexif()[0x0110] == "E-M1"
 
 
+def multi_picture(file, with_iptc):
+    """Two pictures, of which the first finds the second by its distance; IPTC's segment may stand between them."""
+    green = Image.new("RGB", (64, 48), (30, 200, 30))
+    picture((64, 48)).save(file, format="MPO", save_all=True, append_images=[green])
+    if not with_iptc:
+        return
+    data = file.read_bytes()
+    mark = data.index(b"MPF\0")
+    end = mark - 2 + struct.unpack(">H", data[mark - 2:mark])[0]
+    records = b"\x1c\x02\x19\0\x07holiday"
+    between = segment(0xED, b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(records)) + records)
+    order = "<" if data[mark + 4:mark + 6] == b"II" else ">"
+    offset = end - 8  # of the last of its entries
+    moved = struct.pack(order + "I", struct.unpack(order + "I", data[offset:offset + 4])[0] + len(between))
+    file.write_bytes(data[:offset] + moved + data[offset + 4:end] + between + data[end:])
+
+
+@pytest.mark.parametrize("with_iptc", [False, True])
+def test_further_pictures_of_a_file_are_still_found(fake, work, with_iptc):
+    multi_picture(work / "a.jpg", with_iptc)
+    second = subprocess.run(["exiftool", "-b", "-MPImage2", "a.jpg"], cwd=work, capture_output=True, check=True).stdout
+    assert second.startswith(b"\xff\xd8")
+
+    def lengths():
+        shown = subprocess.run(["exiftool", "-a", "-s3", "-MPImageLength", "a.jpg"], cwd=work, capture_output=True, check=True, text=True)
+        return [int(length) for length in shown.stdout.split()]
+
+    before, size = lengths(), (work / "a.jpg").stat().st_size
+    assert fake.run("--write-metadata", "a.jpg").code == 0
+    assert "XMP-dc:Description" in tags(work / "a.jpg")
+    assert subprocess.run(["exiftool", "-b", "-MPImage2", "a.jpg"], cwd=work, capture_output=True, check=True).stdout == second
+    with Image.open(work / "a.jpg") as image:
+        assert image.format == "MPO" and image.n_frames == 2
+        image.seek(1)
+        assert image.getpixel((5, 5))[1] > 150
+    assert lengths()[0] - before[0] == (work / "a.jpg").stat().st_size - size and lengths()[1] == before[1]
+
+
 def test_a_description_is_kept_unless_it_is_to_be_overwritten(fake, work, tmp_path):
     jpeg_with_much(work / "much.jpg", described=True)
     picture().save(work / "bare.jpg")
