@@ -74,7 +74,7 @@ Settings:
     max-tokens = 30
     recursive = true              an option without a value
     stop = [" with", ","]         one that may be given several times
-    [explain]                     of 'caption explain'; also eval, serve, bench, doctor
+    [explain]                     of caption explain; also eval, serve, bench, doctor
     grid = 14
   Those that make no sense beside the command line's do not count: --beam 3 there
   leaves out sample = true. --recursive=false switches off what is on elsewhere.
