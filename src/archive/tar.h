@@ -1,6 +1,6 @@
 #pragma once
 
-#include "model/archive_library.h"
+#include "tar/library.h"
 
 namespace caption {
 

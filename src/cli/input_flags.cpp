@@ -33,10 +33,11 @@ Flag<InputOptions> shard_flag(const std::string& names, const std::string& help)
 Flags<Patterns> pattern_flags() {
   return {
       text("--include", &Patterns::include,
-           "Of folders, take only image files whose names this shell pattern fits (*, ?, [...]); one with a "
-           "'/' is for the path below the folder. May be given several times"),
+           "Of folders and archives, take only image files whose names this shell pattern fits (*, ?, "
+           "[...]); one with a "
+           "'/' is for the path below it. May be given several times"),
       text("--exclude", &Patterns::exclude,
-           "Of folders, leave out files and subfolders that this pattern fits, likewise"),
+           "Of these, leave out files and subfolders that this pattern fits, likewise"),
   };
 }
 
@@ -45,6 +46,18 @@ Flags<InputOptions> input_flags() {
       on("-r,--recursive", &InputOptions::recursive, "Descend into subfolders"),
       name("--files-from", &InputOptions::files_from, "FILE",
            "Read further inputs from FILE, one per line; - is standard input"),
+      on("--watch", &InputOptions::watch,
+         "Then wait for what arrives in the folders, and take each image file once it is complete: closed "
+         "after "
+         "writing, or moved there. Ctrl-C or SIGTERM ends the run")
+          .excludes({"--files-from"},
+                    "--watch is about folders that are named: it does not go with --files-from")
+          .excludes(
+              {"--resume"},
+              "--watch does not go with --resume: with --sidecar or --write-metadata, a run leaves out what "
+              "an earlier one has done"),
+      on("--tar", &InputOptions::tars,
+         "Inputs are tar archives, whatever they are called, and '-' is one on standard input"),
       on("-0,--null", &InputOptions::null_separated,
          "Names in --files-from and --failed end with NUL instead of a newline")
           .needs({"--files-from", "--failed"}, "--null is for --files-from and --failed"),

@@ -5,7 +5,7 @@
 
 namespace caption::cli {
 
-/// Where inputs come from: --recursive, --files-from, --null and --shard. A command may take a few of them.
+/// Where inputs come from: --recursive, --files-from, --watch, --tar, --null and --shard. A command may take a few of them.
 Flags<InputOptions> input_flags();
 
 /// What is taken of folders: --include and --exclude.

@@ -63,6 +63,7 @@ constexpr Signature kNotPictures[] = {
      "a git-lfs pointer in the place of the picture: fetch it with 'git lfs pull'"},
     {0, "\0\x05\x16\x07"sv,
      "what macOS keeps beside a file (AppleDouble), not the file itself: take the one without '._'"},
+    {257, "ustar"sv, "a tar archive: it is taken apart if its name ends in .tar"},
     {0, "data:image/"sv, "a data URL, as a web page has it: decode the base64 behind its comma"},
     {0, "/9j/"sv, "a JPEG in base64: decode it ('base64 -d')"},
     {0, "iVBORw0KGgo"sv, "a PNG in base64: decode it ('base64 -d')"},

@@ -2,22 +2,26 @@
 
 #include <atomic>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "inputs/folder_walk.h"
+#include "inputs/folder_watch.h"
 #include "inputs/input.h"
 #include "inputs/list_reader.h"
+#include "inputs/tar_walk.h"
 
 namespace caption {
 
-/// All inputs of a run, one after the other: the arguments, then the list. Folders are replaced by their
-/// images. Memory does not grow with the number of inputs, but for the names in one folder.
+/// All inputs of a run, one after the other: the arguments, then the list. Folders and archives are replaced
+/// by their images. Memory does not grow with the number of inputs, but for the names in one folder.
 class Inputs {
  public:
-  /// `warn` takes a message for a folder without images. Throws Error(usage) if the list cannot be opened.
+  /// `warn` takes a message for a folder without images. Throws Error(usage) if the list cannot be opened, or
+  /// a folder cannot be watched.
   Inputs(InputOptions options, FolderWalk::Warn warn);
 
   /// The next input; nothing at the end, or soon after `stop` becomes true, even if it waits for a pipe. One
@@ -33,6 +37,11 @@ class Inputs {
  private:
   std::optional<Input> next_of_all(const std::atomic<bool>& stop);
   std::optional<Input> next_in_folder();
+  /// Waits for what arrives.
+  std::optional<Input> next_arrival(const std::atomic<bool>& stop);
+  std::optional<Input> next_in_tar(const std::atomic<bool>& stop);
+  /// Whether it is an archive; of several, a range, the others are still to come.
+  bool open_tar(const std::string& name);
   std::optional<std::string> next_name(const std::atomic<bool>& stop);
 
   InputOptions options_;
@@ -44,6 +53,11 @@ class Inputs {
   std::unique_ptr<FolderWalk> folder_;
   std::string folder_name_;
   bool folder_is_empty_ = true;
+  std::unique_ptr<FolderWatch> watch_;
+  std::deque<std::string> tars_;  ///< of a range, still to come
+  std::unique_ptr<TarWalk> tar_;
+  std::string tar_name_;
+  bool tar_is_empty_ = true;
 };
 
 /// How many inputs there are; 0 if that cannot be told without taking them (standard input, a pipe, a broken

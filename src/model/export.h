@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-#include "model/archive_library.h"
+#include "tar/library.h"
 #include "model/manifest.h"
 
 namespace caption {

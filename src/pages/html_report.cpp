@@ -123,8 +123,8 @@ class HtmlReport : public RecordWriter {
 
   Html name(const Record& record) const {
     Html shown = fill("<bdi>{{name}}</bdi>", {{"name", printable(record.image)}});
-    const bool linked =
-        folder_ && record.image != "-" && !(record.error && record.error->kind() == ErrorKind::not_found);
+    const bool linked = folder_ && record.image != "-" && record.key.empty() &&
+                        !(record.error && record.error->kind() == ErrorKind::not_found);
     const std::optional<std::string> url =
         linked ? relative_url(*folder_, record.image) : std::optional<std::string>();
     if (url) shown = fill(R"(<a href="{{url}}">{{name}}</a>)", {{"url", *url}, {"name", shown}});

@@ -24,7 +24,8 @@ class Outgoing {
                   std::move(prepared.picture.thumbnail),
                   prepared.picture.truncated,
                   prepared.number,
-                  prepared.state};
+                  prepared.state,
+                  std::move(prepared.key)};
     waiting_.emplace(prepared.number, Waiting{std::move(record), complete});
   }
 

@@ -94,7 +94,7 @@ std::optional<std::pair<std::size_t, Input>> Readers::claim() {
 
 Prepared Readers::prepare(std::size_t number, const Input& input) const {
   const bool is_file = !input.standard_input && !input.bytes;
-  Prepared prepared{number, input.name, {}, {}, is_file ? state_of(input.file) : std::nullopt};
+  Prepared prepared{number, input.name, {}, {}, is_file ? state_of(input.file) : std::nullopt, input.key};
   const auto fail = [&](ErrorKind kind, const std::string& why) {
     prepared.error = Error(kind, input.name + ": " + why, input.file);
   };

@@ -24,6 +24,7 @@ struct Prepared {
   Picture picture;
   std::optional<Error> error;
   std::optional<FileState> state;  ///< of its file before it was read
+  std::string key;                 ///< Input::key
 };
 
 /// Reader threads fill a bounded window of inputs; the consumer takes what is ready: from its front, or, if

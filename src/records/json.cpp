@@ -23,6 +23,7 @@ Json caption_json(const Caption& caption) {
 Json record_json(const Record& record, const std::string& model, bool several) {
   Json json = {{"image", record.image}};
   if (!is_utf8(record.image)) json["image_base64"] = base64(std::as_bytes(std::span(record.image)));
+  if (!record.key.empty()) json["key"] = record.key;
   if (record.error) {
     json["error"] = {{"code", error_code(record.error->kind())}, {"message", record.error->what()}};
   } else {

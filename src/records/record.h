@@ -19,6 +19,7 @@ struct Record {
   bool truncated = false;            ///< as Picture::truncated
   std::size_t number = 0;            ///< the input's place in the order of the run, from 0 on
   std::optional<FileState> state;    ///< of its file before it was read; nothing without one
+  std::string key;                   ///< Input::key
 };
 
 /// The records of a run, counted.

@@ -1,6 +1,5 @@
 #include "records/sidecars.h"
 
-#include <cstddef>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -27,11 +26,11 @@ std::string lines_in(const fs::path& file) {
 
 class Sidecars : public RecordWriter {
  public:
-  Sidecars(SidecarStyle style, std::vector<fs::path> files)
-      : style_(std::move(style)), files_(std::move(files)) {}
+  Sidecars(SidecarStyle style, std::function<fs::path()> next_file)
+      : style_(std::move(style)), next_file_(std::move(next_file)) {}
 
   void write(const Record& record) override {
-    const fs::path& file = files_.at(next_++);
+    const fs::path file = next_file_();
     if (record.error) return;
     if (style_.format == SidecarFormat::json)
       return replace_small_file(file, json_line(record_json(record, style_.model, style_.several_captions)));
@@ -41,8 +40,7 @@ class Sidecars : public RecordWriter {
 
  private:
   SidecarStyle style_;
-  std::vector<fs::path> files_;
-  std::size_t next_ = 0;
+  std::function<fs::path()> next_file_;
 };
 
 }  // namespace
@@ -52,8 +50,8 @@ fs::path sidecar_of(const fs::path& image, SidecarFormat format) {
   return file.replace_extension(format == SidecarFormat::json ? ".json" : ".txt");
 }
 
-std::unique_ptr<RecordWriter> make_sidecars(SidecarStyle style, std::vector<fs::path> files) {
-  return std::make_unique<Sidecars>(std::move(style), std::move(files));
+std::unique_ptr<RecordWriter> make_sidecars(SidecarStyle style, std::function<fs::path()> next_file) {
+  return std::make_unique<Sidecars>(std::move(style), std::move(next_file));
 }
 
 }  // namespace caption

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "records/writers.h"
 
@@ -26,8 +26,9 @@ struct SidecarStyle {
 /// The file for `image`: its path with ".txt" or ".json" in the place of its extension.
 std::filesystem::path sidecar_of(const std::filesystem::path& image, SidecarFormat format);
 
-/// Writes the i-th record to the i-th of `files`, each at once: a run that is killed leaves none that is cut.
-/// Makes the folders that are missing. A picture that failed gets none.
-std::unique_ptr<RecordWriter> make_sidecars(SidecarStyle style, std::vector<std::filesystem::path> files);
+/// Writes each record to the next of the files that `next_file` gives, each at once: a run that is killed
+/// leaves none that is cut. Makes the folders that are missing. A picture that failed gets none.
+std::unique_ptr<RecordWriter> make_sidecars(SidecarStyle style,
+                                            std::function<std::filesystem::path()> next_file);
 
 }  // namespace caption

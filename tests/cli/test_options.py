@@ -60,6 +60,7 @@ VALUES = {
     "--output": "out",
     "--failed": "failed",
     "--html": "page",
+    "--output-tar": "out.tar",
     "--png": "sheet",
     "--caption": "A dog.",
     "--split": "test",
@@ -137,10 +138,9 @@ def ready(work, images, source):
     return work
 
 
-def run_server(fake, *arguments):
-    """A server that is told to stop as soon as it has begun."""
-    listen = [] if "--listen" in arguments else ["--listen", "127.0.0.1:0"]
-    process = fake.start("serve", *listen, *arguments)
+def run_until_it_waits(fake, *arguments):
+    """What runs until it is told to stop, as soon as it listens to that."""
+    process = fake.start(*arguments)
 
     def ready():
         caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())
@@ -156,7 +156,10 @@ def run_server(fake, *arguments):
 def run(fake, ready):
     def run(command, *arguments):
         if command == "serve" and not {"--help", "--stdin"} & set(arguments):
-            return run_server(fake, *arguments)
+            listen = [] if "--listen" in arguments else ["--listen", "127.0.0.1:0"]
+            return run_until_it_waits(fake, "serve", *listen, *arguments)
+        if "--watch" in arguments:
+            return run_until_it_waits(fake, *arguments, ".")
         return fake.run(*command.split(), *arguments, *RIGHT.get(command, []))
 
     return run

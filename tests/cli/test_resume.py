@@ -189,7 +189,7 @@ def test_what_it_does_not_go_with(fake, work, pictures):
         (["picture 0.jpg", "--resume", "--output", "-"], "--resume goes on with a file: --output is standard output"),
         (["picture 0.jpg", "--retry-failed", "--output", "x"], "--retry-failed is for runs that go on: add --resume"),
         (["picture 0.jpg", "--resume=twice", "--output", "x"], "--resume takes no value but force, not 'twice'"),
-        (["-", "--resume", "--output", "x"], "a picture on standard input ('-') can be read once"),
+        (["-", "--resume", "--output", "x"], "standard input ('-') can be read once"),
         (["picture 0.jpg", "--resume", "--output", "/dev/null"], "--resume goes on with files: '/dev/null' is none"),
         (["picture 0.jpg", "--resume", "--output", "x", "--failed", "x.resume"], "'x.resume' is the file of --failed, too"),
     ]:

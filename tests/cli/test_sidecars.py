@@ -112,7 +112,7 @@ def test_what_cannot_be_written_ends_the_run(fake, work, photos):
 
 def test_what_it_does_not_go_with(fake, photos):
     for arguments, message in [
-        (["--existing", "skip"], "--existing is about sidecars and metadata: add --sidecar txt or json"),
+        (["--existing", "skip"], "--existing is about sidecars, metadata and archives: add --sidecar txt or json"),
         (["--prefix", "x"], "--prefix stands in sidecars: add --sidecar"),
         (["--dry-run"], "--dry-run says what would happen to sidecars and metadata: add --sidecar"),
         (["--sidecar", "xml"], "--sidecar"),

@@ -43,7 +43,9 @@ class StartedInputs {
  public:
   explicit StartedInputs(const InputOptions& options)
       : inputs_(options, [this](const std::string& message) { warn(message); }),
-        first_(inputs_.next(interrupted)) {
+        started_(options.watch),
+        first_(started_ ? std::nullopt : inputs_.next(interrupted)) {
+    if (started_) return;
     if (!first_ && !inputs_.any()) {
       const std::string left_out = inputs_.left_out().text();
       if (!left_out.empty()) early_warnings_ += (early_warnings_.empty() ? "" : "\n") + left_out;
@@ -73,9 +75,9 @@ class StartedInputs {
     }
   }
 
-  bool started_ = false;
   std::string early_warnings_;
   Inputs inputs_;
+  bool started_;
   std::optional<Input> first_;
 };
 
@@ -116,11 +118,12 @@ ExitStatus run(const CaptionConfig& config) {
   guard_outputs({{"--output", config.output},
                  {"--failed", config.failed},
                  {"--html", config.html},
+                 {"--output-tar", config.output_tar == "-" ? std::nullopt : config.output_tar},
                  {"--resume", journal},
                  {"--retry-failed", kept}},
                 config.inputs);
   StartedInputs inputs(config.inputs);
-  if (inputs.all_elsewhere()) {
+  if (!config.inputs.watch && inputs.all_elsewhere()) {
     log::info("no input is in this part of --shard: there is nothing to do");
     return ExitStatus::success;
   }
@@ -167,9 +170,11 @@ ExitStatus run(const CaptionConfig& config) {
   if (!is_single_image(config.inputs)) catch_interrupts();
   const auto sink = [&](const Record& record) { results.take(record); };
   BatchOptions batch = config.batch;
+  if (config.inputs.watch) log::info("watching for images");
   // A GPU takes memory and computes for all images that may come.
   if (is_single_image(config.inputs)) batch.sizes = {.encode_batch = 1, .decode_batch = 1};
-  const BatchSummary summary = caption_all(*captioner, source, sink, batch, interrupted);
+  BatchSummary summary = caption_all(*captioner, source, sink, batch, interrupted);
+  if (config.inputs.watch) summary.interrupted = false;  // that is how it ends
   ExitStatus status = results.finish(summary);
   own_files.say_left_out();
   if (own_files.failed() > 0 && status == ExitStatus::success) status = ExitStatus::some_failed;

@@ -27,8 +27,10 @@ std::string usage() {
          "  caption completions SHELL                     (see 'caption completions --help')\n"
          "  caption manual [COMMAND]...                   (see 'caption manual --help')\n"
          "\n"
-         "INPUT is an image file, '-' for one image's bytes on standard input, or a folder:\n"
-         "its image files, sorted by name, without hidden ones. Image files in folders end\n"
+         "INPUT is an image file, '-' for one image's bytes on standard input, a tar archive\n"
+         "(a.tar, a.tgz, ..., or several: 'shard-{000..099}.tar') for the images in it, or a\n"
+         "folder: its image files, sorted by name, without hidden ones. Image files in\n"
+         "folders and archives end\n"
          "in " +
          image_extensions_text("\n") +
          ".\n"
@@ -99,6 +101,7 @@ Examples:
   caption photos/ -r --write-metadata           alternative texts, where none is
   caption train/ --sidecar txt --prefix 'sks, ' for a trainer of image models
   caption --sample --top-p 0.9 --seed 7 --n-best 5 photo.jpg
+  caption inbox/ --watch --sidecar txt          whatever comes, until Ctrl-C
   caption explain photo.jpg --html why.html     where each word comes from
   caption bench                                 how long each stage takes here
   caption doctor                                whether all is well on this machine
@@ -206,6 +209,7 @@ void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
   parser.add("Output", retry_flags(), config);
   parser.add("Sidecars", sidecar_flags(), config.sidecars);
   parser.add("Metadata", metadata_flags(), config.metadata);
+  parser.add("Archives", tar_flags(), config);
   parser.take_settings();
   parser.add("Other",
              Flags<Extra>{on("--version", &Extra::version, "Show the version and exit"),
@@ -220,14 +224,20 @@ void check_inputs(const InputOptions& inputs, Resume resume, const Parser& parse
   const auto on_stdin =
       std::count(inputs.names.begin(), inputs.names.end(), "-") + (inputs.files_from == "-" ? 1 : 0);
   parser.require(on_stdin <= 1, "standard input can be read once: '-' stands for more than one input");
-  const bool picture_on_stdin =
-      std::find(inputs.names.begin(), inputs.names.end(), "-") != inputs.names.end();
-  parser.require(resume == Resume::no || !picture_on_stdin,
-                 "--resume may read an input again, and a picture on standard input ('-') can be read once");
+  const bool any_on_stdin = std::find(inputs.names.begin(), inputs.names.end(), "-") != inputs.names.end();
+  const bool picture_on_stdin = any_on_stdin && !inputs.tars;
+  parser.require(
+      !picture_on_stdin || !parser.given("--output-tar"),
+      "a picture on standard input ('-') has no name for --output-tar; if it is an archive, add --tar");
+  parser.require(resume == Resume::no || !any_on_stdin,
+                 "--resume may read an input again, and standard input ('-') can be read once");
   parser.require(!picture_on_stdin || !parser.given("--sidecar"),
                  "a picture on standard input ('-') has no place for a sidecar beside it");
   parser.require(!picture_on_stdin || !parser.given("--write-metadata"),
                  "the metadata of a picture on standard input ('-') cannot be written");
+  const auto is_folder = [](const std::string& name) { return std::filesystem::is_directory(name); };
+  parser.require(!inputs.watch || std::any_of(inputs.names.begin(), inputs.names.end(), is_folder),
+                 "--watch waits for what arrives in folders: no INPUT is one");
   parser.require(std::find(inputs.names.begin(), inputs.names.end(), "") == inputs.names.end(),
                  "an INPUT is empty");
 }
@@ -255,11 +265,21 @@ std::variant<CaptionConfig, PrintHelp, PrintVersion> parse_caption(
   if (extra.json) config.format = RecordFormat::jsonl;
   if (!extra.resume.empty()) config.resume = extra.resume == "force" ? Resume::force : Resume::yes;
   check_inputs(config.inputs, config.resume, parser);
+  parser.require(config.output_tar != "-" || config.output != "-",
+                 "--output and --output-tar are both standard output");
+  // A device, so that nothing is made that was not asked for.
+  if (config.output_tar == "-" && !config.output) config.output = "/dev/null";
+  if (config.output_tar) config.inputs.tar_contents = TarContents::samples;
   if (config.output == "-") config.output.reset();
   parser.require(config.resume == Resume::no || config.output,
                  "--resume goes on with a file: --output is standard output");
   parser.require(!config.metadata.write || config.sidecars.existing != Existing::append,
                  "--existing append is for --sidecar txt: a picture has one description");
+  parser.require(
+      !config.inputs.watch || !config.metadata.write || config.sidecars.existing != Existing::overwrite,
+      "--watch with --write-metadata cannot overwrite: it would take its own files for new ones");
+  parser.require(!config.inputs.watch || !config.sidecars.dry_run,
+                 "--dry-run says what a run would do that ends: leave out --watch");
   if (config.html) config.batch.image.thumbnail = kReportThumbnail;
   config.inputs.advice = input_advice();
   config.batch.readers = reader_threads(config.model_options.threads);

@@ -31,9 +31,9 @@ enum class Existing { skip, overwrite, append };
 /// Captions in files of their own beside the pictures.
 struct SidecarOptions {
   std::optional<SidecarFormat> format;          ///< nothing: none
-  Existing existing = Existing::skip;           ///< of descriptions in metadata, too
+  Existing existing = Existing::skip;           ///< of metadata and archives, too
   std::optional<std::filesystem::path> folder;  ///< for them, instead of the pictures' own
-  std::string prefix;
+  std::string prefix;                           ///< of texts in archives, too
   std::string suffix;
   bool dry_run = false;  ///< only says what would be written; of metadata, too
 };
@@ -58,6 +58,7 @@ struct CaptionConfig {
   std::optional<std::filesystem::path> html;    ///< where the report goes
   SidecarOptions sidecars;
   MetadataOptions metadata;
+  std::optional<std::filesystem::path> output_tar;  ///< "-" is standard output
   Resume resume = Resume::no;
   bool retry_failed = false;  ///< of a resumed run: and what has changed
   Color color = Color::automatic;

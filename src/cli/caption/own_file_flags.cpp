@@ -16,10 +16,11 @@ Flags<SidecarOptions> sidecar_flags() {
              "record"),
       choice("--existing", &SidecarOptions::existing, "WHAT",
              {{"skip", Existing::skip}, {"overwrite", Existing::overwrite}, {"append", Existing::append}},
-             "Of pictures that have such a file, or a description in their metadata: leave the picture out, "
-             "unread; write that anew; or, in txt, add a line")
-          .needs({"--sidecar", "--write-metadata"},
-                 "--existing is about sidecars and metadata: add --sidecar txt or json, or --write-metadata")
+             "Of pictures that have such a file, a description in their metadata or a text in their archive: "
+             "leave the picture out, unread; write that anew; or, in txt, add a line")
+          .needs({"--sidecar", "--write-metadata", "--output-tar"},
+                 "--existing is about sidecars, metadata and archives: add --sidecar txt or json, "
+                 "--write-metadata or --output-tar")
           .check([](const SidecarOptions& options) -> std::string {
             const bool several =
                 options.existing == Existing::append && options.format == SidecarFormat::json;
@@ -29,10 +30,11 @@ Flags<SidecarOptions> sidecar_flags() {
            "Write the sidecars into FOLDER, in subfolders as those of an INPUT that is a folder, and not "
            "beside the pictures")
           .needs({"--sidecar"}, for_sidecars("--sidecar-folder", "is where sidecars go")),
-      text("--prefix", &SidecarOptions::prefix, "In sidecars of text, TEXT stands before each caption")
-          .needs({"--sidecar"}, for_sidecars("--prefix", "stands in sidecars")),
-      text("--suffix", &SidecarOptions::suffix, "In sidecars of text, TEXT stands behind each caption")
-          .needs({"--sidecar"}, for_sidecars("--suffix", "stands in sidecars")),
+      text("--prefix", &SidecarOptions::prefix,
+           "In sidecars of text, and texts of --output-tar, TEXT stands before each caption")
+          .needs({"--sidecar", "--output-tar"}, for_sidecars("--prefix", "stands in sidecars")),
+      text("--suffix", &SidecarOptions::suffix, "There, TEXT stands behind each caption")
+          .needs({"--sidecar", "--output-tar"}, for_sidecars("--suffix", "stands in sidecars")),
       on("--dry-run", &SidecarOptions::dry_run,
          "Only say what --sidecar or --write-metadata would write, a line NAME<TAB>FILE<TAB>WHAT for each "
          "picture")
@@ -61,6 +63,18 @@ Flags<MetadataOptions> metadata_flags() {
           .needs({"--write-metadata"}, "--metadata is where metadata go" + add),
       on("--keep-times", &MetadataOptions::keep_times, "Files whose metadata are written keep their times")
           .needs({"--write-metadata"}, "--keep-times is for files whose metadata are written" + add),
+  };
+}
+
+Flags<CaptionConfig> tar_flags() {
+  return {
+      name("--output-tar", &CaptionConfig::output_tar, "FILE",
+           "Also write a tar archive with each picture, its caption and its record, as KEY.jpg, KEY.txt and "
+           "KEY.json: a shard for WebDataset. What stands beside a picture in an archive is passed through. "
+           "FILE is there when it is complete; - is standard output, which then has no records")
+          .excludes({"--sidecar", "--write-metadata"},
+                    "--output-tar, --sidecar and --write-metadata are for separate runs")
+          .excludes({"--resume"}, "--output-tar makes a whole archive: --resume cannot go on with one"),
   };
 }
 

@@ -6,14 +6,36 @@
 #include "records/sidecars.h"
 
 namespace caption::cli {
+namespace {
+
+/// Gives the records to an archive.
+class TarRecords : public RecordWriter {
+ public:
+  TarRecords(OutputTar& output, std::string model) : output_(output), model_(std::move(model)) {}
+
+  void write(const Record& record) override { output_.write(record, model_); }
+  void finish(const BatchSummary& /*summary*/) override { output_.finish(); }
+
+ private:
+  OutputTar& output_;
+  std::string model_;
+};
+
+}  // namespace
 
 OwnFiles::OwnFiles(const CaptionConfig& config, InputSource source, const std::atomic<bool>& stop)
     : config_(config), source_(std::move(source)) {
-  if (config.sidecars.format) sidecars_.emplace(config, source_, stop);
+  if (config.sidecars.format && config.inputs.watch) {
+    stream_.emplace(config.sidecars, source_);
+  } else if (config.sidecars.format) {
+    sidecars_.emplace(config, source_, stop);
+  }
   if (config.metadata.write) undescribed_.emplace(config, source_, stop);
+  if (config.output_tar) output_tar_.emplace(config, source_);
 }
 
 bool OwnFiles::empty() const {
+  if (config_.inputs.watch) return false;
   return sidecars_ ? sidecars_->inputs().empty() : undescribed_ && undescribed_->empty();
 }
 
@@ -23,6 +45,8 @@ std::string OwnFiles::plan(const std::atomic<bool>& stop) {
 
 InputSource OwnFiles::source() {
   if (undescribed_) return [this](const std::atomic<bool>& stop) { return undescribed_->next(stop); };
+  if (output_tar_) return [this](const std::atomic<bool>& stop) { return output_tar_->next(stop); };
+  if (stream_) return [this](const std::atomic<bool>& stop) { return stream_->next(stop); };
   if (!sidecars_) return source_;
   return [this](const std::atomic<bool>& stop) {
     const std::vector<Input>& inputs = sidecars_->inputs();
@@ -35,11 +59,27 @@ std::optional<std::size_t> OwnFiles::count() const {
 }
 
 void OwnFiles::say_left_out() const {
-  const std::size_t count = sidecars_ ? sidecars_->left_out() : undescribed_ ? undescribed_->left_out() : 0;
+  std::size_t count = 0;
+  std::string what;
+  if (stream_ || sidecars_) {
+    count = stream_ ? stream_->left_out() : sidecars_->left_out();
+    what = "a sidecar";
+  } else if (undescribed_ && !config_.inputs.watch) {  // which sees the files that it has written
+    count = undescribed_->left_out();
+    what = "a description";
+  } else if (output_tar_) {
+    count = output_tar_->left_out();
+    what = "a text";
+  }
   if (count == 0) return;
-  const std::string what = sidecars_ ? "a sidecar" : "a description";
   log::info(std::to_string(count) +
             (count == 1 ? " picture is left out: it has " : " pictures are left out: they have ") + what);
+}
+
+std::size_t OwnFiles::failed() const {
+  if (output_tar_) return output_tar_->failed();
+  if (stream_) return stream_->refused();
+  return descriptions_ != nullptr ? descriptions_->failed() : 0;
 }
 
 std::unique_ptr<RecordWriter> OwnFiles::writer(const std::string& model) {
@@ -48,11 +88,13 @@ std::unique_ptr<RecordWriter> OwnFiles::writer(const std::string& model) {
     descriptions_ = writer.get();
     return writer;
   }
-  if (!sidecars_) return nullptr;
+  if (output_tar_) return std::make_unique<TarRecords>(*output_tar_, model);
+  if (!sidecars_ && !stream_) return nullptr;
   const SidecarOptions& options = config_.sidecars;
-  return make_sidecars({*options.format, options.existing == Existing::append, options.prefix, options.suffix,
-                        model, config_.batch.decode.n_best > 1},
-                       sidecars_->files());
+  return make_sidecars(
+      {*options.format, options.existing == Existing::append, options.prefix, options.suffix, model,
+       config_.batch.decode.n_best > 1},
+      [this] { return stream_ ? stream_->next_file() : sidecars_->files().at(next_file_++); });
 }
 
 }  // namespace caption::cli

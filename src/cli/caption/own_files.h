@@ -7,15 +7,17 @@
 #include <string>
 
 #include "cli/caption/options.h"
+#include "cli/caption/output_tar.h"
 #include "cli/caption/sidecar_plan.h"
+#include "cli/caption/sidecar_stream.h"
 #include "cli/caption/undescribed.h"
 #include "pipeline/batch.h"
 #include "records/writers.h"
 
 namespace caption::cli {
 
-/// What goes into files of the pictures' own, by --sidecar or --write-metadata, and which pictures are left
-/// for that. Without these options, all are.
+/// What goes into files of the pictures' own, by --sidecar, --write-metadata or --output-tar, and which
+/// pictures are left for that. Without these options, all are.
 class OwnFiles {
  public:
   /// Throws Error(usage) as SidecarPlan does.
@@ -37,15 +39,18 @@ class OwnFiles {
   /// Writes the files; null if none are asked for. `model`: the bundle's name.
   std::unique_ptr<RecordWriter> writer(const std::string& model);
   /// Pictures that have a caption, but not in their file. To be called while that writer lives.
-  std::size_t failed() const { return descriptions_ != nullptr ? descriptions_->failed() : 0; }
+  std::size_t failed() const;
 
  private:
   const CaptionConfig& config_;
   InputSource source_;
   std::optional<SidecarPlan> sidecars_;
-  std::size_t next_sidecar_ = 0;
+  std::size_t next_sidecar_ = 0;         ///< of the plan, to be captioned
+  std::size_t next_file_ = 0;            ///< of the plan, to be written
+  std::optional<SidecarStream> stream_;  ///< in the plan's place, where the inputs have no end
   std::optional<Undescribed> undescribed_;
   const Descriptions* descriptions_ = nullptr;
+  std::optional<OutputTar> output_tar_;
 };
 
 }  // namespace caption::cli

@@ -120,6 +120,7 @@ ExitStatus Results::finish(BatchSummary summary) {
   summary.captioned += before_.captioned;
   summary.failed += before_.failed;
   progress_.clear();
+  if (own_files_ != nullptr) own_files_->finish(summary);
   for (const Sink& sink : sinks_) {
     sink.writer->finish(summary);
     sink.output.close();

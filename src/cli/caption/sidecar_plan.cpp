@@ -8,21 +8,22 @@
 #include "records/sidecars.h"
 
 namespace caption::cli {
-namespace {
-
 namespace fs = std::filesystem;
 
-fs::path file_for(const Input& input, const SidecarOptions& options) {
+fs::path sidecar_file(const Input& input, const SidecarOptions& options) {
+  if (!input.key.empty()) {
+    throw Error(ErrorKind::usage,
+                "'" + printable(input.name) +
+                    "': a picture in an archive has no place for a sidecar beside it: use --output-tar");
+  }
   return sidecar_of(options.folder ? *options.folder / input.below : input.file, *options.format);
 }
-
-}  // namespace
 
 SidecarPlan::SidecarPlan(const CaptionConfig& config, const InputSource& source,
                          const std::atomic<bool>& stop) {
   std::unordered_map<std::string, std::string> owners;  // sidecar -> picture
   while (std::optional<Input> input = source(stop)) {
-    const fs::path file = file_for(*input, config.sidecars);
+    const fs::path file = sidecar_file(*input, config.sidecars);
     const auto [owner, is_new] = owners.emplace(file.lexically_normal().string(), input->name);
     if (!is_new) {
       throw Error(ErrorKind::usage, "'" + printable(owner->second) + "' and '" + printable(input->name) +

@@ -13,6 +13,9 @@
 
 namespace caption::cli {
 
+/// The sidecar of a picture. Throws Error(usage) if it stands in an archive.
+std::filesystem::path sidecar_file(const Input& input, const SidecarOptions& options);
+
 /// Which pictures get which sidecar, told before anything is read, captioned or written.
 class SidecarPlan {
  public:

@@ -26,7 +26,7 @@ Undescribed::Undescribed(const CaptionConfig& config, InputSource source, const 
       overwrite_(config.sidecars.existing == Existing::overwrite),
       plans_(config.sidecars.dry_run),
       source_(std::move(source)),
-      first_(search(stop)) {}
+      first_(config.inputs.watch ? std::nullopt : search(stop)) {}
 
 std::optional<Input> Undescribed::next(const std::atomic<bool>& stop) {
   return first_ ? std::exchange(first_, std::nullopt) : search(stop);
@@ -39,6 +39,11 @@ std::optional<Input> Undescribed::search(const std::atomic<bool>& stop) {
 }
 
 bool Undescribed::is_left_out(const Input& input) {
+  if (!input.key.empty()) {
+    throw Error(ErrorKind::usage,
+                "'" + printable(input.name) +
+                    "': the metadata of a picture in an archive cannot be written: use --output-tar");
+  }
   const std::filesystem::path file = metadata_file(input.file, options_.place);
   const bool described = is_described(file);
   const char* what = "new";

@@ -14,7 +14,7 @@ namespace caption::cli {
 /// The inputs of `--write-metadata`: without those that have a description, unless that is to be overwritten.
 class Undescribed {
  public:
-  /// Looks for the first one.
+  /// Looks for the first one, unless the inputs may keep it waiting.
   Undescribed(const CaptionConfig& config, InputSource source, const std::atomic<bool>& stop);
 
   bool empty() const { return !first_; }

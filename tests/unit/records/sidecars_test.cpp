@@ -24,6 +24,11 @@ class SidecarsTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(stream), {}};
   }
 
+  /// One after the other.
+  static std::function<fs::path()> files(std::vector<fs::path> files) {
+    return [files = std::move(files), next = std::size_t{0}]() mutable { return files.at(next++); };
+  }
+
   const fs::path folder_ = fs::temp_directory_path() / ("caption-sidecars-" + std::to_string(::getpid()));
   const Record good_{"a.jpg", {{"A cat.", {}, -1.5, -0.5}, {"A dog.", {}, -3, -1}}, {}, {}};
   const Record bad_{"b.jpg", {}, Error(ErrorKind::corrupt, "b.jpg: no"), {}};
@@ -35,8 +40,8 @@ TEST_F(SidecarsTest, HaveThePicturesNameWithAnotherEnd) {
 }
 
 TEST_F(SidecarsTest, AreWrittenForWhatHasACaption) {
-  const auto writer =
-      make_sidecars({.prefix = "sks, ", .suffix = " end"}, {folder_ / "deep/a.txt", folder_ / "b.txt"});
+  const auto writer = make_sidecars({.prefix = "sks, ", .suffix = " end"},
+                                    files({folder_ / "deep/a.txt", folder_ / "b.txt"}));
   writer->write(good_);
   writer->write(bad_);
   EXPECT_EQ(read("deep/a.txt"), "sks, A cat. end\n");
@@ -47,17 +52,18 @@ TEST_F(SidecarsTest, AreWrittenForWhatHasACaption) {
 TEST_F(SidecarsTest, AreReplacedOrAppendedTo) {
   for (const std::string before : {"", "tag", "tag\n"}) {
     std::ofstream(folder_ / "a.txt", std::ios::binary) << before;
-    make_sidecars({.append = true}, {folder_ / "a.txt"})->write(good_);
+    make_sidecars({.append = true}, files({folder_ / "a.txt"}))->write(good_);
     EXPECT_EQ(read("a.txt"), before.empty() ? "A cat.\n" : "tag\nA cat.\n");
   }
-  make_sidecars({}, {folder_ / "a.txt"})->write(good_);
+  make_sidecars({}, files({folder_ / "a.txt"}))->write(good_);
   EXPECT_EQ(read("a.txt"), "A cat.\n");
-  make_sidecars({.append = true}, {folder_ / "new.txt"})->write(good_);
+  make_sidecars({.append = true}, files({folder_ / "new.txt"}))->write(good_);
   EXPECT_EQ(read("new.txt"), "A cat.\n");
 }
 
 TEST_F(SidecarsTest, OfJsonAreTheRecord) {
-  make_sidecars({.format = SidecarFormat::json, .model = "m", .several_captions = true}, {folder_ / "a.json"})
+  make_sidecars({.format = SidecarFormat::json, .model = "m", .several_captions = true},
+                files({folder_ / "a.json"}))
       ->write(good_);
   EXPECT_EQ(read("a.json"), json_line(record_json(good_, "m", true)));
 }

@@ -1,5 +1,5 @@
+#include "tar/library.h"
 #include "base/shared_library.h"
-#include "model/archive_library.h"
 
 namespace caption {
 

@@ -1,0 +1,183 @@
+#include "inputs/folder_watch.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "caption/error.h"
+#include "inputs/image_names.h"
+#include "inputs/left_out.h"
+
+namespace caption {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kStopCheckMs = 100;
+constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR;
+
+[[noreturn]] void fail(const std::string& what, int reason) {
+  throw Error(ErrorKind::usage, "cannot watch " + what + ": " +
+                                    (reason == ENOSPC || reason == EMFILE
+                                         ? "the system watches as much as it may: raise "
+                                           "fs.inotify.max_user_watches and max_user_instances with sysctl"
+                                         : std::strerror(reason)));
+}
+
+/// Whether somebody has it open for writing, as far as the system says: only of files of our own.
+bool is_being_written(const fs::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return false;
+  // Who opens it just now makes the system signal us, by default with one that kills.
+  ::fcntl(descriptor, F_SETSIG, SIGURG);
+  const bool busy = ::fcntl(descriptor, F_SETLEASE, F_RDLCK) != 0 && errno == EAGAIN;
+  ::close(descriptor);  // which gives the lease back
+  return busy;
+}
+
+/// One that has come by a link is complete, though nobody closes it.
+bool is_link(const fs::path& file) {
+  struct stat status {};
+  return ::lstat(file.c_str(), &status) == 0 && (S_ISLNK(status.st_mode) || status.st_nlink > 1);
+}
+
+fs::path below(const fs::path& root, const fs::path& file) {
+  return file.lexically_relative(root);
+}
+
+}  // namespace
+
+FolderWatch::FolderWatch(bool recursive, const Patterns& patterns)
+    : recursive_(recursive), patterns_(patterns), descriptor_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+  if (descriptor_ < 0) fail("folders", errno);
+}
+
+FolderWatch::~FolderWatch() {
+  ::close(descriptor_);
+}
+
+void FolderWatch::add(const fs::path& folder) {
+  watch({folder, folder});
+}
+
+void FolderWatch::watch(const Place& place) {
+  const int number = ::inotify_add_watch(descriptor_, place.folder.c_str(), kEvents);
+  if (number < 0) {
+    // One below, which has gone again or cannot be entered.
+    if (place.folder != place.root && (errno == ENOENT || errno == ENOTDIR || errno == EACCES)) return;
+    fail("'" + place.folder.string() + "'", errno);
+  }
+  places_[number] = place;
+  if (!recursive_) return;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(place.folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (entry.is_directory(ignored) && !entry.is_symlink(ignored) && looks_into(place, name))
+      watch({place.folder / name, place.root});
+  }
+}
+
+void FolderWatch::enter(const Place& place) {
+  watch(place);
+  list(place);
+}
+
+void FolderWatch::list(const Place& place) {
+  std::error_code ignored;
+  std::vector<std::string> names;
+  for (const fs::directory_entry& entry : fs::directory_iterator(place.folder, ignored))
+    names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    const fs::path file = place.folder / name;
+    if (is_wanted(place, name) && take(file)) arrived_.push_back({file, below(place.root, file)});
+  }
+  if (!recursive_) return;
+  for (const std::string& name : names) {
+    const fs::path folder = place.folder / name;
+    if (fs::is_directory(fs::symlink_status(folder, ignored)) && looks_into(place, name))
+      list({folder, place.root});
+  }
+}
+
+bool FolderWatch::take(const fs::path& file) {
+  return !is_being_written(file) && is_new(file);
+}
+
+std::optional<FolderWatch::Arrival> FolderWatch::next(const std::atomic<bool>& stop) {
+  while (arrived_.empty() && !stop) {
+    pollfd ready{descriptor_, POLLIN, 0};
+    if (::poll(&ready, 1, kStopCheckMs) > 0) read_events();
+  }
+  if (stop) return std::nullopt;
+  Arrival arrival = std::move(arrived_.front());
+  arrived_.pop_front();
+  return arrival;
+}
+
+void FolderWatch::read_events() {
+  alignas(inotify_event) std::array<char, 1U << 16U> buffer;
+  const ssize_t count = ::read(descriptor_, buffer.data(), buffer.size());
+  for (ssize_t at = 0; at < count;) {
+    const auto* const event = reinterpret_cast<const inotify_event*>(&buffer[static_cast<std::size_t>(at)]);
+    handle(event->wd, event->mask, event->len > 0 ? event->name : "");
+    at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+  }
+}
+
+void FolderWatch::handle(int watch, unsigned what, const std::string& name) {
+  if ((what & IN_Q_OVERFLOW) != 0) {  // there was too much to tell: what was missed is there
+    const std::map<int, Place> places = places_;
+    for (const auto& [number, place] : places)
+      if (place.folder == place.root) enter(place);
+    return;
+  }
+  const auto found = places_.find(watch);
+  if (found == places_.end()) return;
+  if ((what & IN_IGNORED) != 0) {
+    places_.erase(found);
+    return;
+  }
+  const Place place = found->second;
+  if ((what & IN_ISDIR) != 0) {
+    if (recursive_ && looks_into(place, name)) enter({place.folder / name, place.root});
+    return;
+  }
+  const fs::path file = place.folder / name;
+  if (!is_wanted(place, name) || ((what & IN_CREATE) != 0 && !is_link(file))) return;
+  if (is_new(file)) arrived_.push_back({file, below(place.root, file)});
+}
+
+bool FolderWatch::looks_into(const Place& place, const std::string& name) const {
+  return !name.starts_with('.') && !is_system_folder(name) &&
+         patterns_.enters(below(place.root, place.folder / name).string());
+}
+
+bool FolderWatch::is_wanted(const Place& place, const std::string& name) const {
+  return !name.starts_with('.') && has_image_extension(name) &&
+         patterns_.takes_file(below(place.root, place.folder / name).string());
+}
+
+bool FolderWatch::is_new(const fs::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  const std::size_t state = std::hash<std::string>()(
+      std::to_string(status.st_size) + ' ' + std::to_string(status.st_mtim.tv_sec) + ' ' +
+      std::to_string(status.st_mtim.tv_nsec) + ' ' + std::to_string(status.st_ino));
+  std::size_t& taken = taken_[std::hash<std::string>()(file.string())];
+  return std::exchange(taken, state) != state;
+}
+
+}  // namespace caption
