@@ -2,13 +2,16 @@
 (ctest -C Longer -R memory). What the program holds of each picture shows as the slope between two points of one run."""
 
 import os
+import signal
+import tarfile
 import threading
 import time
 
 import pytest
 
 PICTURES = int(os.environ.get("CAPTION_PICTURES", "6000"))
-# Bytes of a picture that a mode may keep: the plan of --sidecar has two names for each, and finds those that are shared.
+# Bytes of a picture that a mode may keep: the plan of --sidecar has two names for each, and finds those that are shared; --watch and
+# --output-tar know each by a hash.
 MODES = {
     "text": ([], 0),
     "jsonl": (["--json", "--n-best", "2"], 0),
@@ -17,6 +20,11 @@ MODES = {
     "resume": (["--output", "out.jsonl", "--json", "--resume"], 0),
     "shard": (["--shard", "1/1"], 0),
     "sidecar": (["--sidecar", "txt"], 600),
+    "metadata": (["--write-metadata", "--metadata", "sidecar"], 0),
+    "archive of files": (["--output-tar", "out.tar"], 100),
+    "archive": (["--tar", "-", "--json"], 0),
+    "archive to archive": (["--tar", "-", "--output-tar", "out.tar", "--json"], 0),
+    "watch": (["in", "-r", "--watch"], 200),
 }
 
 
@@ -30,18 +38,25 @@ def resident(process):
 @pytest.mark.parametrize("mode", MODES)
 def test_memory_and_open_files_stay_the_same(fake, work, mode):
     options, kept = MODES[mode]
-    names = []
-    for i in range(PICTURES):
-        if i % 1000 == 0:
-            (work / f"{i // 1000}").mkdir()
-        names.append(f"{i // 1000}/a picture with a name of some length {i}.jpg")
-        (work / names[-1]).write_bytes(b"say x.")
-    arguments = [*options, "--files-from", "-"]
-    process = fake.start(*arguments, stdin=-1, stdout=open(work / "stdout", "wb"))
+    names = [f"{i // 1000}/a picture with a name of some length {i}.jpg" for i in range(PICTURES)]
+    (work / "in").mkdir()
+    for folder in range((PICTURES + 999) // 1000):
+        (work / ("in" if mode == "watch" else ".") / f"{folder}").mkdir()
+    listed = mode != "watch" and "--tar" not in options
+    for name in names if listed else []:
+        (work / name).write_bytes(b"say x.")
+    process = fake.start(*options, *(["--files-from", "-"] if listed else []), stdin=-1, stdout=open(work / "stdout", "wb"))
     seen = {}
 
     def feed(part):
-        process.stdin.write("".join(f"{name}\n" for name in part).encode())
+        for name in part:
+            if mode == "watch":
+                (work / "in" / name).write_bytes(b"say x.")
+            elif listed:
+                process.stdin.write(f"{name}\n".encode())
+            else:
+                process.stdin.write(member(name, b"say x."))
+                process.stdin.write(member(name + ".cls", b"1"))
         process.stdin.flush()
 
     out = work / ("out.jsonl" if mode == "resume" else "stdout")
@@ -70,6 +85,8 @@ def test_memory_and_open_files_stay_the_same(fake, work, mode):
             wait_for_lines(out, done - 3000 if done > 3000 else 1)
             seen[done] = resident(process)
         process.stdin.close()
+        if mode == "watch":
+            process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=600) == 0
     reader.join()
     (first, (memory, files)), (last, (memory_later, files_later)) = sorted(seen.items())
@@ -77,6 +94,13 @@ def test_memory_and_open_files_stay_the_same(fake, work, mode):
     print(f"{mode}: {memory / 1e6:.1f} MB after {first}, {memory_later / 1e6:.1f} MB after {last}: {slope:.0f} bytes a picture; {files_later} files")
     assert memory_later - memory <= kept * (last - first) + 3e6
     assert files_later <= files + 8
+
+
+def member(name, content):
+    """A file of a tar archive."""
+    entry = tarfile.TarInfo(name)
+    entry.size = len(content)
+    return entry.tobuf(tarfile.GNU_FORMAT) + content + bytes(-len(content) % 512)
 
 
 def wait_for_lines(file, count, seconds=300):
