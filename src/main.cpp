@@ -13,11 +13,13 @@
 #include "cli/bench/command.h"
 #include "cli/caption/command.h"
 #include "cli/doctor/command.h"
+#include "cli/embed/command.h"
 #include "cli/eval/command.h"
 #include "cli/explain/command.h"
 #include "cli/manual/command.h"
 #include "cli/models/command.h"
 #include "cli/process.h"
+#include "cli/score/command.h"
 #include "cli/serve/command.h"
 #include "cli/suggestions.h"
 #include "cli/train/command.h"
@@ -50,6 +52,8 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       command("explain", parse_explain),
       command("eval", parse_eval),
+      command("score", parse_score),
+      command("embed", parse_embed),
       command("train", parse_train),
       command("serve", parse_serve),
       command("bench", parse_bench),

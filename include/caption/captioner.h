@@ -17,7 +17,7 @@ namespace caption {
 
 /// A picture on its way into the model whose captioner has prepared it.
 struct Picture {
-  struct Image;                        ///< decoded, and resized unless the model's device does that
+  struct Image;  ///< decoded, and resized unless the model's device does that; or encoded
   std::shared_ptr<const Image> image;  ///< copies share it
   std::vector<std::byte> thumbnail;    ///< the whole picture, upright, as a small JPEG, if it was asked for
   bool truncated = false;              ///< a part of it was missing in its file
@@ -67,6 +67,21 @@ struct Embeddings {
   std::vector<float> values;  ///< [B, D], as the encoder gives them: their length is whatever it is
 };
 
+/// A token of a text, and how likely it was.
+struct ScoredToken {
+  std::int32_t id = 0;
+  std::string text;  ///< UTF-8, with the space that it may begin with; a byte that is no character as <0xNN>
+  double logprob = 0;  ///< natural logarithm, given the picture and the tokens before it
+};
+
+/// A text as a caption of a picture.
+struct ScoredText {
+  std::string text;
+  std::vector<ScoredToken> tokens;  ///< with the stop token, if that is none that stands for text
+  double score = 0;                 ///< sum of their log-probabilities
+  double mean_logprob = 0;          ///< score / number of tokens
+};
+
 struct Explanation;     // see caption/explanation.h
 struct ExplainOptions;  // likewise
 
@@ -98,6 +113,10 @@ class CAPTION_API Captioner {
 
   /// The embeddings of B pictures, at least one, which go through the encoder together.
   virtual Embeddings embed(std::span<const Picture> pictures) = 0;
+
+  /// How likely the model finds texts as captions of a picture: in the order of the texts. Throws
+  /// Error(usage) for a text that is empty, not UTF-8 or longer than what the model's positions allow.
+  virtual std::vector<ScoredText> score(const Picture& picture, std::span<const std::string> texts) = 0;
 
   /// Which words of a picture's best caption, or of a given text, came from where, and what else could have
   /// stood there. One call at a time. Throws Error(usage) if the options or the text do not fit the model.

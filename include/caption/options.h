@@ -51,6 +51,9 @@ struct ImageOptions {
   /// Whether a picture with an ICC profile is converted to sRGB. CLIP's own pipeline, with which the
   /// published models were trained, does not.
   bool color_managed = false;
+  /// Whether the bytes are no image file, but the picture's embedding: D fp32 numbers in this machine's
+  /// order, as the encoder gives them. Nothing else of the options counts then.
+  bool embedding = false;
   /// Longest side, in pixels, of the small picture that is made beside the pixels, for a report; 0 makes
   /// none.
   int thumbnail = 0;

@@ -1,18 +1,22 @@
 #include "pipeline/captioner.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "caption/error.h"
+#include "decode/score_texts.h"
 #include "explain/explain.h"
 #include "image/open_modules.h"
 #include "kernels/parallel.h"
 #include "pipeline/device.h"
 #include "pipeline/way.h"
 #include "pipeline/word_forms.h"
+#include "text/words.h"
 
 namespace caption {
 namespace {
@@ -24,6 +28,7 @@ class EngineCaptioner : public Captioner {
   const std::string& name() const override { return engine_->manifest().name; }
 
   Picture prepare(std::span<const std::byte> file_bytes, const ImageOptions& options) const override {
+    if (options.embedding) return encoded_picture(embedding_of_bytes(file_bytes));
     RgbImage image = decode(file_bytes, options);  // file bytes -> RGB [height, width, 3], upright
     std::vector<std::byte> thumbnail;
     if (options.thumbnail > 0) thumbnail = opencv_library().encode_thumbnail(image, options.thumbnail);
@@ -54,6 +59,27 @@ class EngineCaptioner : public Captioner {
     return {embedding.size(1), {embedding.data(), embedding.data() + embedding.numel()}};
   }
 
+  std::vector<ScoredText> score(const Picture& picture, std::span<const std::string> texts) override {
+    if (texts.empty()) return {};
+    std::vector<std::vector<std::int32_t>> tokens;
+    for (const std::string& text : texts) tokens.push_back(given(text).tokens);
+    const Pixels pixels = pixels_of(picture, pixel_format(engine_->manifest().image));
+    const std::unique_ptr<StepFunction> model = engine_->language_model({&pixels, 1});
+    const std::vector<std::vector<float>> scores = score_texts(*model, tokens);
+    std::vector<ScoredText> scored;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      ScoredText& one = scored.emplace_back();
+      one.text = texts[i];
+      for (std::size_t t = 0; t < tokens[i].size(); ++t) {
+        const std::string piece = readable(engine_->tokenizer().piece(tokens[i][t]).bytes);
+        one.tokens.push_back({tokens[i][t], piece, static_cast<double>(scores[i][t])});
+        one.score += one.tokens.back().logprob;
+      }
+      one.mean_logprob = one.score / static_cast<double>(one.tokens.size());
+    }
+    return scored;
+  }
+
   Explanation explain(const Picture& picture, const DecodeOptions& options,
                       const ExplainOptions& explanation) override {
     if (!options.prompt.empty())
@@ -67,6 +93,29 @@ class EngineCaptioner : public Captioner {
   }
 
  private:
+  /// An embedding that this model takes.
+  std::vector<float> embedding_of_bytes(std::span<const std::byte> bytes) const {
+    const Manifest& model = engine_->manifest();
+    std::vector<float> embedding(bytes.size() / sizeof(float));
+    std::memcpy(embedding.data(), bytes.data(), embedding.size() * sizeof(float));
+    if (static_cast<std::int64_t>(embedding.size()) != model.encoder.embedding) {
+      throw Error(ErrorKind::usage, "an embedding has " + std::to_string(embedding.size()) +
+                                        " numbers: those of the model '" + name() + "' have " +
+                                        std::to_string(model.encoder.embedding));
+    }
+    double squares = 0;
+    for (const float value : embedding) squares += static_cast<double>(value) * static_cast<double>(value);
+    // CLIP's own are ten times as long. Another kind of encoder gives the length 1 itself.
+    const bool divided =
+        std::abs(squares - 1) < 1e-4 && (model.encoder.kind == "vit" || model.encoder.kind == "resnet");
+    if (divided && !model.mapper.normalize) {
+      throw Error(ErrorKind::usage,
+                  "an embedding has the length 1: the model '" + name() +
+                      "' takes embeddings as its encoder gives them, not divided by their length");
+    }
+    return embedding;
+  }
+
   std::int32_t stop_token() const { return static_cast<std::int32_t>(engine_->manifest().stop.token); }
 
   std::optional<std::int32_t> stop_token(const DecodeOptions& options) const {
@@ -98,14 +147,13 @@ class EngineCaptioner : public Captioner {
   /// A text as if the model had written it; its score is not known yet.
   Caption given(const std::string& text) const {
     Caption caption{text, engine_->tokenizer().encode(text)};
-    if (caption.tokens.empty()) throw Error(ErrorKind::usage, "the text to explain is empty");
+    if (caption.tokens.empty()) throw Error(ErrorKind::usage, "a text is empty");
     // A stop token that is text, as GPT-2's ".", is the writer's business.
     if (engine_->tokenizer().piece(stop_token()).special) caption.tokens.push_back(stop_token());
     const auto count = static_cast<std::int64_t>(caption.tokens.size());
     if (count > engine_->most_tokens()) {
-      throw Error(ErrorKind::usage, "the text to explain has " + std::to_string(count) +
-                                        " tokens: the model '" + name() + "' takes at most " +
-                                        std::to_string(engine_->most_tokens()));
+      throw Error(ErrorKind::usage, "a text has " + std::to_string(count) + " tokens: the model '" + name() +
+                                        "' takes at most " + std::to_string(engine_->most_tokens()));
     }
     return caption;
   }

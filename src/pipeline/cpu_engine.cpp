@@ -31,9 +31,11 @@ class CpuSearches : public PictureSearches {
     if (joining > 0) {
       const auto pictures = std::span(waiting_).first(joining);
       const auto resolution = static_cast<int>(bundle_.encoder->resolution());
-      const Tensor pixels = stack_pixels(pictures, resolution);  // [B, 3, R, R]
-      const Tensor embedding = embedding_of(bundle_, pixels);    // [B, D]
-      const Tensor prefix = bundle_.mapper->map(embedding);      // [B, P, E]
+      const Tensor encoded = stack_embeddings(pictures);
+      const Tensor embedding = encoded.defined()
+                                   ? for_mapper(bundle_, encoded)
+                                   : embedding_of(bundle_, stack_pixels(pictures, resolution));  // [B, D]
+      const Tensor prefix = bundle_.mapper->map(embedding);                                      // [B, P, E]
       model_.add(bundle_.gpt2->with_prompt(prefix, prompt_));
       waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(joining));
     }

@@ -25,11 +25,16 @@ namespace caption {
 /// How the bundle's encoder takes a picture.
 PixelFormat pixel_format(const Manifest::Image& image);
 
+/// embedding [B, D] as the encoder gives it -> as the mapper takes it
+template <typename T>
+T for_mapper(const Bundle<T>& bundle, const T& embedding) {
+  return bundle.manifest.mapper.normalize ? Ops<T>::normalised(embedding) : embedding;
+}
+
 /// pixels [B, 3, R, R] -> embedding [B, D], as the mapper takes it
 template <typename T>
 T embedding_of(const Bundle<T>& bundle, const T& pixels) {
-  const T embedding = bundle.encoder->encode(pixels);  // [B, D]
-  return bundle.manifest.mapper.normalize ? Ops<T>::normalised(embedding) : embedding;
+  return for_mapper(bundle, bundle.encoder->encode(pixels));
 }
 
 /// pixels [B, 3, R, R] -> prefix [B, P, E]

@@ -180,6 +180,18 @@ class FakeCaptioner : public Captioner {
     return embeddings;
   }
 
+  /// A token for each text.
+  std::vector<ScoredText> score(const Picture&, std::span<const std::string> texts) override {
+    std::vector<ScoredText> scored;
+    for (const std::string& text : texts) {
+      ScoredText& one = scored.emplace_back();
+      one.text = text;
+      one.tokens.push_back({1, text, -1.5});
+      one.score = one.mean_logprob = -1.5;
+    }
+    return scored;
+  }
+
   /// "NAME" in two tokens and "." in one, in a grid of 3: the first word at the top left, "." nowhere.
   Explanation explain(const Picture& picture, const DecodeOptions& options,
                       const ExplainOptions& explanation) override {

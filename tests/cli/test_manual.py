@@ -7,7 +7,7 @@ import subprocess
 import pexpect
 import pytest
 
-PAGES = ["", "explain", "eval", "serve", "bench", "doctor", "models", "models list", "models show", "models verify", "models optimize",
+PAGES = ["", "explain", "eval", "train", "score", "embed", "serve", "bench", "doctor", "models", "models list", "models show", "models verify", "models optimize",
          "models import", "models fetch", "models export", "models remove", "completions", "manual"]
 WIDE = {"COLUMNS": "200", "LINES": "100"}
 

@@ -14,13 +14,15 @@ import pytest
 
 from conftest import Result, wait_for
 
-COMMANDS = ["", "explain", "eval", "train", "serve", "bench", "doctor", "models list", "models show", "models verify", "models optimize", "models import",
+COMMANDS = ["", "explain", "eval", "score", "embed", "train", "serve", "bench", "doctor", "models list", "models show", "models verify", "models optimize", "models import",
             "models fetch", "models export", "models remove", "completions", "manual"]
 # What stands on a command line that is right, but for the option in question.
 RIGHT = {
     "": ["a.jpg"],
     "explain": ["a.jpg"],
     "bench": ["a.jpg"],
+    "score": ["a.jpg", "A dog."],
+    "embed": ["a.jpg", "--output", "embeddings.npy"],
     "eval": ["captions.tsv", "references.tsv"],
     "train": ["captions.tsv", "--out", "made"],
     "models show": ["photographs"],
@@ -37,7 +39,8 @@ BESIDE = {
     "--top-k": ["--sample"],
     "--top-p": ["--sample"],
     "--seed": ["--sample"],
-    **dict.fromkeys(["--null", "--doubtful"], ["--failed", "failed.txt"]),
+    "--null": ["--files-from", "list"],
+    "--doubtful": ["--failed", "failed.txt"],
     "--verbose": ["--version"],
     "--resume": ["--output", "out.txt"],
     "--retry-failed": ["--output", "out.txt", "--resume"],
@@ -75,6 +78,7 @@ VALUES = {
     "--exclude": "*.png",
     "--config": "settings.toml",
     "--ban": "cat",
+    "--from-embeddings": "embeddings.jsonl",
     "--require": "cat",
     "--prompt": "A photo of",
     "--sidecar-folder": "sidecars",
@@ -98,6 +102,8 @@ VALUES = {
     "--log": "log",
     "--allow-host": "captions.example.org",
 }
+# Instead of what else stands on the command line.
+ALONE = {"--from-embeddings"}
 # The fake's model has fewer tokens than the option takes.
 LOWER_HIGHEST = {"--max-tokens": "1000"}
 
@@ -130,6 +136,7 @@ def bounds(description):
 def ready(work, images, source):
     (work / "list").write_text("c.jpg\n")
     (work / "settings.toml").write_text("")
+    (work / "embeddings.jsonl").write_text('{"image": "a.jpg", "embedding": [1.0]}\n')
     (work / "table.json").write_text((source / "models" / "published.json").read_text())
     (work / "captions.tsv").write_text("image\tcaption\na.jpg\tA cat.\nb.jpg\tA dog.\n")
     (work / "references.tsv").write_text("image\tcaption\tsplit\na.jpg\tThe cat.\ttest\nb.jpg\tDogs.\ttest\n")
@@ -160,7 +167,8 @@ def run(fake, ready):
             return run_until_it_waits(fake, "serve", *listen, *arguments)
         if "--watch" in arguments:
             return run_until_it_waits(fake, *arguments, ".")
-        return fake.run(*command.split(), *arguments, *RIGHT.get(command, []))
+        right = [] if ALONE & set(arguments) else RIGHT.get(command, [])
+        return fake.run(*command.split(), *arguments, *right)
 
     return run
 

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,7 @@
 #include "cli/locate_model.h"
 #include "cli/output_guard.h"
 #include "cli/signals.h"
+#include "embeddings/reader.h"
 #include "files/output.h"
 #include "inputs/inputs.h"
 #include "pipeline/batch.h"
@@ -41,11 +43,14 @@ void reject_terminal_as_image(const InputOptions& inputs) {
 /// The inputs with the first one already found, so that a run over nothing ends before a model is loaded.
 class StartedInputs {
  public:
-  explicit StartedInputs(const InputOptions& options)
-      : inputs_(options, [this](const std::string& message) { warn(message); }),
-        started_(options.watch),
-        first_(started_ ? std::nullopt : inputs_.next(interrupted)) {
+  explicit StartedInputs(const CaptionConfig& config)
+      : embeddings_(config.embeddings ? open_embeddings(*config.embeddings) : nullptr),
+        inputs_(config.inputs, [this](const std::string& message) { warn(message); }),
+        started_(config.inputs.watch),
+        first_(started_ ? std::nullopt : take(interrupted)) {
     if (started_) return;
+    if (!first_ && embeddings_)
+      throw Error(ErrorKind::usage, "no input: there are no embeddings in the file");
     if (!first_ && !inputs_.any()) {
       const std::string left_out = inputs_.left_out().text();
       if (!left_out.empty()) early_warnings_ += (early_warnings_.empty() ? "" : "\n") + left_out;
@@ -62,10 +67,22 @@ class StartedInputs {
   const LeftOut& left_out() const { return inputs_.left_out(); }
 
   std::optional<Input> next(const std::atomic<bool>& stop) {
-    return first_ ? std::exchange(first_, std::nullopt) : inputs_.next(stop);
+    return first_ ? std::exchange(first_, std::nullopt) : take(stop);
   }
 
  private:
+  std::optional<Input> take(const std::atomic<bool>& stop) {
+    if (!embeddings_) return inputs_.next(stop);
+    std::optional<NamedEmbedding> next = stop ? std::nullopt : embeddings_->next();
+    if (!next) return std::nullopt;
+    Input input{.name = std::move(next->name)};
+    input.bytes = [values = std::move(next->values)] {
+      const auto bytes = std::as_bytes(std::span(values));
+      return std::vector<std::byte>(bytes.begin(), bytes.end());
+    };
+    return input;
+  }
+
   /// Until there is an input, a warning may turn out to be the reason why there is none.
   void warn(const std::string& message) {
     if (started_) {
@@ -76,6 +93,7 @@ class StartedInputs {
   }
 
   std::string early_warnings_;
+  std::unique_ptr<EmbeddingReader> embeddings_;  ///< instead of `inputs_`, or none
   Inputs inputs_;
   bool started_;
   std::optional<Input> first_;
@@ -115,14 +133,16 @@ ExitStatus run(const CaptionConfig& config) {
   if (config.output) journal = journal_file(*config.output);
   std::optional<std::filesystem::path> kept;
   if (config.output) kept = kept_file(*config.output);
+  InputOptions guarded = config.inputs;
+  if (config.embeddings) guarded.names.push_back(*config.embeddings);
   guard_outputs({{"--output", config.output},
                  {"--failed", config.failed},
                  {"--html", config.html},
                  {"--output-tar", config.output_tar == "-" ? std::nullopt : config.output_tar},
                  {"--resume", journal},
                  {"--retry-failed", kept}},
-                config.inputs);
-  StartedInputs inputs(config.inputs);
+                guarded);
+  StartedInputs inputs(config);
   if (!config.inputs.watch && inputs.all_elsewhere()) {
     log::info("no input is in this part of --shard: there is nothing to do");
     return ExitStatus::success;

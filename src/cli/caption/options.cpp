@@ -9,6 +9,7 @@
 #include "cli/model_flags.h"
 #include "cli/parser.h"
 #include "cli/word_flags.h"
+#include "embeddings/embedding.h"
 #include "inputs/image_names.h"
 #include "pages/html_report.h"
 
@@ -19,6 +20,8 @@ std::string usage() {
   return "  caption [OPTION]... INPUT...\n"
          "  caption explain [OPTION]... IMAGE             (see 'caption explain --help')\n"
          "  caption eval [OPTION]... CAPTIONS REFERENCES  (see 'caption eval --help')\n"
+         "  caption embed [OPTION]... INPUT...            (see 'caption embed --help')\n"
+         "  caption score [OPTION]... IMAGE TEXT...       (see 'caption score --help')\n"
          "  caption train [OPTION]... CAPTIONS --out DIR   (see 'caption train --help')\n"
          "  caption bench [OPTION]... [INPUT]...          (see 'caption bench --help')\n"
          "  caption doctor [OPTION]...                    (see 'caption doctor --help')\n"
@@ -76,7 +79,7 @@ Settings:
     max-tokens = 30
     recursive = true              an option without a value
     stop = [" with", ","]         one that may be given several times
-    [explain]                     of caption explain; also eval, serve, bench, doctor
+    [explain]                     of 'caption explain'; other commands likewise
     grid = 14
   Those that make no sense beside the command line's do not count: --beam 3 there
   leaves out sample = true. --recursive=false switches off what is on elsewhere.
@@ -103,6 +106,7 @@ Examples:
   caption --sample --top-p 0.9 --seed 7 --n-best 5 photo.jpg
   caption inbox/ --watch --sidecar txt          whatever comes, until Ctrl-C
   caption explain photo.jpg --html why.html     where each word comes from
+  caption score photo.jpg 'A dog.' 'A cat.'       how likely it finds texts
   caption bench                                 how long each stage takes here
   caption doctor                                whether all is well on this machine
   caption serve                                 captions for other programs
@@ -189,9 +193,22 @@ Flags<CaptionConfig> retry_flags() {
               .needs({"--resume"}, "--retry-failed is for runs that go on: add --resume")};
 }
 
+Flags<CaptionConfig> embedding_flags() {
+  const std::string what = "--from-embeddings is instead of pictures: it does not go with ";
+  Flag<CaptionConfig> flag =
+      name("--from-embeddings", &CaptionConfig::embeddings, "FILE",
+           "Caption the embeddings of FILE, which 'caption embed' wrote, instead of pictures");
+  for (const char* const other :
+       {"--files-from", "--recursive", "--shard", "--include", "--exclude", "--sidecar", "--write-metadata",
+        "--html", "--retry-failed", "--watch", "--output-tar"})
+    flag = std::move(flag).excludes({other}, what + other);
+  return {flag};
+}
+
 void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
   parser.add("Inputs", input_flags(), config.inputs);
   parser.add("Inputs", pattern_flags(), config.inputs.patterns);
+  parser.add("Inputs", embedding_flags(), config);
   parser.add("Inputs", image_flags(), config.batch.image);
   parser.add("Model", model_name_flags<CaptionConfig>(), config);
   parser.add("Model", model_flags(), config.model_options);
@@ -264,12 +281,19 @@ std::variant<CaptionConfig, PrintHelp, PrintVersion> parse_caption(
   parser.check();
   if (extra.json) config.format = RecordFormat::jsonl;
   if (!extra.resume.empty()) config.resume = extra.resume == "force" ? Resume::force : Resume::yes;
-  check_inputs(config.inputs, config.resume, parser);
   parser.require(config.output_tar != "-" || config.output != "-",
                  "--output and --output-tar are both standard output");
   // A device, so that nothing is made that was not asked for.
   if (config.output_tar == "-" && !config.output) config.output = "/dev/null";
   if (config.output_tar) config.inputs.tar_contents = TarContents::samples;
+  if (config.embeddings) {
+    parser.require(config.inputs.names.empty(),
+                   "--from-embeddings is instead of pictures: no INPUT goes with it");
+    embedding_format(*config.embeddings);
+    config.batch.image.embedding = true;
+  } else {
+    check_inputs(config.inputs, config.resume, parser);
+  }
   if (config.output == "-") config.output.reset();
   parser.require(config.resume == Resume::no || config.output,
                  "--resume goes on with a file: --output is standard output");

@@ -54,6 +54,7 @@ struct CaptionConfig {
   RecordFormat format = RecordFormat::text;
   std::optional<std::filesystem::path> output;  ///< instead of stdout
   std::optional<std::filesystem::path> failed;  ///< where the names of failed inputs go
+  std::optional<std::filesystem::path> embeddings;  ///< the inputs' embeddings, instead of pictures
   bool doubtful = false;                        ///< and of those with a doubtful caption
   std::optional<std::filesystem::path> html;    ///< where the report goes
   SidecarOptions sidecars;

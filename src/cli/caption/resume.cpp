@@ -72,6 +72,7 @@ Journal::Facts facts_of(const CaptionConfig& config, const fs::path& folder) {
       {"top-k", to_text(decode.top_k)},
       {"top-p", to_text(decode.top_p)},
       {"seed", to_text(decode.seed)},
+      {"from-embeddings", config.embeddings ? config.embeddings->string() : "none"},
       {"doubtful", config.doubtful ? "on" : "off"},
       {"null", config.inputs.null_separated ? "on" : "off"},
   };

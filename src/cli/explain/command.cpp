@@ -1,7 +1,5 @@
 #include "cli/explain/command.h"
 
-#include <unistd.h>
-
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +13,7 @@
 #include "cli/locate_model.h"
 #include "cli/output_guard.h"
 #include "cli/signals.h"
+#include "cli/single_image.h"
 #include "cli/version.h"
 #include "files/output.h"
 #include "image/drawings.h"
@@ -25,17 +24,6 @@ namespace caption::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-void check_image(const std::string& image) {
-  std::error_code ignored;
-  if (image == "-" && isatty(STDIN_FILENO) == 1) {
-    throw Error(ErrorKind::usage,
-                "'-' reads an image from standard input, which is a terminal: use a pipe or '< FILE'");
-  }
-  if (image != "-" && fs::is_directory(image, ignored)) {
-    throw Error(ErrorKind::usage, "'" + printable(image) + "' is a folder: caption explain takes one image");
-  }
-}
 
 void write_file(Output& output, std::string_view bytes) {
   output.clear();
@@ -51,7 +39,7 @@ void write_file(Output& output, const std::vector<std::byte>& bytes) {
 
 ExitStatus run(const ExplainConfig& config) {
   if (config.quiet) log::set_level(log::Level::quiet);
-  check_image(config.image);
+  check_single_image(config.image, "caption explain");
   guard_outputs({{"--html", config.html}, {"--png", config.png}}, {.names = {config.image}});
   const fs::path folder = config.model.empty() ? locate_default_model() : locate_model(config.model);
   try {

@@ -7,7 +7,7 @@
 
 #include "caption/error.h"
 #include "libtorch/engine/device_streams.h"
-#include "pipeline/way.h"
+#include "libtorch/engine/prefixes.h"
 
 namespace caption {
 
@@ -54,8 +54,8 @@ at::Tensor EncodeAhead::take(std::size_t n) {
 void EncodeAhead::encode(std::size_t count) {
   if (waiting_.size() < count) throw Error(ErrorKind::internal, "more images join a search than were added");
   const c10::StreamGuard guard(beside_);
-  const at::Tensor pixels = send(std::span(waiting_).first(count), transfer_);                 // [n, 3, R, R]
-  const at::Tensor prefixes = bundle_.gpt2->with_prompt(prefix_of(bundle_, pixels), prompt_);  // [n, P, E]
+  const at::Tensor prefixes = bundle_.gpt2->with_prompt(
+      prefixes_of(bundle_, std::span(waiting_).first(count), transfer_), prompt_);  // [n, P, E]
   encoded_.push_back({prefixes, c10::Event(beside_.device_type())});
   encoded_.back().done.record(beside_);
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));

@@ -6,6 +6,7 @@
 
 #include "decode/searches.h"
 #include "libtorch/engine/device_streams.h"
+#include "libtorch/engine/prefixes.h"
 #include "libtorch/engine/search_on_device.h"
 #include "libtorch/engine/use_libtorch.h"
 #include "libtorch/layers/convert.h"
@@ -24,8 +25,7 @@ class FetchedModel : public StepFunction {
   /// The next images; those before have joined.
   void add(std::span<const Picture> pictures) {
     use_libtorch(transfer_.device, [&] {
-      const at::Tensor pixels = send(pictures, transfer_);  // [B, 3, R, R]
-      model_.add(bundle_.gpt2->with_prompt(prefix_of(bundle_, pixels), prompt_));
+      model_.add(bundle_.gpt2->with_prompt(prefixes_of(bundle_, pictures, transfer_), prompt_));
     });
   }
 

@@ -81,6 +81,8 @@ class FakeCaptioner : public Captioner {
                                            most_held_);
   }
 
+  std::vector<ScoredText> score(const Picture&, std::span<const std::string>) override { return {}; }
+
   /// The length of a text, and its first character.
   Embeddings embed(std::span<const Picture> pictures) override {
     most_held_ = std::max(most_held_, pictures.size());

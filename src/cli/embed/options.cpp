@@ -1,0 +1,76 @@
+#include "cli/embed/options.h"
+
+#include "cli/batch_flags.h"
+#include "cli/input_flags.h"
+#include "cli/model_flags.h"
+#include "cli/parser.h"
+#include "embeddings/embedding.h"
+
+namespace caption::cli {
+namespace {
+
+constexpr const char* kUsage =
+    "  caption embed [OPTION]... INPUT... --output FILE\n"
+    "\n"
+    "What the image encoder makes of pictures: D numbers each, written to FILE as its name\n"
+    "says. INPUT is as for 'caption': image files, folders, '-' for one on standard input.\n";
+
+constexpr const char* kFooter = R"(Files:
+  NAME.npy          [N, D] of fp32, as NumPy has them; the pictures' names stand in
+                    NAME.txt beside it, one in each line
+  NAME.safetensors  "embeddings" [N, D] of fp32; "names", bytes: each name and a NUL;
+                    metadata "model" and "normalized"
+  NAME.jsonl        a line for each picture: {"image", "embedding", "normalized", "model"}
+
+  Pictures that cannot be read are reported and have no row. What there is, is in the
+  order of the inputs.
+
+  caption --from-embeddings FILE writes the captions of such a file, without pictures and
+  without the encoder's time; for that, leave out --normalize unless the model divides by
+  the length, too. Similarity is the product of two rows of length 1.
+
+Exit status:
+  0, every image has an embedding; 1, some images failed; else as of 'caption'
+
+Examples:
+  caption embed -r photos/ --output photos.safetensors
+  caption embed photos/ --normalize --output photos.npy
+  caption --from-embeddings photos.safetensors --beam 1
+  caption ./embed                               an image of this name
+)";
+
+Flags<EmbedConfig> output_flags() {
+  return {
+      name("--output", &EmbedConfig::output, "FILE", "Where the embeddings go: .npy, .safetensors or .jsonl")
+          .required(),
+      on("--normalize", &EmbedConfig::normalize, "Divide each embedding by its length, for similarities"),
+      on("--quiet", &EmbedConfig::quiet, "No progress, notes or warnings, only errors"),
+  };
+}
+
+}  // namespace
+
+Parsed<EmbedConfig> parse_embed(const std::vector<std::string>& arguments) {
+  EmbedConfig config;
+  Parser parser({"caption embed", "what the image encoder makes of pictures", kUsage, kFooter});
+  parser.take_inputs();
+  parser.add("Inputs", input_flags(), config.inputs);
+  parser.add("Inputs", image_flags(), config.batch.image);
+  parser.add("Model", model_name_flags<EmbedConfig>(), config);
+  parser.add("Model", model_flags(), config.model_options);
+  parser.add("Model", pick(batch_flags(), {"--encode-batch"}), config.batch.sizes);
+  parser.add("Output", output_flags(), config);
+  parser.take_settings();
+  if (auto help = parser.parse(arguments)) return PrintHelp{*help};
+
+  config.inputs.names = parser.inputs();
+  parser.require(!config.inputs.names.empty() || config.inputs.files_from,
+                 "no input: name an image, a folder, or '-' for an image on standard input");
+  parser.check();
+  embedding_format(config.output);
+  config.inputs.advice = input_advice();
+  config.batch.readers = reader_threads(config.model_options.threads);
+  return config;
+}
+
+}  // namespace caption::cli

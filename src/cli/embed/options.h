@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "caption/options.h"
+#include "cli/parsed.h"
+#include "inputs/input.h"
+#include "pipeline/batch.h"
+
+namespace caption::cli {
+
+/// `caption embed [OPTION]... INPUT... --output FILE`, complete and checked.
+struct EmbedConfig {
+  InputOptions inputs;
+  std::string model;  ///< name or folder; empty: the best of what is installed
+  ModelOptions model_options{.note = log::info};
+  BatchOptions batch;
+  std::filesystem::path output;
+  bool normalize = false;
+  bool quiet = false;
+};
+
+/// The arguments after `caption embed`. Throws Error(usage).
+Parsed<EmbedConfig> parse_embed(const std::vector<std::string>& arguments);
+
+}  // namespace caption::cli

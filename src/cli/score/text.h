@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "caption/captioner.h"
+
+namespace caption::cli {
+
+/// Lines for a person: a table of the texts; with `tokens`, one of each text's tokens behind it.
+std::string scores_table(const std::vector<ScoredText>& texts, bool tokens);
+
+/// A line of JSON for each text, see scripts/schema/score.schema.json. Always valid UTF-8: what is not in the
+/// name becomes U+FFFD.
+std::string scores_json(const std::string& image, const std::string& model,
+                        const std::vector<ScoredText>& texts);
+
+}  // namespace caption::cli
