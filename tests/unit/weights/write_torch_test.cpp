@@ -20,7 +20,7 @@ Tensor numbers(Shape shape) {
 
 using WriteTorch = ScratchFolder;
 
-/// By the reader for files of torch's own, which is strict. Torch itself: scripts/test_train.
+/// By the reader for files of torch's own, which is strict. Torch itself: scripts/train_peer.py.
 
 TEST_F(WriteTorch, IsReadAsWritten) {
   const Tensor table = numbers({5, 4});
