@@ -22,7 +22,7 @@ std::string usage() {
          "  caption eval [OPTION]... CAPTIONS REFERENCES  (see 'caption eval --help')\n"
          "  caption embed [OPTION]... INPUT...            (see 'caption embed --help')\n"
          "  caption score [OPTION]... IMAGE TEXT...       (see 'caption score --help')\n"
-         "  caption train [OPTION]... CAPTIONS --out DIR   (see 'caption train --help')\n"
+         "  caption train [OPTION]... CAPTIONS --out DIR  (see 'caption train --help')\n"
          "  caption bench [OPTION]... [INPUT]...          (see 'caption bench --help')\n"
          "  caption doctor [OPTION]...                    (see 'caption doctor --help')\n"
          "  caption serve [OPTION]...                     (see 'caption serve --help')\n"
