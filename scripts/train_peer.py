@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
-WIDTH, LAYERS, VOCABULARY, PREFIX, TOKENS, EMBEDDING, BATCH = 768, 12, 1000, 10, 30, 2280, 16
+WIDTH, LAYERS, VOCABULARY, PREFIX, TOKENS, EMBEDDING, BATCH = 768, 12, 400, 10, 30, 2280, 16
 
 
 def run_program(options: argparse.Namespace, folder: Path) -> list[float]:
