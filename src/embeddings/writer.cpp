@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "caption/error.h"
+#include "embeddings/numpy.h"
 #include "embeddings/staged_file.h"
 #include "files/output.h"
 #include "records/json.h"
@@ -12,7 +13,6 @@
 namespace caption {
 namespace {
 
-constexpr std::size_t kNumpyHead = 128;
 constexpr std::size_t kSafetensorsHead = 1024;
 
 std::string_view bytes_of(std::span<const float> values) {
@@ -51,11 +51,8 @@ class NumpyWriter : public EmbeddingWriter {
   }
 
   void finish() override {
-    const std::string fields = "{'descr': '<f4', 'fortran_order': False, 'shape': (" +
-                               std::to_string(count_) + ", " + std::to_string(width_) + "), }";
-    const std::string begin = "\x93NUMPY" + std::string("\x01\x00", 2) + little_endian(kNumpyHead - 10, 2);
     names_.keep("");
-    rows_.keep(padded(begin + fields, kNumpyHead - 1) + "\n");
+    rows_.keep(numpy_head(count_, width_));
   }
 
  private:

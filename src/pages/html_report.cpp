@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/printable.h"
 #include "pages/html.h"
 #include "pages/relative_url.h"
@@ -39,10 +40,6 @@ std::string describe(const DecodeOptions& decode) {
   return decode.beam == 1 ? "greedy" : "beam " + std::to_string(decode.beam);
 }
 
-std::string count(std::size_t number, const std::string& one, const std::string& several) {
-  return std::to_string(number) + " " + (number == 1 ? one : several);
-}
-
 class HtmlReport : public RecordWriter {
  public:
   HtmlReport(ReportStyle style, Output& output) : style_(std::move(style)), output_(output) {
@@ -68,7 +65,7 @@ class HtmlReport : public RecordWriter {
 
   void finish(const BatchSummary& summary) override {
     Html totals = fill("<span><strong>{{count}} captioned</strong></span>",
-                       {{"count", count(summary.captioned, "image", "images")}});
+                       {{"count", counted(summary.captioned, "image", "images")}});
     if (summary.failed > 0) {
       totals += fill(R"(<span><a href="#failed">{{count}} failed</a></span>)",
                      {{"count", std::to_string(summary.failed)}});
@@ -76,7 +73,7 @@ class HtmlReport : public RecordWriter {
     const Html interrupted = fill(
         R"(<div class="notice page interrupted"><p>The run was interrupted: {{count}} done, the rest not )"
         "tried.</p></div>\n",
-        {{"count", count(summary.captioned + summary.failed, "image was", "images were")}});
+        {{"count", counted(summary.captioned + summary.failed, "image was", "images were")}});
     output_.write(
         fill(assets::report_end_html.text, {{"totals", totals},
                                             {"interrupted", summary.interrupted ? interrupted : Html()},
@@ -160,8 +157,9 @@ class HtmlReport : public RecordWriter {
       items += fill(R"(<li><q>{{caption}}</q><span class="number soft">{{share}}</span></li>)",
                     {{"caption", single_line(captions[i].text)}, {"share", percent(captions[i])}});
     }
-    return fill(R"(<details class="others"><summary>{{count}}</summary><ol>{{items}}</ol></details>)",
-                {{"count", count(captions.size() - 1, "other caption", "other captions")}, {"items", items}});
+    return fill(
+        R"(<details class="others"><summary>{{count}}</summary><ol>{{items}}</ol></details>)",
+        {{"count", counted(captions.size() - 1, "other caption", "other captions")}, {"items", items}});
   }
 
   ReportStyle style_;

@@ -13,6 +13,7 @@
 #include <iterator>
 
 #include "caption/error.h"
+#include "embeddings/numpy.h"
 #include "files/write_all.h"
 #include "records/json.h"
 
@@ -21,35 +22,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kHeader = 128;  // of the array: room for any number of rows
-
-/// numpy's format, version 1.0 (numpy.lib.format).
-std::string npy_header(std::size_t rows, std::int64_t width) {
-  std::string dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(rows) +
-                           ", " + std::to_string(width) + "), }";
-  constexpr std::size_t kBefore = 10;  // magic, version, and the dictionary's length
-  dictionary.resize(kHeader - kBefore - 1, ' ');
-  dictionary += '\n';
-  std::string header = "\x93NUMPY";
-  header += {'\x01', '\x00', static_cast<char>(dictionary.size() & 0xFF),
-             static_cast<char>(dictionary.size() >> 8)};
-  return header + dictionary;
-}
-
 std::string all_of(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 }  // namespace
-
-std::optional<PictureFile> describe_picture(const std::string& name, const fs::path& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
-  return PictureFile{
-      name, static_cast<std::uint64_t>(status.st_size),
-      static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
-}
 
 EmbeddingStore::EmbeddingStore(fs::path folder, const std::string& encoder, std::int64_t width)
     : names_file_(folder / "embeddings.jsonl"), values_file_(folder / "embeddings.npy"), width_(width) {
@@ -83,7 +61,7 @@ void EmbeddingStore::read_names(const std::string& encoder) {
   struct stat status {};
   if (::fstat(values_, &status) != 0) fail(values_file_, "cannot read");
   const auto bytes = static_cast<std::size_t>(status.st_size);
-  const std::size_t whole = bytes < kHeader ? 0 : (bytes - kHeader) / row_bytes();
+  const std::size_t whole = bytes < kNumpyHead ? 0 : (bytes - kNumpyHead) / row_bytes();
   std::size_t end = text.find('\n');
   if (end != std::string::npos && text.substr(0, end + 1) != first) {
     throw Error(
@@ -102,40 +80,38 @@ void EmbeddingStore::read_names(const std::string& encoder) {
     if (end == std::string::npos) break;
     const Json line = Json::parse(text.substr(begin, end - begin), nullptr, false);
     if (!line.is_object()) break;
-    known_[line.value("image", "")] = {line.value("bytes", std::uint64_t{0}),
-                                       line.value("changed", std::int64_t{0}), rows_};
+    known_[line.value("image", "")] = {
+        {line.value("bytes", std::uint64_t{0}), line.value("changed", std::int64_t{0})}, rows_};
   }
   if (::ftruncate(names_, static_cast<off_t>(begin)) != 0 || ::lseek(names_, 0, SEEK_END) < 0)
     fail(names_file_, "cannot write");
-  if (::ftruncate(values_, static_cast<off_t>(kHeader + rows_ * row_bytes())) != 0)
+  if (::ftruncate(values_, static_cast<off_t>(kNumpyHead + rows_ * row_bytes())) != 0)
     fail(values_file_, "cannot write");
 }
 
 void EmbeddingStore::write_header() {
-  const std::string header = npy_header(rows_, width_);
+  const std::string header = numpy_head(rows_, static_cast<std::size_t>(width_));
   if (::pwrite(values_, header.data(), header.size(), 0) != static_cast<ssize_t>(header.size()))
     fail(values_file_, "cannot write");
 }
 
 std::optional<std::size_t> EmbeddingStore::find(const PictureFile& picture) const {
   const auto found = known_.find(picture.name);
-  if (found == known_.end() || found->second.bytes != picture.bytes ||
-      found->second.changed != picture.changed)
-    return std::nullopt;
+  if (found == known_.end() || found->second.state != picture.state) return std::nullopt;
   return found->second.row;
 }
 
 void EmbeddingStore::add(const PictureFile& picture, std::span<const float> embedding) {
   if (static_cast<std::int64_t>(embedding.size()) != width_)
     throw Error(ErrorKind::internal, "an embedding of another width");
-  if (::lseek(values_, static_cast<off_t>(kHeader + rows_ * row_bytes()), SEEK_SET) < 0)
+  if (::lseek(values_, static_cast<off_t>(kNumpyHead + rows_ * row_bytes()), SEEK_SET) < 0)
     fail(values_file_, "cannot write");
   append(values_, std::as_bytes(embedding), values_file_);
   // The name comes last: a row without one does not count.
-  const std::string line =
-      json_line({{"image", picture.name}, {"bytes", picture.bytes}, {"changed", picture.changed}});
+  const std::string line = json_line(
+      {{"image", picture.name}, {"bytes", picture.state.bytes}, {"changed", picture.state.changed_ns}});
   append(names_, std::as_bytes(std::span(line)), names_file_);
-  known_[picture.name] = {picture.bytes, picture.changed, rows_++};
+  known_[picture.name] = {picture.state, rows_++};
   write_header();
 }
 
@@ -143,7 +119,7 @@ Tensor EmbeddingStore::read(std::span<const std::size_t> rows) const {
   Tensor values = Tensor::empty({static_cast<std::int64_t>(rows.size()), width_});
   float* to = values.mutable_data();
   for (const std::size_t row : rows) {
-    const auto from = static_cast<off_t>(kHeader + row * row_bytes());
+    const auto from = static_cast<off_t>(kNumpyHead + row * row_bytes());
     if (::pread(values_, to, row_bytes(), from) != static_cast<ssize_t>(row_bytes()))
       fail(values_file_, "cannot read");
     to += width_;

@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "files/file_state.h"
 #include "tensor/tensor.h"
 
 namespace caption {
@@ -15,8 +16,7 @@ namespace caption {
 /// A picture's file, as far as a change of it can be told without reading it.
 struct PictureFile {
   std::string name;
-  std::uint64_t bytes = 0;
-  std::int64_t changed = 0;  ///< nanoseconds since 1970
+  FileState state;
 };
 
 /// Embeddings that are kept from one training to the next, in a folder: embeddings.npy, an array [N, D] of
@@ -42,8 +42,7 @@ class EmbeddingStore {
 
  private:
   struct Known {
-    std::uint64_t bytes;
-    std::int64_t changed;
+    FileState state;
     std::size_t row;
   };
 
@@ -61,8 +60,5 @@ class EmbeddingStore {
   std::size_t rows_ = 0;
   std::unordered_map<std::string, Known> known_;
 };
-
-/// What the file system says of `file` under this name; nothing if it is no file.
-std::optional<PictureFile> describe_picture(const std::string& name, const std::filesystem::path& file);
 
 }  // namespace caption

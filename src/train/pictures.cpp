@@ -39,12 +39,12 @@ FoundPictures find_pictures(const std::vector<AnnotatedImage>& images, const std
     }
     found.empty_captions += empty;
     const auto file = find_picture(folder, image.name);
-    const auto described = file ? describe_picture(image.name, *file) : std::nullopt;
-    if (!described) {
+    const auto state = file ? state_of(*file) : std::nullopt;
+    if (!state) {
       found.missing.push_back(image.name);
       continue;
     }
-    picture.picture = *described;
+    picture.picture = {image.name, *state};
     picture.file = *file;
     found.pictures.push_back(std::move(picture));
   }

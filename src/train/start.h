@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "gpt2/sizes.h"
 #include "mapper/sizes.h"
 #include "model/manifest.h"
 #include "train/training_engine.h"
@@ -21,7 +22,7 @@ struct NewMapper {
 
 /// A GPT-2 that begins with random weights.
 struct NewGpt2 {
-  std::int64_t width = 192;  ///< E, a multiple of 64
+  std::int64_t width = 192;  ///< E, a multiple of kGpt2HeadWidth
   std::int64_t layers = 4;
   std::int64_t vocabulary = 4096;
   std::int64_t context = 64;

@@ -112,7 +112,7 @@ bool Trainer::validate(const std::atomic<bool>& interrupted) {
       0,
       true,
       {}};
-  const NamedTensors weights = parts_.engine.state().weights;
+  const NamedTensors weights = parts_.engine.weights();
   if (parts_.validation.size() > 0) {
     record.loss = validation_loss(interrupted);
     const ValidationResult result = validate_captions(parts_.validation, weights, parts_.tokenizer,

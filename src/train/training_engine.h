@@ -58,6 +58,7 @@ class TrainingEngine {
 
   /// Copies in the CPU's memory.
   virtual LearningState state() const = 0;
+  virtual NamedTensors weights() const = 0;
   /// Gradients of the last update, before they were shortened, of the weights that learn.
   virtual NamedTensors gradients() const = 0;
 };

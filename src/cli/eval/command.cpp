@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/counted.h"
 #include "base/log.h"
-#include "base/printable.h"
 #include "caption/error.h"
 #include "cli/eval/evaluation.h"
 #include "cli/eval/pairs.h"
@@ -35,29 +35,22 @@ std::vector<AnnotatedImage> read_references(const EvalConfig& config, const std:
                                     "': " + (known.empty() ? "they name none" : "they have " + known));
 }
 
-std::string count(std::size_t number, const std::string& one, const std::string& several) {
-  return std::to_string(number) + " " + (number == 1 ? one : several);
-}
-
 void say_what_is_left_out(const EvalConfig& config, const Pairs& pairs) {
   if (!pairs.without_references.empty()) {
-    constexpr std::size_t kNamed = 3;
-    std::string names;
-    for (std::size_t i = 0; i < std::min(kNamed, pairs.without_references.size()); ++i)
-      names += (i == 0 ? "" : ", ") + printable(pairs.without_references[i]);
-    if (pairs.without_references.size() > kNamed) names += ", ...";
-    log::warning(count(pairs.without_references.size(), "captioned picture has", "captioned pictures have") +
-                 " no references, and " + (pairs.without_references.size() == 1 ? "is" : "are") +
-                 " left out: " + names);
+    log::warning(
+        counted(pairs.without_references.size(), "captioned picture has", "captioned pictures have") +
+        " no references, and " + (pairs.without_references.size() == 1 ? "is" : "are") +
+        " left out: " + few_of(pairs.without_references));
   }
   if (pairs.failed > 0)
-    log::warning(count(pairs.failed, "record has no caption, and is", "records have no caption, and are") +
+    log::warning(counted(pairs.failed, "record has no caption, and is", "records have no caption, and are") +
                  " left out");
   if (pairs.not_captioned > 0)
-    log::info(count(pairs.not_captioned, "picture of the references is", "pictures of the references are") +
+    log::info(counted(pairs.not_captioned, "picture of the references is", "pictures of the references are") +
               " not captioned, and left out");
   if (pairs.empty > 0)
-    log::warning(count(pairs.empty, "caption is empty: its", "captions are empty: their") + " values are 0");
+    log::warning(counted(pairs.empty, "caption is empty: its", "captions are empty: their") +
+                 " values are 0");
   if (!config.meteor_data)
     log::info("METEOR knows equal words and equal stems alone: --meteor-data adds synonyms and paraphrases");
   if (!config.cider_corpus && pairs.images.size() == 1)

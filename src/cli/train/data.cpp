@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/log.h"
-#include "base/printable.h"
 #include "base/progress.h"
 #include "caption/error.h"
 #include "cli/batch_flags.h"
@@ -20,29 +20,17 @@ namespace {
 constexpr std::size_t kMostHeldOut = 500;
 constexpr std::size_t kFewest = 20;  // pictures of which one is held out
 
-std::string count(std::size_t number, const std::string& one, const std::string& several) {
-  return std::to_string(number) + " " + (number == 1 ? one : several);
-}
-
-std::string some_of(const std::vector<std::string>& names) {
-  constexpr std::size_t kNamed = 3;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(kNamed, names.size()); ++i)
-    text += (i == 0 ? "" : ", ") + printable(names[i]);
-  return text + (names.size() > kNamed ? ", ..." : "");
-}
-
 FoundPictures find(const TrainConfig& config, const std::vector<AnnotatedImage>& images) {
   FoundPictures found = find_pictures(images, config.images);
   if (!found.missing.empty())
-    log::warning(count(found.missing.size(), "picture is", "pictures are") + " not in '" +
-                 config.images.string() + "', and left out: " + some_of(found.missing));
+    log::warning(counted(found.missing.size(), "picture is", "pictures are") + " not in '" +
+                 config.images.string() + "', and left out: " + few_of(found.missing));
   if (!found.without_captions.empty())
-    log::warning(count(found.without_captions.size(), "picture has no caption, and is",
-                       "pictures have no caption, and are") +
-                 " left out: " + some_of(found.without_captions));
+    log::warning(counted(found.without_captions.size(), "picture has no caption, and is",
+                         "pictures have no caption, and are") +
+                 " left out: " + few_of(found.without_captions));
   if (found.empty_captions > 0)
-    log::warning(count(found.empty_captions, "empty caption is", "empty captions are") + " left out");
+    log::warning(counted(found.empty_captions, "empty caption is", "empty captions are") + " left out");
   return found;
 }
 
@@ -106,7 +94,7 @@ std::unique_ptr<EmbeddingStore> compute_embeddings(const TrainConfig& config,
       .begin =
           [&](std::size_t missing) {
             if (!can_show_progress() || config.quiet)
-              log::info("computing the embeddings of " + count(missing, "picture", "pictures"));
+              log::info("computing the embeddings of " + counted(missing, "picture", "pictures"));
             progress.emplace(can_show_progress() && !config.quiet ? stderr : nullptr,
                              [missing](const std::atomic<bool>&) { return missing; });
           },

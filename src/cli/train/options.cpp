@@ -6,8 +6,6 @@
 namespace caption::cli {
 namespace {
 
-constexpr std::int64_t kHeadWidth = 64;  // of every GPT-2
-
 constexpr const char* kUsage =
     "  caption train [OPTION]... CAPTIONS --out FOLDER\n"
     "  caption train --resume [OPTION]... CAPTIONS --out FOLDER    the same options again\n"
@@ -83,7 +81,7 @@ Flags<NewMapper> mapper_flags() {
 }
 
 std::string wrong_width(const NewGpt2& sizes) {
-  return sizes.width % kHeadWidth == 0 ? "" : "--width needs a multiple of 64, the width of a head";
+  return sizes.width % kGpt2HeadWidth == 0 ? "" : "--width needs a multiple of 64, the width of a head";
 }
 
 Flags<NewGpt2> size_flags() {
@@ -180,9 +178,6 @@ Parsed<TrainConfig> parse_train(const std::vector<std::string>& arguments) {
   parser.check();
   parser.require(config.captions != "-",
                  "captions cannot come from standard input: --resume reads them again");
-  parser.require(!config.parts.gpt2 || config.parts.mapper != MapperKind::transformer ||
-                     config.parts.sizes.width % kMapperHeads == 0,
-                 "--width needs a multiple of 8 for a transformer mapper");
   parser.require(!(config.parts.gpt2 && config.learning.mapper_only),
                  "--mapper-only does not go with --new: a new GPT-2 has to learn");
   parser.require(config.accumulate <= config.batch,

@@ -128,6 +128,10 @@ class LibTorchTraining : public TrainingEngine {
     });
   }
 
+  NamedTensors weights() const override {
+    return guarded(device_, [&] { return fetch_all(network_.weights()); });
+  }
+
   NamedTensors gradients() const override {
     return guarded(device_, [&] {
       NamedTensors fetched;

@@ -1,0 +1,21 @@
+#include "base/counted.h"
+
+#include <algorithm>
+
+#include "base/printable.h"
+
+namespace caption {
+
+std::string counted(std::size_t number, const std::string& one, const std::string& several) {
+  return std::to_string(number) + " " + (number == 1 ? one : several);
+}
+
+std::string few_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kFew = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kFew, names.size()); ++i)
+    text += (i == 0 ? "" : ", ") + printable(names[i]);
+  return text + (names.size() > kFew ? ", ..." : "");
+}
+
+}  // namespace caption
