@@ -166,8 +166,8 @@ ExitStatus run(const CaptionConfig& config) {
   const bool resumes = resumption && resumption->begun();
   if (resumes) {
     resumption->agree(facts_of(config, folder));
+    catch_interrupts();  // before a record is put aside
     if (config.retry_failed) resumption->retry_failed();
-    catch_interrupts();
     if (!resumption->pass_over(source, interrupted)) return finish_resumed(config, outputs, *resumption);
     source = [&](const std::atomic<bool>& stop) { return resumption->next(stop); };
   }
