@@ -201,6 +201,7 @@ void Connection::on_readable(error_code error) {
   const ssize_t count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (count > 0) return;
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return watch();
+  drop_reply();  // before anybody is told
   finish(kClientLeft, 0);
   close();
 }
@@ -230,8 +231,12 @@ void Connection::on_late() {
   }
 }
 
-void Connection::respond(Response response) {
+void Connection::drop_reply() {
   if (reply_) static_cast<ConnectionReply&>(*std::exchange(reply_, nullptr)).leave();
+}
+
+void Connection::respond(Response response) {
+  drop_reply();
   const bool whole = state_ == State::answering;
   enter(State::writing);
   error_code ignored;
@@ -287,7 +292,7 @@ void Connection::finish(unsigned status, std::size_t bytes_out) {
 
 void Connection::close() {
   if (state_ == State::closed) return;
-  if (reply_) static_cast<ConnectionReply&>(*std::exchange(reply_, nullptr)).leave();
+  drop_reply();
   const std::shared_ptr<Connection> self = shared_from_this();  // the lists may hold the last one
   enter(State::closed);
   held_ = nullptr;

@@ -70,6 +70,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void watch();
   void on_readable(boost::beast::error_code error);
   void on_late();
+  /// Whoever holds the reply hears that nobody waits for it any more.
+  void drop_reply();
   void respond(Response response);
   void on_written(boost::beast::error_code error, std::size_t body_bytes);
   void linger();
