@@ -14,13 +14,13 @@ namespace caption {
 namespace {
 
 constexpr int kInterruptCheckMs = 50;
-constexpr std::size_t kPiece = std::size_t{1} << 20;
+constexpr std::size_t kReadAtOnce = std::size_t{1} << 20;
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 31;
 
 class Reader : public TarReader {
  public:
   explicit Reader(int descriptor)
-      : descriptor_(descriptor), buffer_(kPiece), handle_(archive_read_new(), &archive_read_free) {
+      : descriptor_(descriptor), buffer_(kReadAtOnce), handle_(archive_read_new(), &archive_read_free) {
     archive_read_support_filter_all(handle_.get());
     archive_read_support_format_tar(handle_.get());
     struct stat status {};

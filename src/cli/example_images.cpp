@@ -17,8 +17,8 @@
 namespace caption::cli {
 namespace {
 
-constexpr std::uint32_t kWidth = 640;
-constexpr std::uint32_t kHeight = 480;
+constexpr std::uint32_t kPictureWidth = 640;
+constexpr std::uint32_t kPictureHeight = 480;
 constexpr std::uint32_t kHeader = 54;  ///< bytes before the pixels
 
 /// A BMP file of 24 bits per pixel: colours that change across and down, in squares.
@@ -28,20 +28,20 @@ std::vector<std::byte> made_picture() {
     for (int i = 0; i < bytes; ++i, value >>= 8) file.push_back(static_cast<std::byte>(value));
   };
   put('B' | 'M' << 8, 2);
-  put(kHeader + 3 * kWidth * kHeight, 4);
+  put(kHeader + 3 * kPictureWidth * kPictureHeight, 4);
   put(0, 4);
   put(kHeader, 4);
   put(40, 4);  // the rest of the header
-  put(kWidth, 4);
-  put(kHeight, 4);
+  put(kPictureWidth, 4);
+  put(kPictureHeight, 4);
   put(1, 2);   // plane
   put(24, 2);  // bits
   put(0, 4);   // not compressed
   put(0, 20);  // defaults
-  for (std::uint32_t y = 0; y < kHeight; ++y) {
-    for (std::uint32_t x = 0; x < kWidth; ++x) {
-      put(x * 255 / kWidth, 1);
-      put(y * 255 / kHeight, 1);
+  for (std::uint32_t y = 0; y < kPictureHeight; ++y) {
+    for (std::uint32_t x = 0; x < kPictureWidth; ++x) {
+      put(x * 255 / kPictureWidth, 1);
+      put(y * 255 / kPictureHeight, 1);
       put((x / 40 + y / 40) % 2 * 200, 1);
     }
   }
@@ -73,7 +73,7 @@ std::vector<BenchmarkImage> example_images(std::size_t most) {
   }
   if (!images.empty()) return images;
   log::info("no INPUT, and the example pictures are not installed: using a picture of " +
-            std::to_string(kWidth) + " x " + std::to_string(kHeight) + " pixels made here");
+            std::to_string(kPictureWidth) + " x " + std::to_string(kPictureHeight) + " pixels made here");
   images.push_back({"made", made_picture()});
   return images;
 }

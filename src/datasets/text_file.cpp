@@ -19,7 +19,7 @@ std::string name_of(const std::filesystem::path& file) {
   return file == "-" ? "standard input" : "'" + file.string() + "'";
 }
 
-[[noreturn]] void fail(const std::filesystem::path& file, const std::string& why) {
+[[noreturn]] void refuse(const std::filesystem::path& file, const std::string& why) {
   throw Error(ErrorKind::usage, "cannot read " + name_of(file) + ": " + why, file);
 }
 
@@ -53,9 +53,9 @@ void require_encoding(const std::filesystem::path& file, const std::string& text
     const CodePoint point = code_point_at(text, at);
     if (!point.valid) {
       const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-      fail(file, "line " + std::to_string(line) +
-                     " is not in UTF-8; convert the file, from Latin-1 for example by "
-                     "'iconv -f latin1 -t utf-8'");
+      refuse(file, "line " + std::to_string(line) +
+                       " is not in UTF-8; convert the file, from Latin-1 for example by "
+                       "'iconv -f latin1 -t utf-8'");
     }
     at += point.bytes;
   }
@@ -69,11 +69,11 @@ std::string read_text_file(const std::filesystem::path& file) {
     text = all_bytes(std::cin);
   } else {
     std::error_code ignored;
-    if (std::filesystem::is_directory(file, ignored)) fail(file, "it is a folder");
+    if (std::filesystem::is_directory(file, ignored)) refuse(file, "it is a folder");
     std::ifstream stream(file, std::ios::binary);
-    if (!stream) fail(file, std::strerror(errno));
+    if (!stream) refuse(file, std::strerror(errno));
     text = all_bytes(stream);
-    if (stream.bad()) fail(file, "it could not be read to its end");
+    if (stream.bad()) refuse(file, "it could not be read to its end");
   }
   const std::string_view view = text;
   if (view.starts_with("\xFF\xFE") || view.starts_with("\xFE\xFF"))

@@ -14,7 +14,7 @@
 namespace caption {
 namespace {
 
-struct Beam {
+struct WordBeam {
   std::vector<std::int32_t> tokens;
   RequiredWords::State words;
   float score = 0;  ///< sum of log-probabilities
@@ -45,38 +45,39 @@ class RequiredSearch : public ImageSearch {
   bool running() const override { return !beams_.empty() && stopped_.size() < width_; }
 
   void ask(std::vector<std::int32_t>& tokens, std::vector<std::int32_t>& parents) override {
-    for (Beam& beam : beams_) {
+    for (WordBeam& beam : beams_) {
       tokens.push_back(beam.tokens.back());
       parents.push_back(static_cast<std::int32_t>(std::exchange(beam.row, tokens.size() - 1)));
     }
   }
 
   void extend(const LogitRows& rows) override {
-    std::vector<Beam> candidates;
-    for (const Beam& beam : beams_) add_candidates(beam, rows[beam.row], candidates);
+    std::vector<WordBeam> candidates;
+    for (const WordBeam& beam : beams_) add_candidates(beam, rows[beam.row], candidates);
     std::stable_sort(candidates.begin(), candidates.end(),
-                     [&](const Beam& a, const Beam& b) { return value(a) > value(b); });
+                     [&](const WordBeam& a, const WordBeam& b) { return value(a) > value(b); });
     beams_.clear();
-    for (Beam& chosen : round_the_banks(std::move(candidates)))
+    for (WordBeam& chosen : round_the_banks(std::move(candidates)))
       (chosen.stopped ? stopped_ : beams_).push_back(std::move(chosen));
     if (beams_.empty() && stopped_.empty()) throw no_continuation();
   }
 
   std::vector<Hypothesis> finish() override {
-    for (Beam& beam : beams_)
+    for (WordBeam& beam : beams_)
       if (beam.words.lacks() == 0) stopped_.push_back(std::move(beam));
     std::stable_sort(stopped_.begin(), stopped_.end(),
-                     [&](const Beam& a, const Beam& b) { return value(a) > value(b); });
+                     [&](const WordBeam& a, const WordBeam& b) { return value(a) > value(b); });
     stopped_.resize(std::min(stopped_.size(), static_cast<std::size_t>(options_.n_best)));
     std::vector<Hypothesis> hypotheses;
-    for (Beam& beam : stopped_)
+    for (WordBeam& beam : stopped_)
       hypotheses.push_back({std::move(beam.tokens), static_cast<double>(beam.score)});
     return hypotheses;
   }
 
  private:
   /// The likeliest of what can come behind `beam`, and all that its words want.
-  void add_candidates(const Beam& beam, std::span<const float> logits, std::vector<Beam>& candidates) {
+  void add_candidates(const WordBeam& beam, std::span<const float> logits,
+                      std::vector<WordBeam>& candidates) {
     std::vector<std::int32_t> excluded;
     if (beam.words.just_met && joined_) excluded = *joined_;
     if (stop_.token && beam.words.lacks() > 0) {
@@ -91,7 +92,7 @@ class RequiredSearch : public ImageSearch {
       if (const auto value = next_.log_probability(token)) likeliest_.push_back({token, *value});
     }
     for (const Candidate& candidate : likeliest_) {
-      Beam next = beam;
+      WordBeam next = beam;
       next.tokens.push_back(candidate.token);
       next.score += candidate.log_probability;
       next.stopped = stop_.ends_with(candidate.token, next.text);
@@ -103,11 +104,11 @@ class RequiredSearch : public ImageSearch {
   }
 
   /// The places of the beam go to the banks in turns. `candidates`: best first.
-  std::vector<Beam> round_the_banks(std::vector<Beam> candidates) const {
-    std::map<std::size_t, std::vector<Beam*>> banks;  // by the tokens that are lacking
-    for (Beam& candidate : candidates) banks[candidate.words.lacks()].push_back(&candidate);
+  std::vector<WordBeam> round_the_banks(std::vector<WordBeam> candidates) const {
+    std::map<std::size_t, std::vector<WordBeam*>> banks;  // by the tokens that are lacking
+    for (WordBeam& candidate : candidates) banks[candidate.words.lacks()].push_back(&candidate);
     const std::size_t places = std::min(width_, candidates.size());
-    std::vector<Beam> chosen;
+    std::vector<WordBeam> chosen;
     for (std::size_t round = 0; chosen.size() < places; ++round) {
       for (auto& [lacks, bank] : banks) {
         if (round < bank.size() && chosen.size() < places) chosen.push_back(std::move(*bank[round]));
@@ -116,7 +117,7 @@ class RequiredSearch : public ImageSearch {
     return chosen;
   }
 
-  float value(const Beam& beam) const {
+  float value(const WordBeam& beam) const {
     return beam.score /
            static_cast<float>(std::pow(static_cast<double>(beam.tokens.size()), options_.length_penalty));
   }
@@ -128,8 +129,8 @@ class RequiredSearch : public ImageSearch {
   RequiredWords words_;
   std::shared_ptr<const std::vector<std::int32_t>> joined_;
   NextChoice next_;
-  std::vector<Beam> beams_;           ///< those that run
-  std::vector<Beam> stopped_;         ///< with all words
+  std::vector<WordBeam> beams_;       ///< those that run
+  std::vector<WordBeam> stopped_;     ///< with all words
   std::vector<Candidate> likeliest_;  // scratch memory of one step
 };
 

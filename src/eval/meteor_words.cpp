@@ -105,11 +105,6 @@ std::u16string with_signs_apart(std::u16string_view text) {
   return result;
 }
 
-void replace_all(std::u16string& text, std::u16string_view old, std::u16string_view by) {
-  for (std::size_t at = text.find(old); at != std::u16string::npos; at = text.find(old, at + by.size()))
-    text.replace(at, old.size(), by);
-}
-
 std::u16string normalized(std::u16string_view line) {
   static constexpr std::array<Between, 3> kCommas = {{{not_digit, ',', not_digit, u" , "},
                                                       {is_digit, ',', not_digit, u" , "},

@@ -19,11 +19,6 @@ std::vector<LexerRule> lexer_rules() {
   return rules;
 }
 
-void replace_all(std::u16string& text, std::u16string_view old, std::u16string_view by) {
-  for (std::size_t at = text.find(old); at != std::u16string::npos; at = text.find(old, at + by.size()))
-    text.replace(at, old.size(), by);
-}
-
 std::u16string with_quotes(std::u16string text, bool left) {
   replace_all(text, u"&apos;", u"'");
   if (left) replace_all(text, u"'", u"`");

@@ -48,4 +48,9 @@ std::string to_utf8(std::u16string_view text) {
   return bytes;
 }
 
+void replace_all(std::u16string& text, std::u16string_view old, std::u16string_view by) {
+  for (std::size_t at = text.find(old); at != std::u16string::npos; at = text.find(old, at + by.size()))
+    text.replace(at, old.size(), by);
+}
+
 }  // namespace caption::eval

@@ -8,7 +8,7 @@ namespace caption {
 namespace {
 
 /// Floats below which copying on one thread is quicker than waking another.
-constexpr std::int64_t kWorthSharing = 64 * 1024;
+constexpr std::int64_t kWorthSharingFloats = 64 * 1024;
 
 /// Calls body(i) for i < count, on several threads if `floats`, the size of the whole result, is worth it.
 template <typename Body>
@@ -16,7 +16,7 @@ void for_each(std::int64_t count, std::int64_t floats, const Body& body) {
   const auto range = [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) body(static_cast<std::int64_t>(i));
   };
-  if (floats < kWorthSharing) return range(0, static_cast<std::size_t>(count));
+  if (floats < kWorthSharingFloats) return range(0, static_cast<std::size_t>(count));
   parallel_for(static_cast<std::size_t>(count), range);
 }
 

@@ -6,15 +6,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii_space.h"
+
 namespace caption {
 namespace {
 
-constexpr const char* kSpace = " \t\r\n\f\v";
-
 std::string trimmed(const std::string& text) {
-  const std::size_t first = text.find_first_not_of(kSpace);
+  const std::size_t first = text.find_first_not_of(kAsciiSpace);
   if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+  return text.substr(first, text.find_last_not_of(kAsciiSpace) - first + 1);
 }
 
 }  // namespace
@@ -56,10 +56,10 @@ bool repeats_itself(std::string_view text) {
   constexpr std::size_t kTimes = 3;
   constexpr std::size_t kWords = 4;
   std::vector<std::string_view> words;
-  for (std::size_t at = text.find_first_not_of(kSpace); at != std::string_view::npos;) {
-    const std::size_t end = std::min(text.find_first_of(kSpace, at), text.size());
+  for (std::size_t at = text.find_first_not_of(kAsciiSpace); at != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_of(kAsciiSpace, at), text.size());
     words.push_back(text.substr(at, end - at));
-    at = text.find_first_not_of(kSpace, end);
+    at = text.find_first_not_of(kAsciiSpace, end);
   }
   for (std::size_t length = 1; length * kTimes <= words.size(); ++length) {
     std::size_t same = 0;  // words in a row that stand `length` words before, too

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/ascii_space.h"
 #include "caption/error.h"
 
 namespace caption {
@@ -12,15 +13,13 @@ namespace {
 
 using Tokens = std::vector<std::int32_t>;
 
-constexpr const char* kSpace = " \t\r\n\f\v";
-
 std::string without_space_at_its_end(std::string text) {
-  text.erase(text.find_last_not_of(kSpace) + 1);
+  text.erase(text.find_last_not_of(kAsciiSpace) + 1);
   return text;
 }
 
 std::string without_space_around(const std::string& text) {
-  return without_space_at_its_end(text.substr(std::min(text.find_first_not_of(kSpace), text.size())));
+  return without_space_at_its_end(text.substr(std::min(text.find_first_not_of(kAsciiSpace), text.size())));
 }
 
 bool is_small(char c) {

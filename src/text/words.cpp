@@ -4,46 +4,45 @@
 #include <array>
 #include <cstdint>
 
+#include "base/ascii_space.h"
 #include "base/utf8.h"
 
 namespace caption {
 namespace {
 
-constexpr std::string_view kSpaces = " \t\r\n\f\v";
-
-struct Range {
+struct CodeRange {
   char32_t first;
   char32_t last;
 };
 
 template <std::size_t n>
-bool contains(const std::array<Range, n>& ranges, char32_t code) {
+bool contains(const std::array<CodeRange, n>& ranges, char32_t code) {
   return std::any_of(ranges.begin(), ranges.end(),
-                     [&](const Range& range) { return code >= range.first && code <= range.last; });
+                     [&](const CodeRange& range) { return code >= range.first && code <= range.last; });
 }
 
 /// ASCII's, quotation marks, dashes and dots of other scripts, and their full-width forms.
 bool is_punctuation(char32_t code) {
-  static constexpr std::array<Range, 14> kRanges = {{{'!', '/'},
-                                                     {':', '@'},
-                                                     {'[', '`'},
-                                                     {'{', '~'},
-                                                     {0xA1, 0xA1},
-                                                     {0xAB, 0xAB},
-                                                     {0xBB, 0xBB},
-                                                     {0xBF, 0xBF},
-                                                     {0x964, 0x965},
-                                                     {0x2010, 0x2027},
-                                                     {0x2030, 0x205E},
-                                                     {0x3001, 0x3011},
-                                                     {0xFF01, 0xFF0F},
-                                                     {0xFF1A, 0xFF20}}};
+  static constexpr std::array<CodeRange, 14> kRanges = {{{'!', '/'},
+                                                         {':', '@'},
+                                                         {'[', '`'},
+                                                         {'{', '~'},
+                                                         {0xA1, 0xA1},
+                                                         {0xAB, 0xAB},
+                                                         {0xBB, 0xBB},
+                                                         {0xBF, 0xBF},
+                                                         {0x964, 0x965},
+                                                         {0x2010, 0x2027},
+                                                         {0x2030, 0x205E},
+                                                         {0x3001, 0x3011},
+                                                         {0xFF01, 0xFF0F},
+                                                         {0xFF1A, 0xFF20}}};
   return contains(kRanges, code);
 }
 
 /// Kana and Han: scripts whose words are written without spaces.
 bool stands_alone(char32_t code) {
-  static constexpr std::array<Range, 4> kRanges = {
+  static constexpr std::array<CodeRange, 4> kRanges = {
       {{0x3041, 0x30FF}, {0x3400, 0x9FFF}, {0xF900, 0xFAFF}, {0x20000, 0x3FFFF}}};
   return contains(kRanges, code);
 }
@@ -61,16 +60,16 @@ Role role_at(const Piece& piece, std::string_view text, std::size_t begin) {
   Role role;
   role.special = piece.special;
   if (piece.special) return role;
-  const std::size_t shown = std::min(piece.bytes.find_first_not_of(kSpaces), piece.bytes.size());
+  const std::size_t shown = std::min(piece.bytes.find_first_not_of(kAsciiSpace), piece.bytes.size());
   role.blank = shown == piece.bytes.size();
-  role.spaced = shown > 0 || begin == 0 || kSpaces.find(text[begin - 1]) != std::string_view::npos;
+  role.spaced = shown > 0 || begin == 0 || kAsciiSpace.find(text[begin - 1]) != std::string_view::npos;
   if (role.blank) return role;
   const CodePoint first = code_point_at(text, begin + shown);
   role.alone = first.valid && stands_alone(first.value);
   role.punctuation = true;
   for (std::size_t at = begin + shown; at < begin + piece.bytes.size();) {
     const CodePoint point = code_point_at(text, at);
-    const bool space = kSpaces.find(text[at]) != std::string_view::npos;
+    const bool space = kAsciiSpace.find(text[at]) != std::string_view::npos;
     role.punctuation = role.punctuation && point.valid && (space || is_punctuation(point.value));
     at += point.bytes;
   }
@@ -127,9 +126,9 @@ std::vector<Word> split_words(std::span<const Piece> pieces) {
     if (pieces[word.first].special) continue;
     std::string bytes;
     for (const Piece& piece : pieces.subspan(word.first, word.count)) bytes += piece.bytes;
-    const std::size_t shown = std::min(bytes.find_first_not_of(kSpaces), bytes.size());
+    const std::size_t shown = std::min(bytes.find_first_not_of(kAsciiSpace), bytes.size());
     bytes.erase(0, shown);
-    bytes.erase(bytes.find_last_not_of(kSpaces) + 1);
+    bytes.erase(bytes.find_last_not_of(kAsciiSpace) + 1);
     word.text = readable(bytes);
   }
   return words;

@@ -25,7 +25,7 @@ std::string little_endian(std::uint64_t value, std::size_t bytes) {
 }
 
 /// The opcodes of Python's pickle, protocol 2, that torch.save uses for a dict of tensors (pickletools.py).
-class Pickle {
+class PickleWriter {
  public:
   void begin_dict() { bytes_ += "\x80\x02}("; }
   std::string end_dict() { return bytes_ + "u."; }
@@ -161,7 +161,7 @@ void write_torch(const std::filesystem::path& file, const std::map<std::string, 
   std::map<const std::byte*, std::string> storages;
   std::vector<Tensor> values;  // of each storage
   std::uint64_t bytes = 0;
-  Pickle pickle;
+  PickleWriter pickle;
   pickle.begin_dict();
   for (const auto& [name, tensor] : tensors) {
     const Tensor whole = tensor.contiguous();

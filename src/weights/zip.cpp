@@ -25,7 +25,7 @@ constexpr std::uint16_t kSizesFollowData = 1 << 3;
 constexpr std::uint32_t kIn64 = 0xFFFFFFFF;
 constexpr std::uint16_t kIn64Short = 0xFFFF;
 constexpr std::uint64_t kMostRecords = 100'000;
-constexpr std::size_t kLongestName = 1024;
+constexpr std::size_t kLongestRecordName = 1024;
 
 std::uint64_t read_u32(std::span<const std::byte> bytes, std::size_t at) {
   std::uint64_t value = 0;
@@ -147,9 +147,9 @@ void ZipArchive::read_directory(const Directory& directory) {
     const std::uint16_t comment_size = reader.u16();
     reader.take(8);  // disk and attributes
     record.start = reader.u32();
-    if (name_size > kLongestName) {
+    if (name_size > kLongestRecordName) {
       reader.fail("a record's name of " + std::to_string(name_size) + " bytes; expected at most " +
-                  std::to_string(kLongestName));
+                  std::to_string(kLongestRecordName));
     }
     record.name = reader.text(name_size);
     take_zip64_extra(

@@ -6,7 +6,7 @@
 namespace caption::cli {
 namespace {
 
-const char* status_name(CheckStatus status) {
+const char* status_field(CheckStatus status) {
   return status == CheckStatus::ok ? "ok" : status == CheckStatus::failed ? "failed" : "skipped";
 }
 
@@ -42,7 +42,7 @@ std::string doctor_json(const DoctorRequest& request, const DoctorReport& report
                {"speeds", Json::array()}};
   for (const Check& check : report.checks) {
     json["checks"].push_back(
-        {{"name", check.name}, {"status", status_name(check.status)}, {"detail", check.detail}});
+        {{"name", check.name}, {"status", status_field(check.status)}, {"detail", check.detail}});
   }
   for (const DoctorSpeed& speed : report.speeds) json["speeds"].push_back(fields(speed));
   return json_line(json);

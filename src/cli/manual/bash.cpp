@@ -6,7 +6,7 @@ namespace {
 
 /// What is there whatever the commands are. _caption_command sets `command`, `options` and `inputs`, or has
 /// completed the value of an option.
-constexpr const char* kHead = R"sh(# What bash completes for caption; made by 'caption completions bash'.
+constexpr const char* kBashHead = R"sh(# What bash completes for caption; made by 'caption completions bash'.
 
 _caption_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
 _caption_files() { compopt -o default; }
@@ -30,12 +30,12 @@ _caption() {
   fi
 )sh";
 
-constexpr const char* kTail = R"sh(}
+constexpr const char* kBashTail = R"sh(}
 
 complete -F _caption caption
 )sh";
 
-std::string offer(const Completion& completion) {
+std::string bash_offer(const Completion& completion) {
   switch (completion.kind) {
     case Completion::Kind::words:
       return "_caption_words " + quoted(joined(completion.words));
@@ -52,20 +52,20 @@ std::string offer(const Completion& completion) {
 }
 
 /// The lines of a command's own `case`.
-std::string lines_of(const HelpPage& page, const std::vector<HelpPage>& pages) {
+std::string bash_lines(const HelpPage& page, const std::vector<HelpPage>& pages) {
   std::vector<std::string> options;
   std::string values;
   std::string rest = page.takes_inputs ? "_caption_files" : ":";
   for (const HelpGroup& group : page.groups) {
     for (const HelpOption& option : group.options) {
       if (option.is_argument()) {
-        rest = offer(option.completion);
+        rest = bash_offer(option.completion);
         continue;
       }
       options.push_back("--" + option.long_name);
       if (!option.short_name.empty()) options.push_back("-" + option.short_name);
       if (!option.type.empty())
-        values += "        --" + option.long_name + ") " + offer(option.completion) + "; return ;;\n";
+        values += "        --" + option.long_name + ") " + bash_offer(option.completion) + "; return ;;\n";
     }
   }
   std::vector<std::string> commands;
@@ -80,7 +80,7 @@ std::string lines_of(const HelpPage& page, const std::vector<HelpPage>& pages) {
 }  // namespace
 
 std::string bash_completions(const std::vector<HelpPage>& pages) {
-  std::string script = kHead;
+  std::string script = kBashHead;
   script += "  local command= commands= depth=1\n";
   for (const Subcommand& first : subcommands(pages, "")) {
     std::string inner;
@@ -96,7 +96,7 @@ std::string bash_completions(const std::vector<HelpPage>& pages) {
   }
   script += "  case $command in\n";
   for (const HelpPage& page : pages)
-    script += "    " + quoted(words_of(page)) + ")\n" + lines_of(page, pages) + "      ;;\n";
+    script += "    " + quoted(words_of(page)) + ")\n" + bash_lines(page, pages) + "      ;;\n";
   script += "  esac\n";
   script += R"sh(  # Commands stand at their place alone, before files.
   if [[ $commands ]] && ((COMP_CWORD == depth)); then
@@ -109,7 +109,7 @@ std::string bash_completions(const std::vector<HelpPage>& pages) {
     fi
   fi
 )sh";
-  return script + kTail;
+  return script + kBashTail;
 }
 
 }  // namespace caption::cli

@@ -5,7 +5,7 @@ namespace caption::cli {
 namespace {
 
 /// __caption_is COMMAND: whether the words before the cursor have begun it.
-constexpr const char* kHead = R"sh(# What fish completes for caption; made by 'caption completions fish'.
+constexpr const char* kFishHead = R"sh(# What fish completes for caption; made by 'caption completions fish'.
 
 function __caption_is
     set -l words (commandline -opc)
@@ -43,7 +43,7 @@ std::string in_quotes(const std::string& text) {
   return result + "'";
 }
 
-std::string offer(const Completion& completion) {
+std::string fish_offer(const Completion& completion) {
   switch (completion.kind) {
     case Completion::Kind::words:
       return " -x -a " + in_quotes(joined(completion.words));
@@ -63,18 +63,18 @@ std::string begin(const std::string& condition) {
   return "complete -c caption -n " + in_quotes(condition);
 }
 
-std::string lines_of(const HelpPage& page) {
+std::string fish_lines(const HelpPage& page) {
   const std::string condition = "__caption_is " + words_of(page);
   std::string lines;
   for (const HelpGroup& group : page.groups) {
     for (const HelpOption& option : group.options) {
       if (option.is_argument()) {
-        lines += begin(condition) + offer(option.completion) + "\n";
+        lines += begin(condition) + fish_offer(option.completion) + "\n";
         continue;
       }
       lines += begin(condition) + " -l " + option.long_name;
       if (!option.short_name.empty()) lines += " -s " + option.short_name;
-      if (!option.type.empty()) lines += offer(option.completion);
+      if (!option.type.empty()) lines += fish_offer(option.completion);
       lines += " -d " + in_quotes(summary(option)) + "\n";
     }
   }
@@ -95,9 +95,9 @@ std::string fish_completions(const std::vector<HelpPage>& pages) {
       lines += begin("__caption_words_are " + depth + "; and __caption_is " + words) + " -a " + command.word +
                " -d " + in_quotes(command.description) + "\n";
     }
-    lines += lines_of(page);
+    lines += fish_lines(page);
   }
-  return kHead + ("set -g __caption_commands" + all + "\n\n") + lines;
+  return kFishHead + ("set -g __caption_commands" + all + "\n\n") + lines;
 }
 
 }  // namespace caption::cli

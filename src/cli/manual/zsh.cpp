@@ -4,7 +4,7 @@
 namespace caption::cli {
 namespace {
 
-constexpr const char* kHead = R"sh(#compdef caption
+constexpr const char* kZshHead = R"sh(#compdef caption
 # What zsh completes for caption; made by 'caption completions zsh'.
 
 _caption_models() {
@@ -18,7 +18,7 @@ _caption() {
 )sh";
 
 /// Sourced, it stays; as a file of $fpath, it completes at once.
-constexpr const char* kTail = R"sh(}
+constexpr const char* kZshTail = R"sh(}
 
 if [[ $funcstack[1] == _caption ]]; then
   _caption "$@"
@@ -69,7 +69,7 @@ std::string specification(const HelpOption& option) {
   return quoted("(" + short_name + " " + name + ")") + "{" + short_name + "," + name + "}" + quoted(text);
 }
 
-std::string lines_of(const HelpPage& page) {
+std::string zsh_lines(const HelpPage& page) {
   std::string lines = "      _arguments -s -S";
   for (const HelpGroup& group : page.groups)
     for (const HelpOption& option : group.options) lines += " \\\n        " + specification(option);
@@ -88,7 +88,7 @@ std::string offered(const std::vector<Subcommand>& commands) {
 
 std::string zsh_completions(const std::vector<HelpPage>& pages) {
   const std::vector<Subcommand> firsts = subcommands(pages, "");
-  std::string script = kHead;
+  std::string script = kZshHead;
   script += "  if (( CURRENT == 2 )); then\n    " + offered(firsts) +
             "    _describe -t commands command commands\n  fi\n  case $words[2] in\n";
   for (const Subcommand& first : firsts) {
@@ -106,8 +106,8 @@ std::string zsh_completions(const std::vector<HelpPage>& pages) {
   script += "  case $command in\n";
   for (const HelpPage& page : pages)
     if (!page.groups.empty())
-      script += "    " + quoted(words_of(page)) + ")\n" + lines_of(page) + "      ;;\n";
-  return script + "  esac\n" + kTail;
+      script += "    " + quoted(words_of(page)) + ")\n" + zsh_lines(page) + "      ;;\n";
+  return script + "  esac\n" + kZshTail;
 }
 
 }  // namespace caption::cli

@@ -31,8 +31,8 @@ TopK first_of(const at::Tensor& scores, const at::Tensor& log_probabilities, con
   const std::int64_t k = std::min(count, vocabulary);
   const auto without = [mask = excluded.defined() ? mask_of(excluded, vocabulary)
                                                   : excluded](const at::Tensor& values) {
-    constexpr double kImpossible = -std::numeric_limits<double>::infinity();
-    return mask.defined() ? values.masked_fill(mask, kImpossible) : values;
+    constexpr double kMasked = -std::numeric_limits<double>::infinity();
+    return mask.defined() ? values.masked_fill(mask, kMasked) : values;
   };
   at::Tensor tokens;
   if (k == 1) {

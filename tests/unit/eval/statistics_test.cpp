@@ -9,7 +9,7 @@
 namespace caption::eval {
 namespace {
 
-constexpr std::size_t kRouge = 5;
+constexpr std::size_t kRougeAt = 5;
 
 /// Pictures whose ROUGE-L alone differs.
 std::vector<Measured> with_rouge(const std::vector<double>& values) {
@@ -25,7 +25,7 @@ std::vector<Measured> with_rouge(const std::vector<double>& values) {
 TEST(Bootstrap, AMeansIntervalIsThatOfItsStandardError) {
   std::vector<double> values;
   for (int i = 0; i < 400; ++i) values.push_back(i % 2);
-  const Interval interval = bootstrap(with_rouge(values), {.times = 2000})[kRouge];
+  const Interval interval = bootstrap(with_rouge(values), {.times = 2000})[kRougeAt];
   EXPECT_NEAR(interval.low, 0.5 - 1.96 * 0.025, 0.005);
   EXPECT_NEAR(interval.high, 0.5 + 1.96 * 0.025, 0.005);
 }
@@ -33,7 +33,7 @@ TEST(Bootstrap, AMeansIntervalIsThatOfItsStandardError) {
 TEST(Bootstrap, TheSeedDecides) {
   const std::vector<Measured> pictures = with_rouge({0, 0.1, 0.5, 0.7, 1});
   const auto low = [&](std::uint64_t seed) {
-    return bootstrap(pictures, {.times = 100, .seed = seed})[kRouge].low;
+    return bootstrap(pictures, {.times = 100, .seed = seed})[kRougeAt].low;
   };
   EXPECT_EQ(low(1), low(1));
   EXPECT_NE(low(1), low(2));
@@ -41,7 +41,7 @@ TEST(Bootstrap, TheSeedDecides) {
 
 TEST(Compare, TheSameCaptionsDifferInNothing) {
   const std::vector<Measured> pictures = with_rouge({0, 0.1, 0.5, 0.7, 1});
-  const Difference difference = compare(pictures, pictures, {.times = 200})[kRouge];
+  const Difference difference = compare(pictures, pictures, {.times = 200})[kRougeAt];
   EXPECT_EQ(difference.value, 0);
   EXPECT_EQ(difference.p, 1);
   EXPECT_EQ(difference.better + difference.worse, 0U);
@@ -50,7 +50,7 @@ TEST(Compare, TheSameCaptionsDifferInNothing) {
 TEST(Compare, OfThreePicturesNoDifferenceIsSure) {
   // All three are better: by chance alone in 2 of 8 cases.
   const Difference difference =
-      compare(with_rouge({0, 0, 0}), with_rouge({0.5, 0.5, 0.5}), {.times = 4000})[kRouge];
+      compare(with_rouge({0, 0, 0}), with_rouge({0.5, 0.5, 0.5}), {.times = 4000})[kRougeAt];
   EXPECT_NEAR(difference.p, 0.25, 0.03);
   EXPECT_EQ(difference.better, 3U);
   EXPECT_NEAR(difference.value, 0.5, 1e-12);
@@ -58,7 +58,7 @@ TEST(Compare, OfThreePicturesNoDifferenceIsSure) {
 
 TEST(Compare, ManyPicturesMakeItSure) {
   const Difference difference = compare(with_rouge(std::vector<double>(100, 0.4)),
-                                        with_rouge(std::vector<double>(100, 0.5)), {.times = 999})[kRouge];
+                                        with_rouge(std::vector<double>(100, 0.5)), {.times = 999})[kRougeAt];
   EXPECT_NEAR(difference.p, 0.001, 1e-12);
   EXPECT_NEAR(difference.interval.low, 0.1, 1e-9);
 }

@@ -16,7 +16,7 @@ struct Pass {
 };
 
 constexpr CacheShape kShape{2, 3};
-constexpr std::int64_t kWidth = kShape.heads * 64;
+constexpr std::int64_t kRowWidth = kShape.heads * 64;
 
 /// What each row has seen so far, in one layer, spelled out: every row has keys and values of its own.
 class PlainCache {
@@ -25,7 +25,7 @@ class PlainCache {
     std::vector<at::Tensor> rows;
     for (const std::int32_t parent : pass.parents) rows.push_back(rows_[static_cast<std::size_t>(parent)]);
     lengths_.assign(rows.size(), 1);
-    rows.resize(rows.size() + static_cast<std::size_t>(pass.joining.prefixes), at::empty({0, 2 * kWidth}));
+    rows.resize(rows.size() + static_cast<std::size_t>(pass.joining.prefixes), at::empty({0, 2 * kRowWidth}));
     lengths_.resize(rows.size(), pass.joining.positions);
     rows_ = rows;
   }
@@ -36,11 +36,11 @@ class PlainCache {
     std::int64_t next = 0;
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       for (std::int64_t i = 0; i < lengths_[r]; ++i, ++next) {
-        rows_[r] = at::cat({rows_[r], qkv.slice(0, next, next + 1).slice(1, kWidth)}, 0);
-        all.push_back(at::scaled_dot_product_attention(heads(qkv[next].slice(0, 0, kWidth).unsqueeze(0)),
-                                                       heads(rows_[r].slice(1, 0, kWidth)),
-                                                       heads(rows_[r].slice(1, kWidth)))
-                          .reshape({1, kWidth}));
+        rows_[r] = at::cat({rows_[r], qkv.slice(0, next, next + 1).slice(1, kRowWidth)}, 0);
+        all.push_back(at::scaled_dot_product_attention(heads(qkv[next].slice(0, 0, kRowWidth).unsqueeze(0)),
+                                                       heads(rows_[r].slice(1, 0, kRowWidth)),
+                                                       heads(rows_[r].slice(1, kRowWidth)))
+                          .reshape({1, kRowWidth}));
       }
     }
     return at::cat(all, 0);
@@ -68,11 +68,12 @@ TEST(Cache, RowsAttendToTheirOwnPast) {
     shared->begin_pass(pass.parents, pass.joining);
     const auto rows = static_cast<std::int64_t>(pass.parents.size());
     for (std::int64_t layer = 0; layer < kShape.layers; ++layer) {
-      const at::Tensor qkv = at::randn({rows + pass.joining.prefixes * pass.joining.positions, 3 * kWidth});
+      const at::Tensor qkv =
+          at::randn({rows + pass.joining.prefixes * pass.joining.positions, 3 * kRowWidth});
       PlainCache& expected = plain[static_cast<std::size_t>(layer)];
       expected.begin_pass(pass);
       const at::Tensor found = to_aten(shared->attend(layer, from_aten(qkv)));
-      ASSERT_EQ(found.sizes(), (Shape{qkv.size(0), kWidth}));
+      ASSERT_EQ(found.sizes(), (Shape{qkv.size(0), kRowWidth}));
       EXPECT_LT(largest_difference(found, expected.attend(qkv)), 3e-6);
     }
   }

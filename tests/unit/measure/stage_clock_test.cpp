@@ -10,7 +10,7 @@
 namespace caption {
 namespace {
 
-constexpr auto kFp32 = static_cast<std::size_t>(Arithmetic::fp32);
+constexpr auto kInFp32 = static_cast<std::size_t>(Arithmetic::fp32);
 constexpr auto kBf16 = static_cast<std::size_t>(Arithmetic::bf16);
 constexpr auto kInt8 = static_cast<std::size_t>(Arithmetic::int8);
 
@@ -63,7 +63,7 @@ TEST(StageClock, AnExceptionEndsATurn) {
   }
   count_work(Arithmetic::fp32, 5, 5);
   { const StageClock::Turn turn(clock, Stage::write); }
-  EXPECT_EQ(of(clock.round(), Stage::decode).work.operations[kFp32], 0);
+  EXPECT_EQ(of(clock.round(), Stage::decode).work.operations[kInFp32], 0);
   EXPECT_GT(of(clock.round(), Stage::decode).seconds, 0);
 }
 
@@ -121,7 +121,7 @@ TEST(Summary, SharesOfThePeaks) {
   EXPECT_DOUBLE_EQ(report.peaks->fp32_gflop_per_s, 0);
 
   // Of a type whose peak is not known, there is no share.
-  work.operations[kFp32] = 1;
+  work.operations[kInFp32] = 1;
   summarise({round_of(Stage::map, 0.5, work)}, 2, peaks, report);
   EXPECT_TRUE(report.stages[3].work->share_of_memory.has_value());
   EXPECT_FALSE(report.stages[3].work->share_of_arithmetic.has_value());

@@ -47,9 +47,9 @@ class WrongTable : public ScratchFolder {
   /// What is said of our table once `change` has changed it, unless that has `words`.
   template <typename Change>
   std::string says(const Change& change, const std::string& words) const {
-    ordered_json json = ordered_json::parse(read(kOurs));
-    change(json);
-    write("table.json", json.dump());
+    ordered_json list = ordered_json::parse(read(kOurs));
+    change(list);
+    write("table.json", list.dump());
     const std::string text = message_of([&] { read_published(folder_ / "table.json"); });
     return text.find(words) != std::string::npos ? std::string() : text;
   }

@@ -13,14 +13,14 @@
 namespace caption {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNever = std::numeric_limits<float>::infinity();
 
 /// Random logits, of which `impossible` in 8 are tokens that cannot come.
 TableModel random_model(std::mt19937& random, std::size_t positions, std::size_t vocabulary,
                         unsigned impossible) {
   std::normal_distribution<float> normal(0, 2);
   std::vector<float> values(4 * positions * vocabulary * vocabulary);
-  for (float& value : values) value = random() % 8 < impossible ? -kInfinity : normal(random);
+  for (float& value : values) value = random() % 8 < impossible ? -kNever : normal(random);
   for (std::size_t row = 0; row < values.size(); row += vocabulary) values[row + random() % vocabulary] = 3;
   return {4, positions, vocabulary, values};
 }
