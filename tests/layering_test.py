@@ -31,6 +31,7 @@ THIRD_PARTIES = {
     r"boost/": ["http"],
     r"toml\+\+/": ["cli"],
     r"sentencepiece": ["sentencepiece"],
+    r"utf8proc\.h": ["utf8proc"],
     r"exiv2/": ["exiv2"],
     r"nlohmann/": ["records", "datasets", "model", "fetch", "text", "weights", "cli*"],
     r"libstemmer\.h": ["eval"],

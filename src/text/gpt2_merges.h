@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "text/gpt2_vocabulary.h"
+#include "text/pair_merges.h"
 
 namespace caption {
 
@@ -27,19 +28,10 @@ class Gpt2Merges {
   std::int32_t find(std::string_view bytes) const;
 
  private:
-  struct Merge {
-    std::uint32_t rank;  ///< lower merges first
-    std::int32_t merged;
-  };
-  struct Symbol;
-  struct Offer;
-
-  const Merge* find_merge(std::int32_t left, std::int32_t right) const;
   void add(std::string_view line, std::string_view place, const std::filesystem::path& path);
-  void offer(const std::vector<Symbol>& symbols, std::size_t left, std::vector<Offer>& offers) const;
 
   std::unordered_map<std::string_view, std::int32_t> ids_;  ///< of the vocabulary's bytes
-  std::unordered_map<std::uint64_t, Merge> merges_;         ///< by left id * 2^32 + right id
+  PairMerges merges_;
   std::array<std::int32_t, 256> byte_ids_{};
 };
 

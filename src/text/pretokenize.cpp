@@ -74,4 +74,21 @@ std::size_t first_piece(std::string_view text) {
   return end == text.size() || last == 0 ? end : last;
 }
 
+std::string_view take_clip_piece(std::string_view& text) {
+  std::size_t last = 0;
+  text.remove_prefix(run_end(text, 0, Class::space, last));
+  if (text.empty()) return {};
+  std::size_t length = contraction(text);
+  for (const std::string_view special : {"<|startoftext|>", "<|endoftext|>"})
+    if (text.starts_with(special)) length = special.size();
+  if (length == 0) {
+    const CodePoint first = code_point_at(text, 0);
+    const Class kind = classify(first.value);
+    length = kind == Class::number ? first.bytes : run_end(text, 0, kind, last);
+  }
+  const std::string_view piece = text.substr(0, length);
+  text.remove_prefix(length);
+  return piece;
+}
+
 }  // namespace caption

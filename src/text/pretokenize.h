@@ -11,4 +11,9 @@ namespace caption {
 /// 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 std::size_t first_piece(std::string_view text);
 
+/// Takes the first piece, with the white space before it, off `text`, which must be UTF-8 in small letters.
+/// -> the piece without that white space, empty at the end. CLIP's pieces are contractions, runs of letters,
+/// single numbers, runs of anything else visible, and the names of its two special tokens.
+std::string_view take_clip_piece(std::string_view& text);
+
 }  // namespace caption
