@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/printable.h"
 #include "datasets/find_picture.h"
 #include "files/sha256.h"
 #include "layers/cpu.h"
@@ -37,7 +36,7 @@ FoundPictures find_pictures(const std::vector<AnnotatedImage>& images, const std
       found.without_captions.push_back(image.name);
       continue;
     }
-    found.empty_captions += empty;
+    found.empty_captions.insert(found.empty_captions.end(), empty, image.name);
     const auto file = find_picture(folder, image.name);
     const auto state = file ? state_of(*file) : std::nullopt;
     if (!state) {
@@ -79,7 +78,7 @@ bool embed_pictures(const std::vector<CaptionedPicture>& pictures, const Embeddi
   };
   const auto keep = [&](const EmbeddedInput& input) {
     if (input.error) {
-      source.failed(printable(input.name) + ": " + input.error->what());
+      source.failed(*waiting[input.number], *input.error);
     } else {
       source.store.add(waiting[input.number]->picture, input.embedding);
     }

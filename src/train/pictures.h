@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "caption/captioner.h"
+#include "caption/error.h"
 #include "datasets/annotations.h"
 #include "pipeline/batch.h"
 #include "train/caption_set.h"
@@ -27,7 +28,7 @@ struct FoundPictures {
   std::vector<CaptionedPicture> pictures;
   std::vector<std::string> missing;           ///< names of those whose file is not there
   std::vector<std::string> without_captions;  ///< names
-  std::size_t empty_captions = 0;             ///< of the others
+  std::vector<std::string> empty_captions;    ///< of the others, the picture's name for each
 };
 
 /// Looks for the pictures' files: below `folder` by the whole name or by its last part, or as it is named.
@@ -46,9 +47,9 @@ struct EmbeddingSource {
   EmbeddingStore& store;
   std::function<std::unique_ptr<Captioner>()> load;  ///< called if not all embeddings are in the store
   BatchOptions batch;
-  std::function<void(std::size_t)> begin;          ///< so many are to be computed
-  std::function<void()> advance;                   ///< one more is done
-  std::function<void(const std::string&)> failed;  ///< "NAME: why"; it is left out
+  std::function<void(std::size_t)> begin;                             ///< so many are to be computed
+  std::function<void()> advance;                                      ///< one more is done
+  std::function<void(const CaptionedPicture&, const Error&)> failed;  ///< it is left out
 };
 
 /// Computes the embeddings of `pictures` that the store does not have. -> false if it was interrupted; what

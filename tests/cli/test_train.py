@@ -197,6 +197,12 @@ def test_what_is_left_out_is_said(train, data, work):
                     "1 picture has no caption, and is left out: 5.png", "1 empty caption is left out",
                     "1 of 6 captions are cut to 24 tokens"):
         assert message in result.err, (message, result.err)
+    listed = [json.loads(line) for line in (work / "mine" / "training" / "left_out.jsonl").read_text().splitlines()]
+    assert [(line["image"], line["code"]) for line in listed] == [
+        ("5.png", "no_caption"), ("6.png", "empty_caption"), ("gone.png", "not_found"), ("broken.png", "unsupported_format")]
+    result = train(*data, "--out", "few", "--max-failures", "1")
+    assert result.code == 2 and "2 pictures are missing or cannot be read, and --max-failures allows 1: gone.png, broken.png" in result.err
+    assert train(*data, "--out", "few", "--epochs", "1", "--max-failures", "2").code == 0
     write(work, [{"image": "gone.png", "caption": "a cat"}])
     result = train(*data, "--out", "other")
     assert result.code == 2 and "no picture is left to learn from" in result.err

@@ -279,7 +279,8 @@ ExitStatus run(const TrainConfig& config) {
   guard_outputs({{"--log", config.log}}, {.names = {config.captions.string()}});
   const fs::path start = config.model.empty() ? locate_default_model() : locate_model(config.model);
   const Manifest manifest = read_complete_manifest(start);
-  const Division pictures = read_training_pictures(config);
+  LeftOutData left_out(config.max_failures);
+  const Division pictures = read_training_pictures(config, left_out);
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (failed)
@@ -288,7 +289,7 @@ ExitStatus run(const TrainConfig& config) {
   name_result(config, pictures, manifest.name, beginning.manifest);
   set_threads(config.model_options.threads);
   catch_interrupts();
-  const auto store = compute_embeddings(config, start, manifest, pictures);
+  const auto store = compute_embeddings(config, start, manifest, pictures, left_out);
   if (store == nullptr) {
     log::info("interrupted: the embeddings so far are kept");
     return ExitStatus::interrupted;

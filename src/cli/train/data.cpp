@@ -20,7 +20,8 @@ namespace {
 constexpr std::size_t kMostHeldOut = 500;
 constexpr std::size_t kFewest = 20;  // pictures of which one is held out
 
-FoundPictures find(const TrainConfig& config, const std::vector<AnnotatedImage>& images) {
+std::vector<CaptionedPicture> find(const TrainConfig& config, const std::vector<AnnotatedImage>& images,
+                                   LeftOutData& left_out) {
   FoundPictures found = find_pictures(images, config.images);
   if (!found.missing.empty())
     log::warning(counted(found.missing.size(), "picture is", "pictures are") + " not in '" +
@@ -29,14 +30,19 @@ FoundPictures find(const TrainConfig& config, const std::vector<AnnotatedImage>&
     log::warning(counted(found.without_captions.size(), "picture has no caption, and is",
                          "pictures have no caption, and are") +
                  " left out: " + few_of(found.without_captions));
-  if (found.empty_captions > 0)
-    log::warning(counted(found.empty_captions, "empty caption is", "empty captions are") + " left out");
-  return found;
+  if (!found.empty_captions.empty())
+    log::warning(counted(found.empty_captions.size(), "empty caption is", "empty captions are") +
+                 " left out, of " + few_of(found.empty_captions));
+  for (const std::string& name : found.without_captions) left_out.add_without_captions(name);
+  for (const std::string& name : found.empty_captions) left_out.add_empty_caption(name);
+  for (const std::string& name : found.missing)
+    left_out.add_picture(name, ErrorKind::not_found, "not in '" + config.images.string() + "'");
+  return std::move(found.pictures);
 }
 
 }  // namespace
 
-Division read_training_pictures(const TrainConfig& config) {
+Division read_training_pictures(const TrainConfig& config, LeftOutData& left_out) {
   std::vector<AnnotatedImage> learnt;
   std::vector<AnnotatedImage> validation;
   for (AnnotatedImage& image : read_annotations(config.captions, CaptionFields::all)) {
@@ -48,12 +54,12 @@ Division read_training_pictures(const TrainConfig& config) {
   }
   if (config.validation) validation = read_annotations(*config.validation, CaptionFields::all);
   Division division;
-  division.learnt = find(config, learnt).pictures;
+  division.learnt = find(config, learnt, left_out);
   if (!validation.empty() || config.validation) {
     if (config.hold_out)
       throw Error(ErrorKind::usage, "--hold-out: '" + config.captions.string() +
                                         "' says by itself which pictures are for validation");
-    division.held_out = find(config, validation).pictures;
+    division.held_out = find(config, validation, left_out);
   } else {
     const std::size_t usual = std::min(division.learnt.size() / kFewest, kMostHeldOut);
     division = hold_out(std::move(division.learnt), config.hold_out.value_or(usual));
@@ -71,7 +77,8 @@ Division read_training_pictures(const TrainConfig& config) {
 
 std::unique_ptr<EmbeddingStore> compute_embeddings(const TrainConfig& config,
                                                    const std::filesystem::path& folder,
-                                                   const Manifest& manifest, const Division& pictures) {
+                                                   const Manifest& manifest, const Division& pictures,
+                                                   LeftOutData& left_out) {
   const auto encoder =
       std::find_if(manifest.files.begin(), manifest.files.end(),
                    [&](const Manifest::File& file) { return file.name == manifest.encoder.file; });
@@ -83,7 +90,6 @@ std::unique_ptr<EmbeddingStore> compute_embeddings(const TrainConfig& config,
                                                 manifest.encoder.embedding);
   std::vector<CaptionedPicture> all = pictures.learnt;
   all.insert(all.end(), pictures.held_out.begin(), pictures.held_out.end());
-  std::vector<std::string> failed;
   std::optional<Progress> progress;
   ModelOptions model = config.model_options;
   model.precision = Precision::fp32;
@@ -100,11 +106,14 @@ std::unique_ptr<EmbeddingStore> compute_embeddings(const TrainConfig& config,
           },
       .advance = [&] { progress->advance(); },
       .failed =
-          [&](const std::string& problem) {
+          [&](const CaptionedPicture& picture, const Error& error) {
             progress->clear();
-            log::warning(problem + "; it is left out");
+            log::warning(std::string(error.what()) + "; it is left out");
+            left_out.add_picture(picture.picture.name, error.kind(), error.what());
           }};
-  return embed_pictures(all, source, interrupted) ? std::move(store) : nullptr;
+  const bool complete = embed_pictures(all, source, interrupted);
+  left_out.write(config.out / "training" / "left_out.jsonl");
+  return complete ? std::move(store) : nullptr;
 }
 
 }  // namespace caption::cli

@@ -52,6 +52,10 @@ Flags<TrainConfig> data_flags() {
              "Without such a file or split: so many of the pictures are not learnt, but used for that",
              "a twentieth, at most 500")
           .excludes({"--validation"}, "--hold-out does not go with --validation"),
+      number(
+          "--max-failures", &TrainConfig::max_failures, {0, 1000000000},
+          "End if more pictures are missing or cannot be read; training/left_out.jsonl of --out lists them",
+          "as many as there are"),
       name("--embeddings", &TrainConfig::embeddings, "FOLDER",
            "Keep embeddings there, for several trainings [default FOLDER/training of --out]"),
       number("--max-tokens", &TrainConfig::max_tokens, {0, 1024},
@@ -119,7 +123,7 @@ Flags<TrainConfig> course_flags() {
       number("--batch", &TrainConfig::batch, {1, 100000}, "Captions of an update"),
       number("--accumulate", &TrainConfig::accumulate, {1, 1000},
              "Compute an update's captions in N parts, one after the other: less memory, the same result"),
-      number("--learning-rate", &TrainConfig::learning_rate, {0.0, 10.0, true}, "The highest one"),
+      number("--learning-rate", &TrainConfig::learning_rate, {0.0, 1e9, true}, "The highest one"),
       number("--warmup", &TrainConfig::warmup, {0, 100000000}, "Updates in which it rises to that",
              "5000, or a tenth of all"),
       choice("--decay", &TrainConfig::decay, "HOW",

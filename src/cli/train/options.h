@@ -30,6 +30,7 @@ struct TrainConfig {
   std::filesystem::path images;  ///< folder; empty: the captions' own
   std::optional<std::filesystem::path> validation;
   std::optional<std::uint64_t> hold_out;            ///< pictures; nothing: as many as is usual
+  std::optional<std::uint64_t> max_failures;        ///< missing or unreadable pictures; nothing: any number
   std::optional<std::filesystem::path> embeddings;  ///< folder; nothing: the training's own
 
   std::filesystem::path out;
