@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,17 +9,14 @@
 #include <vector>
 
 #include "base/log.h"
-#include "base/progress.h"
 #include "caption/error.h"
 #include "cli/locate_model.h"
-#include "cli/model_flags.h"
 #include "cli/output_guard.h"
 #include "cli/signals.h"
 #include "cli/table.h"
-#include "cli/terminal.h"
+#include "cli/train/beginning.h"
 #include "cli/train/data.h"
-#include "cli/train/page.h"
-#include "files/small_file.h"
+#include "cli/train/display.h"
 #include "kernels/parallel.h"
 #include "model/bundle.h"
 #include "train/trainer.h"
@@ -31,79 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kPublishedWarmup = 5000;
-constexpr std::int64_t kUsualPrefix = 10;
-constexpr int kTokensOfNew = 30;  // of a caption, where nothing else says it
-
-/// Where a training begins: the parts, their weights and how they fit together.
-struct Beginning {
-  fs::path tokenizer;  ///< folder of the tokenizer's files
-  Manifest manifest;   ///< as the result's will be
-  NamedTensors weights;
-};
-
-/// A tokenizer of the captions' own, in the training's folder; the one that is there, if there is one.
-fs::path make_tokenizer(const TrainConfig& config, const std::vector<CaptionedPicture>& pictures) {
-  const fs::path folder = config.out / "training";
-  std::error_code ignored;
-  if (config.resume && fs::exists(folder / "tokenizer.model", ignored)) return folder;
-  std::vector<std::string> texts;
-  for (const CaptionedPicture& picture : pictures)
-    for (const std::string& caption : picture.captions) texts.push_back(tidy(caption));
-  replace_small_file(folder / "tokenizer.model",
-                     train_sentencepiece(texts, static_cast<std::int32_t>(config.parts.sizes.vocabulary)));
-  return folder;
-}
-
-Beginning begin(const TrainConfig& config, const fs::path& folder, const Manifest& start,
-                const Division& pictures) {
-  Beginning beginning{folder, start, {}};
-  Manifest& manifest = beginning.manifest;
-  const NewParts& parts = config.parts;
-  NewMapper mapper = parts.transformer;
-  mapper.kind = parts.mapper.value_or(MapperKind::mlp);
-  mapper.prefix_length = parts.prefix_length.value_or(kUsualPrefix);
-  std::int64_t width = manifest.language_model.width;
-  if (parts.gpt2) {
-    NewGpt2 sizes = parts.sizes;
-    width = sizes.width;
-    manifest.stop = {1, config.max_tokens > 0 ? config.max_tokens : kTokensOfNew};
-    sizes.context = mapper.prefix_length + manifest.stop.max_tokens;
-    beginning.tokenizer = make_tokenizer(config, pictures.learnt);
-    manifest.tokenizer = {"sentencepiece", {{"model", "tokenizer.model"}}};
-    beginning.weights = make_gpt2_weights(sizes, config.learning.seed);
-  } else {
-    beginning.weights = read_captioner(folder, manifest);
-    if (config.max_tokens > 0) manifest.stop.max_tokens = config.max_tokens;
-  }
-  if (parts.mapper || parts.gpt2) {
-    std::erase_if(beginning.weights,
-                  [](const auto& entry) { return entry.first.starts_with(kMapperPrefix); });
-    beginning.weights.merge(
-        make_mapper_weights(mapper, manifest.encoder.embedding, width, config.learning.seed));
-    // As the published mappers were trained.
-    manifest.mapper.normalize = mapper.kind == MapperKind::transformer;
-    manifest.mapper.prefix_length = mapper.prefix_length;
-  }
-  const std::int64_t context = part_of(beginning.weights, kGpt2Prefix).shape("wpe.weight", 2)[0];
-  if (manifest.mapper.prefix_length + manifest.stop.max_tokens > context)
-    throw Error(ErrorKind::usage, "a prefix of " + std::to_string(manifest.mapper.prefix_length) + " and " +
-                                      std::to_string(manifest.stop.max_tokens) +
-                                      " tokens do not fit into GPT-2's " + std::to_string(context) +
-                                      " positions: --max-tokens allows fewer");
-  return beginning;
-}
-
-/// What the result is called and where it comes from.
-void name_result(const TrainConfig& config, const Division& pictures, const std::string& start,
-                 Manifest& manifest) {
-  fs::path out = config.out;
-  if (!out.has_filename()) out = out.parent_path();
-  manifest.name = out.filename().string();
-  manifest.unsure_below.reset();  // that was measured of other weights
-  manifest.origin = "Trained by caption train on captions of " + std::to_string(pictures.learnt.size()) +
-                    " pictures, from the model '" + start + "': " + manifest.origin;
-  manifest.license = "Trained on captions and pictures of your own; what it began with: " + manifest.license;
-}
 
 std::int64_t warmup_of(const TrainConfig& config, std::int64_t updates) {
   return std::min(config.warmup.value_or(std::min(kPublishedWarmup, updates / 10)), updates);
@@ -169,64 +92,6 @@ void check_folder(const TrainConfig& config, const fs::path& checkpoint) {
   if (fs::exists(config.out / "model.json", ignored))
     throw Error(ErrorKind::usage, name + " is a model already: name a new folder");
 }
-
-/// Shows what happens: on stderr, and as a page in the training's folder.
-class Display {
- public:
-  Display(const TrainConfig& config, const TrainingLog& log, PageFacts facts, std::int64_t done)
-      : log_(log),
-        facts_(std::move(facts)),
-        page_(config.out / "training" / "report.html"),
-        progress_(
-            !config.quiet && can_show_progress() ? stderr : nullptr,
-            [updates = static_cast<std::size_t>(facts_.updates)](const std::atomic<bool>&) {
-              return updates;
-            },
-            static_cast<std::size_t>(done), ProgressUnit::updates) {
-    draw();
-  }
-
-  TrainingObserver observer() {
-    return {[this](const UpdateRecord& record) { updated(record); },
-            [this](const ValidationRecord& record) { validated(record); }};
-  }
-
-  void end() {
-    progress_.clear();
-    facts_.running = false;
-    draw();
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  void updated(const UpdateRecord& record) {
-    smooth_ = smooth_ == 0 ? record.loss : smooth_ + (record.loss - smooth_) / 20;
-    progress_.set_note(format("loss %.3f", smooth_));
-    progress_.advance();
-    if (Clock::now() - drawn_ > std::chrono::seconds(20)) draw();
-  }
-
-  void validated(const ValidationRecord& record) {
-    progress_.clear();
-    log::info(format("update %lld, epoch %.2f: loss %.3f, not learnt %.3f, CIDEr-D %.3f%s",
-                     static_cast<long long>(record.number), record.epoch, smooth_, record.loss,
-                     record.cider_d, record.best ? ", the best so far" : ""));
-    draw();
-  }
-
-  void draw() {
-    replace_small_file(page_, training_page(log_, facts_));
-    drawn_ = Clock::now();
-  }
-
-  const TrainingLog& log_;
-  PageFacts facts_;
-  fs::path page_;
-  Progress progress_;
-  double smooth_ = 0;  // loss of about the last 20 updates
-  Clock::time_point drawn_;
-};
 
 CaptionRule rule_of(const Manifest& manifest) {
   return {static_cast<std::int32_t>(manifest.stop.token), static_cast<std::size_t>(manifest.stop.max_tokens)};

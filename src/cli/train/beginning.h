@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "cli/train/options.h"
+#include "model/manifest.h"
+#include "train/named_tensors.h"
+#include "train/pictures.h"
+
+namespace caption::cli {
+
+/// Where a training begins: the parts, their weights and how they fit together.
+struct Beginning {
+  std::filesystem::path tokenizer;  ///< folder of the tokenizer's files
+  Manifest manifest;                ///< as the result's will be
+  NamedTensors weights;
+};
+
+/// The parts of the bundle in `folder`, and new ones for those that are asked for. Throws Error.
+Beginning begin(const TrainConfig& config, const std::filesystem::path& folder, const Manifest& start,
+                const Division& pictures);
+
+/// What the result is called and where it comes from.
+void name_result(const TrainConfig& config, const Division& pictures, const std::string& start,
+                 Manifest& manifest);
+
+}  // namespace caption::cli
