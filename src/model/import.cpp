@@ -55,7 +55,7 @@ void name_sources(const ImportRequest& request, Manifest& manifest) {
     manifest.license += part + ": " + (file == nullptr ? "as its publishers say" : file->license);
   };
   add("encoder", request.clip, manifest.encoder.file);
-  add("captioner", request.captioner, manifest.mapper.file);
+  if (!request.own_captioner) add("captioner", request.captioner, manifest.mapper.file);
   if (request.gpt2) add("GPT-2", *request.gpt2, manifest.language_model.file);
   if (!request.origin.empty()) manifest.origin = request.origin;
   if (!request.license.empty()) manifest.license = request.license;

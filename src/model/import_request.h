@@ -20,6 +20,7 @@ struct ImportRequest {
   std::filesystem::path published;            ///< models/published.json, which knows files by their hash
   std::string origin;   ///< where the files come from; empty: what their names and hashes tell
   std::string license;  ///< their terms; empty: what is published of those that are known by their hash
+  bool own_captioner = false;  ///< the captioner's file was made here: it has no publishers
   std::vector<std::filesystem::path> give_away;  ///< of the weight files those that are linked if possible,
                                                  ///< not copied, as nobody else will use them
 };

@@ -50,6 +50,10 @@ BESIDE = {
     **dict.fromkeys(["--prefix-length", "--width", "--layers", "--vocabulary"], ["--new"]),
     **dict.fromkeys(["--clip-length", "--mapper-layers"], ["--new-mapper", "transformer"]),
     "--metadata": ["--write-metadata"],
+    ("train", "--clip"): ["--new"],
+    ("train", "--gpt2"): ["--clip", "a.jpg"],
+    ("train", "--activation"): ["--clip", "a.jpg", "--new"],
+    ("train", "--tokenizer"): ["--clip", "a.jpg", "--gpt2", "a.jpg"],
     "--keep-times": ["--write-metadata"],
     **dict.fromkeys(["--existing", "--sidecar-folder", "--prefix", "--suffix", "--dry-run"], ["--sidecar", "txt"]),
 }
@@ -117,9 +121,9 @@ def options_of(text):
     return found
 
 
-def beside_of(name, options):
-    """What stands beside an option, of a command with these options."""
-    beside = BESIDE.get(name, [])
+def beside_of(command, name, options):
+    """What stands beside an option of a command with these options."""
+    beside = BESIDE.get((command, name), BESIDE.get(name, []))
     return beside if beside and beside[0] in options else []
 
 
@@ -188,7 +192,7 @@ def test_each_option_takes_its_bounds_and_nothing_beyond(run, fake, command):
     options = options_of(fake.run(*command.split(), "--help").text)
     assert "--help" in options
     for name, (kind, description) in options.items():
-        beside = beside_of(name, options)
+        beside = beside_of(command, name, options)
         if not kind:
             accepts(run(command, *beside, name), name)
             continue
@@ -219,7 +223,7 @@ def test_each_option_takes_its_bounds_and_nothing_beyond(run, fake, command):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_options_that_need_another_say_so(run, fake, command):
     options = options_of(fake.run(*command.split(), "--help").text)
-    for name in (name for name in options if beside_of(name, options)):
+    for name in (name for name in options if beside_of(command, name, options)):
         value = ["1"] if options[name][0] else []
         refuses(run(command, name, *value), name)
 

@@ -134,6 +134,51 @@ def test_new_parts(train, real, data, work):
     assert large.code == 2 and "no vocabulary of 9000 tokens can be learnt" in large.err
 
 
+def gpt2_of(captioner, file):
+    """A safetensors file of the GPT-2 in another one, by its own names."""
+    content = captioner.read_bytes()
+    size = int.from_bytes(content[:8], "little")
+    kept, values = {}, b""
+    for name, entry in json.loads(content[8:8 + size]).items():
+        if name.startswith("gpt."):
+            begin, end = entry["data_offsets"]
+            kept[name.removeprefix("gpt.")] = {**entry, "data_offsets": [len(values), len(values) + end - begin]}
+            values += content[8 + size + begin:8 + size + end]
+    header = json.dumps(kept).encode()
+    header += b" " * (-len(header) % 8)
+    file.write_bytes(len(header).to_bytes(8, "little") + header + values)
+
+
+def test_published_files_and_a_new_mapper(train, real, data, source, work):
+    tiny = source / "tests" / "data" / "parity" / "vit-mlp"
+    assert train(*data, *FAST, "--out", "first", "--epochs", "1").code == 0
+    gpt2_of(next((work / "first").glob("captioner-*")), work / "gpt2.safetensors")
+    options = [*data, *FAST, "--clip", tiny / "clip.pt", "--gpt2", "gpt2.safetensors", "--tokenizer", tiny, "--threads", "1"]
+    result = real.run("train", *options, "--out", "mine", "--epochs", "4", "--new-mapper", "transformer", "--mapper-layers", "1")
+    assert result.code == 0, result.err
+    manifest = json.loads((work / "mine" / "model.json").read_text())
+    assert manifest["mapper"]["kind"] == "transformer" and manifest["mapper"]["normalize"]
+    assert "encoder: clip.pt; GPT-2: gpt2.safetensors" in manifest["origin"]
+    losses = [record["loss"] for record in log_of(work / "mine") if "loss" in record]
+    assert sum(losses[-4:]) < sum(losses[:4])
+    assert real.run("--model", "mine", "pictures/0.png").code == 0
+
+    result = real.run("train", *data, *FAST, "--clip", tiny / "clip.pt", "--new", "--width", "64", "--vocabulary", "28",
+                      "--threads", "1", "--out", "small", "--epochs", "1")
+    assert result.code == 0, result.err
+    assert real.run("--model", "small", "pictures/0.png").code == 0
+
+    for arguments, message in [
+        (["--clip", tiny / "clip.pt"], "--clip needs --gpt2 FILE, or --new"),
+        (["--gpt2", "gpt2.safetensors"], "--gpt2 is for --clip"),
+        (["--clip", "gone.pt", "--new"], "gone.pt"),
+        (["--clip", "gpt2.safetensors", "--new"], "gpt2.safetensors: holds no CLIP image encoder"),
+        (["--clip", tiny / "clip.pt", "--gpt2", tiny / "clip.pt"], "clip.pt: holds no GPT-2"),
+    ]:
+        result = real.run("train", *data, "--out", "wrong", *arguments)
+        assert result.code in (2, 3) and message in result.err, (arguments, result.err)
+
+
 def test_a_folder_of_pictures_and_texts(train, data, work):
     for i in range(6):
         (work / "pictures" / f"{i}.txt").write_text(f"{WORDS[i % 4]}\n\nwith a hat\n")

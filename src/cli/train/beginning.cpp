@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "caption/error.h"
+#include "cli/installation.h"
+#include "cli/locate_model.h"
 #include "files/small_file.h"
 #include "model/bundle.h"
-#include "train/start.h"
+#include "train/start_of_parts.h"
 
 namespace caption::cli {
 namespace {
@@ -30,16 +32,40 @@ fs::path make_tokenizer(const TrainConfig& config, const std::vector<CaptionedPi
   return folder;
 }
 
+NewMapper mapper_of(const NewParts& parts) {
+  NewMapper mapper = parts.transformer;
+  mapper.kind = parts.mapper.value_or(MapperKind::mlp);
+  mapper.prefix_length = parts.prefix_length.value_or(kUsualPrefix);
+  return mapper;
+}
+
 }  // namespace
+
+fs::path make_or_find_start(const TrainConfig& config) {
+  if (!config.files.clip) return config.model.empty() ? locate_default_model() : locate_model(config.model);
+  const fs::path folder = config.out / "training" / "start";
+  std::error_code ignored;
+  if (config.resume && fs::exists(folder / "model.json", ignored)) return folder;
+  fs::remove_all(folder, ignored);
+  const Installation installation = find_installation();
+  make_start({.clip = *config.files.clip,
+              .gpt2 = config.files.gpt2,
+              .tokenizer = config.files.tokenizer.value_or(installation.tokenizer),
+              .activation = config.files.activation,
+              .mapper = mapper_of(config.parts),
+              .new_gpt2 = config.parts.sizes,
+              .seed = config.learning.seed,
+              .published = installation.published},
+             folder);
+  return folder;
+}
 
 Beginning begin(const TrainConfig& config, const fs::path& folder, const Manifest& start,
                 const Division& pictures) {
   Beginning beginning{folder, start, {}};
   Manifest& manifest = beginning.manifest;
   const NewParts& parts = config.parts;
-  NewMapper mapper = parts.transformer;
-  mapper.kind = parts.mapper.value_or(MapperKind::mlp);
-  mapper.prefix_length = parts.prefix_length.value_or(kUsualPrefix);
+  const NewMapper mapper = mapper_of(parts);
   std::int64_t width = manifest.language_model.width;
   if (parts.gpt2) {
     NewGpt2 sizes = parts.sizes;

@@ -17,6 +17,10 @@ struct Beginning {
   NamedTensors weights;
 };
 
+/// The bundle to begin with: the model that is asked for, or one in the training's folder that is made of
+/// published files if a training that is gone on with did not make it.
+std::filesystem::path make_or_find_start(const TrainConfig& config);
+
 /// The parts of the bundle in `folder`, and new ones for those that are asked for. Throws Error.
 Beginning begin(const TrainConfig& config, const std::filesystem::path& folder, const Manifest& start,
                 const Division& pictures);

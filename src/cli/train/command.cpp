@@ -10,7 +10,6 @@
 
 #include "base/log.h"
 #include "caption/error.h"
-#include "cli/locate_model.h"
 #include "cli/output_guard.h"
 #include "cli/signals.h"
 #include "cli/table.h"
@@ -142,14 +141,21 @@ ExitStatus run(const TrainConfig& config) {
   check_folder(config, checkpoint_file);
   const fs::path log_file = config.log.value_or(folder / "log.jsonl");
   guard_outputs({{"--log", config.log}}, {.names = {config.captions.string()}});
-  const fs::path start = config.model.empty() ? locate_default_model() : locate_model(config.model);
-  const Manifest manifest = read_complete_manifest(start);
+  const bool of_files = config.files.clip.has_value();
+  fs::path start;
+  Manifest manifest;
+  const auto find_start = [&] {
+    start = make_or_find_start(config);
+    manifest = read_complete_manifest(start);
+  };
+  if (!of_files) find_start();  // what is wrong with it is said before anything is made
   LeftOutData left_out(config.max_failures);
   const Division pictures = read_training_pictures(config, left_out);
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (failed)
     throw Error(ErrorKind::output, "cannot make '" + folder.string() + "': " + failed.message(), folder);
+  if (of_files) find_start();
   Beginning beginning = begin(config, start, manifest, pictures);
   name_result(config, pictures, manifest.name, beginning.manifest);
   set_threads(config.model_options.threads);

@@ -25,6 +25,7 @@ What it begins with:
   --model NAME --new-mapper mlp      its encoder and GPT-2, and a new mapper
   --model NAME --new                 its encoder alone: a small GPT-2, its mapper and its
                                      tokenizer begin from nothing
+  --clip FILE --gpt2 FILE            published weights, and a new mapper: ClipCap's own way
 
 FOLDER/training holds what a training needs to go on and to be looked at:
   report.html, log.jsonl      curves, and captions as they change; each update
@@ -63,13 +64,34 @@ Flags<TrainConfig> data_flags() {
   };
 }
 
+Flags<PublishedParts> file_flags() {
+  return {
+      name("--clip", &PublishedParts::clip, "FILE",
+           "Begin with CLIP's weights, as 'caption models import' takes them, instead of a model; needs "
+           "--gpt2 or --new")
+          .excludes({"--model"}, "--clip begins without a --model"),
+      name("--gpt2", &PublishedParts::gpt2, "FILE",
+           "and with GPT-2's (a file, or a folder of Hugging Face's)")
+          .needs({"--clip"}, "--gpt2 is for --clip")
+          .excludes({"--new"}, "--gpt2 does not go with --new, which begins with a GPT-2 of its own"),
+      name("--tokenizer", &PublishedParts::tokenizer, "FOLDER",
+           "Holds encoder.json and vocab.bpe for --gpt2 [default GPT-2's, beside the program]")
+          .needs({"--gpt2"}, "--tokenizer is for --gpt2"),
+      choice("--activation", &PublishedParts::activation, "KIND",
+             {{"quick_gelu", "quick_gelu"}, {"gelu", "gelu"}},
+             "CLIP's activation, where its file does not tell")
+          .needs({"--clip"}, "--activation is for --clip"),
+  };
+}
+
 Flags<NewParts> new_flags() {
   return {
       choice("--new-mapper", &NewParts::mapper, "KIND",
              {{"mlp", MapperKind::mlp}, {"transformer", MapperKind::transformer}},
-             "Begin with a new mapper instead of the model's own"),
+             "Begin with a new mapper instead of the model's own [with --clip, mlp if nothing is said]"),
       number("--prefix-length", &NewParts::prefix_length, {1, 80}, "Positions of a new mapper's prefix", "10")
-          .needs({"--new-mapper", "--new"}, "--prefix-length is for --new-mapper and --new"),
+          .needs({"--new-mapper", "--new", "--clip"},
+                 "--prefix-length is for --new-mapper, --new and --clip"),
       on("--new", &NewParts::gpt2, "Begin with a new GPT-2, mapper and tokenizer"),
   };
 }
@@ -162,6 +184,7 @@ Parsed<TrainConfig> parse_train(const std::vector<std::string>& arguments) {
   parser.take_inputs();
   parser.add("Data", data_flags(), config);
   parser.add("Beginning", model_name_flags<TrainConfig>(), config);
+  parser.add("Beginning", file_flags(), config.files);
   parser.add("Beginning", new_flags(), config.parts);
   parser.add("Beginning", mapper_flags(), config.parts.transformer);
   parser.add("Beginning", size_flags(), config.parts.sizes);
@@ -184,6 +207,8 @@ Parsed<TrainConfig> parse_train(const std::vector<std::string>& arguments) {
                  "captions cannot come from standard input: --resume reads them again");
   parser.require(!(config.parts.gpt2 && config.learning.mapper_only),
                  "--mapper-only does not go with --new: a new GPT-2 has to learn");
+  parser.require(!config.files.clip || config.files.gpt2 || config.parts.gpt2,
+                 "--clip needs --gpt2 FILE, or --new for a small GPT-2 that begins from nothing");
   parser.require(config.accumulate <= config.batch,
                  "--accumulate cannot have more parts than --batch has captions");
   if (config.images.empty())

@@ -24,6 +24,14 @@ struct NewParts {
   NewGpt2 sizes;                              ///< of a new GPT-2; its context follows from the rest
 };
 
+/// Weight files to begin with, instead of a model.
+struct PublishedParts {
+  std::optional<std::filesystem::path> clip;
+  std::optional<std::filesystem::path> gpt2;
+  std::optional<std::filesystem::path> tokenizer;  ///< folder; nothing: GPT-2's own
+  std::optional<std::string> activation;           ///< CLIP's
+};
+
 /// `caption train [OPTION]... CAPTIONS --out FOLDER`, complete and checked.
 struct TrainConfig {
   std::filesystem::path captions;
@@ -34,7 +42,8 @@ struct TrainConfig {
   std::optional<std::filesystem::path> embeddings;  ///< folder; nothing: the training's own
 
   std::filesystem::path out;
-  std::string model;  ///< name or folder; empty: the best that is installed
+  std::string model;  ///< name or folder; empty: the best that is installed, unless there are `files`
+  PublishedParts files;
   NewParts parts;
   int max_tokens = 0;  ///< of a caption; 0: as many as the model's captions may have
 
