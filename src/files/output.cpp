@@ -12,6 +12,17 @@
 #include "caption/error.h"
 
 namespace caption {
+namespace {
+
+/// Such a file goes on taking bytes, which nobody will ever see.
+void refuse_removed(int descriptor, const std::string& name) {
+  struct stat status {};
+  if (descriptor == STDOUT_FILENO || fstat(descriptor, &status) != 0) return;
+  if (S_ISREG(status.st_mode) && status.st_nlink == 0)
+    throw Error(ErrorKind::output, "cannot go on writing to " + name + ": somebody has removed it");
+}
+
+}  // namespace
 
 Output::Output() : descriptor_(STDOUT_FILENO), name_("standard output") {}
 
@@ -61,6 +72,7 @@ void Output::write(std::string_view bytes) {
       fail(errno);
     }
   }
+  refuse_removed(descriptor_, name_);
 }
 
 void Output::close() {

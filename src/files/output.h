@@ -32,7 +32,7 @@ class Output {
   std::uint64_t position() const;
   /// Of a regular file: drops what is behind the first `bytes`, and goes on there. Throws Error(output).
   void cut(std::uint64_t bytes);
-  /// Throws ClosedPipe, or Error(output) that says why.
+  /// Throws ClosedPipe, or Error(output) that says why, also if somebody has removed the file.
   void write(std::string_view bytes);
   /// Closes the file; some file systems report a failed write only here. Throws Error(output).
   void close();

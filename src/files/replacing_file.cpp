@@ -29,6 +29,9 @@ ReplacingFile::ReplacingFile(fs::path target, std::uint64_t bytes)
   std::error_code error;
   fs::create_directories(target_.parent_path(), error);
   if (error) fail(error.value());
+  // What was there would give way to the new file: a device, say, for all other programs, too.
+  if (fs::exists(target_, error) && !fs::is_regular_file(target_, error))
+    fail(fs::is_directory(target_, error) ? EISDIR : EINVAL);
   remove_leftovers();
   while (!stage()) {
   }

@@ -307,3 +307,35 @@ def test_a_full_disk_loses_nothing(fake, work, pictures):
     finally:
         subprocess.run(["umount", disk], check=True)
     assert fake.run(*RUN[:2], "--json", "--quiet").out == done
+
+
+@pytest.mark.parametrize("options", [["--resume"], []])
+def test_a_folder_that_vanishes_ends_the_run(fake, work, pictures, options):
+    (work / "elsewhere").mkdir()
+    process = fake.start("--files-from", "list", "--batch", "1", "--output", "elsewhere/out", *options, environment={"FAKE_DELAY_MS": "50"})
+    wait_for(lambda: (work / "elsewhere" / "out").exists() and (work / "elsewhere" / "out").read_bytes().count(b"\n") > 2)
+    os.rename(work / "elsewhere", work / "there")
+    (work / "there" / "out").unlink()
+    errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 3 and b"cannot go on writing to 'elsewhere/out': somebody has removed it" in errors
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk, which needs root")
+def test_a_full_disk_keeps_what_is_whole(fake, work, pictures):
+    """Then there is room again, and the same command goes on."""
+    (work / "disk").mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", work / "disk"], check=False).returncode != 0:
+        pytest.skip("no tmpfs here")
+    try:
+        (work / "disk" / "others").write_bytes(bytes(53000))
+        run = ["--files-from", "list", "--json", "--quiet", "--output", "disk/out"]
+        (work / "list").write_bytes((work / "list").read_bytes() * 4)
+        expected = fake.run(*run[:4]).out
+        result = fake.run(*run, "--resume")
+        assert result.code == 3 and "No space left on device" in result.err
+        assert expected.startswith((work / "disk" / "out").read_bytes())
+        (work / "disk" / "others").unlink()
+        assert fake.run(*run, "--resume").code == 1
+        assert (work / "disk" / "out").read_bytes() == expected
+    finally:
+        subprocess.run(["umount", work / "disk"], check=True)

@@ -257,3 +257,17 @@ def test_mistakes(fake, work, arguments, message):
     result = fake.run(*arguments)
     assert result.code == 2 and message in result.err, result.err
     assert sorted(os.listdir(work)) == ["a.tar"]
+
+
+def test_an_archive_into_a_device_or_a_pipe(fake, work):
+    """Which stays what it is."""
+    (work / "a.jpg").write_bytes(b"say a.")
+    status = os.stat("/dev/full")
+    result = fake.run("a.jpg", "--output-tar", "/dev/full")
+    assert os.stat("/dev/full").st_rdev == status.st_rdev
+    assert result.code == 3 and "cannot write to '/dev/full': No space left on device" in result.err
+    os.mkfifo(work / "pipe")
+    process = fake.start("a.jpg", "--output-tar", "pipe")
+    with tarfile.open(work / "pipe", mode="r|") as tar:
+        assert [member.name for member in tar] == ["a.jpg", "a.json", "a.txt"]
+    assert process.wait(timeout=60) == 0

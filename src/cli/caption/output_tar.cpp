@@ -52,10 +52,13 @@ bool is_picture(const Input& input) {
 
 OutputTar::OutputTar(const CaptionConfig& config, InputSource source)
     : config_(config), source_(std::move(source)) {
-  if (config.output_tar == "-") {
+  const fs::path& file = *config.output_tar;
+  if (file == "-") {
     stream_ = std::make_unique<Output>();
+  } else if (fs::exists(file) && !fs::is_regular_file(file)) {  // a pipe or a device, which stays what it is
+    stream_ = std::make_unique<Output>(file);
   } else {
-    file_ = std::make_unique<ReplacingFile>(fs::absolute(*config.output_tar), 1);
+    file_ = std::make_unique<ReplacingFile>(fs::absolute(file), 1);
   }
   writer_ = archive_library().open_writer([this](std::span<const std::byte> bytes) {
     if (file_) return file_->write(bytes);

@@ -27,7 +27,8 @@ namespace caption::cli {
 /// out by `write`, in the same order, on different threads.
 class OutputTar {
  public:
-  /// The file is there under its name when all of it is; "-" is standard output.
+  /// The file is there under its name when all of it is; "-" is standard output. A pipe or a device is
+  /// written to at once.
   OutputTar(const CaptionConfig& config, InputSource source);
 
   /// The next picture to caption: those that have a text already are passed through, unless it is to be
