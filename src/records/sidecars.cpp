@@ -34,7 +34,9 @@ class Sidecars : public RecordWriter {
     if (record.error) return;
     if (style_.format == SidecarFormat::json)
       return replace_small_file(file, json_line(record_json(record, style_.model, style_.several_captions)));
-    const std::string line = style_.prefix + single_line(record.captions.at(0).text) + style_.suffix + '\n';
+    const std::string text = single_line(record.captions.at(0).text);
+    if (text.find_first_not_of(' ') == std::string::npos) return;
+    const std::string line = style_.prefix + text + style_.suffix + '\n';
     replace_small_file(file, (style_.append ? lines_in(file) : std::string()) + line);
   }
 

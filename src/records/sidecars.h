@@ -27,7 +27,8 @@ struct SidecarStyle {
 std::filesystem::path sidecar_of(const std::filesystem::path& image, SidecarFormat format);
 
 /// Writes each record to the next of the files that `next_file` gives, each at once: a run that is killed
-/// leaves none that is cut. Makes the folders that are missing. A picture that failed gets none.
+/// leaves none that is cut. Makes the folders that are missing. A picture that failed gets none, nor, in txt,
+/// one whose caption is empty.
 std::unique_ptr<RecordWriter> make_sidecars(SidecarStyle style,
                                             std::function<std::filesystem::path()> next_file);
 

@@ -87,6 +87,36 @@ def test_a_picture_that_fails_gets_none(fake, photos):
     assert set(texts(photos)) == {"a.txt"}
 
 
+def test_an_empty_caption_gets_none(fake, photos):
+    (photos / "empty.jpg").write_bytes(b"say ")
+    result = fake.run("in", "--sidecar", "txt", "--prefix", "sks, ")
+    assert result.code == 0 and "1 of 2 captions is empty" in result.err
+    assert texts(photos) == {"a.txt": "sks, words of in/a.jpg.\n"}
+    assert fake.run("in", "--sidecar", "json").code == 0
+    assert json.loads((photos / "empty.json").read_text())["caption"] == ""
+
+
+def test_all_that_share_a_sidecar_are_found(fake, work, photos):
+    """Among others, in their order; also those that have their sidecar."""
+    for i in range(500):
+        (photos / f"{i}.jpg").write_bytes(b"say x.")
+    for name in ["77.png", "444.webp"]:
+        (photos / name).write_bytes(b"say x.")
+    (photos / "444.txt").write_text("mine")
+    result = fake.run("in", "--sidecar", "txt", "--dry-run")
+    assert result.code == 2 and "'in/444.jpg' and 'in/444.webp' would both have the sidecar 'in/444.txt'" in result.err
+    (photos / "444.webp").unlink()
+    result = fake.run("in/77.png", "in", "--sidecar", "txt")
+    assert result.code == 2 and "'in/77.png' and 'in/77.jpg' would both have" in result.err
+    (photos / "77.png").unlink()
+    assert fake.run("in", "--sidecar", "txt").code == 0 and len(texts(photos)) == 501
+
+
+def test_no_room_for_the_names(fake, photos):
+    result = fake.run("in", "--sidecar", "txt", TMPDIR="/nowhere")
+    assert result.code == 3 and "cannot keep the inputs' names for a while in '/nowhere' ($TMPDIR): No such file" in result.err
+
+
 def test_a_run_that_is_killed_leaves_whole_files_and_goes_on(fake, work):
     for i in range(60):
         (work / f"{i}.jpg").write_bytes(b"say %d." % i)

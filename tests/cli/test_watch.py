@@ -122,7 +122,7 @@ def test_sidecars_of_what_arrives(fake, work, watch):
     (work / "in" / "a.jpg").write_bytes(b"say a.")
     wait_for(lambda: (work / "in" / "a.txt").exists())
     (work / "in" / "a.png").write_bytes(b"say b.")
-    wait_for(lambda: any("'in/a.png' is left out: it would have the sidecar 'in/a.txt', which is that of 'in/a.jpg'" in line for line in watcher.errors))
+    wait_for(lambda: any("'in/a.png' is left out: it would have the sidecar 'in/a.txt', which is that of a picture before it" in line for line in watcher.errors))
     assert watcher.end() == 1 and (work / "in" / "a.txt").read_text() == "a.\n" and (work / "in" / "old.txt").read_text() == "by hand\n"
     again = watch("in", "--sidecar", "txt")  # what has its sidecar is left out
     (work / "in" / "z.jpg").write_bytes(b"say z.")

@@ -150,7 +150,8 @@ ExitStatus run(const CaptionConfig& config) {
   InputSource source = [&](const std::atomic<bool>& stop) { return inputs.next(stop); };
   OwnFiles own_files(config, source, interrupted);
   if (config.sidecars.dry_run) {
-    Output().write(own_files.plan(interrupted));
+    Output output;
+    own_files.print_plan([&](const std::string& line) { output.write(line); }, interrupted);
     return ExitStatus::success;
   }
   if (own_files.empty()) {

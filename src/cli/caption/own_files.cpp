@@ -36,26 +36,40 @@ OwnFiles::OwnFiles(const CaptionConfig& config, InputSource source, const std::a
 
 bool OwnFiles::empty() const {
   if (config_.inputs.watch) return false;
-  return sidecars_ ? sidecars_->inputs().empty() : undescribed_ && undescribed_->empty();
+  return sidecars_ ? sidecars_->count() == 0 : undescribed_ && undescribed_->empty();
 }
 
-std::string OwnFiles::plan(const std::atomic<bool>& stop) {
-  return sidecars_ ? sidecars_->text() : undescribed_->plan(stop);
+void OwnFiles::print_plan(const std::function<void(const std::string&)>& line,
+                          const std::atomic<bool>& stop) {
+  if (sidecars_) return sidecars_->print(line);
+  undescribed_->print_plan(line, stop);
 }
 
 InputSource OwnFiles::source() {
   if (undescribed_) return [this](const std::atomic<bool>& stop) { return undescribed_->next(stop); };
   if (output_tar_) return [this](const std::atomic<bool>& stop) { return output_tar_->next(stop); };
-  if (stream_) return [this](const std::atomic<bool>& stop) { return stream_->next(stop); };
-  if (!sidecars_) return source_;
-  return [this](const std::atomic<bool>& stop) {
-    const std::vector<Input>& inputs = sidecars_->inputs();
-    return stop || next_sidecar_ == inputs.size() ? std::nullopt : std::optional(inputs[next_sidecar_++]);
-  };
+  if (!sidecars_ && !stream_) return source_;
+  return [this](const std::atomic<bool>& stop) { return next_with_sidecar(stop); };
+}
+
+std::optional<Input> OwnFiles::next_with_sidecar(const std::atomic<bool>& stop) {
+  if (stop) return std::nullopt;
+  std::optional<PlannedSidecar> next = stream_ ? stream_->next(stop) : sidecars_->next();
+  if (!next) return std::nullopt;
+  const std::scoped_lock lock(mutex_);
+  sidecars_to_write_.push_back(std::move(next->file));
+  return std::move(next->input);
+}
+
+std::filesystem::path OwnFiles::next_sidecar() {
+  const std::scoped_lock lock(mutex_);
+  std::filesystem::path file = std::move(sidecars_to_write_.front());
+  sidecars_to_write_.pop_front();
+  return file;
 }
 
 std::optional<std::size_t> OwnFiles::count() const {
-  return sidecars_ ? std::optional(sidecars_->inputs().size()) : std::nullopt;
+  return sidecars_ ? std::optional(sidecars_->count()) : std::nullopt;
 }
 
 void OwnFiles::say_left_out() const {
@@ -91,10 +105,9 @@ std::unique_ptr<RecordWriter> OwnFiles::writer(const std::string& model) {
   if (output_tar_) return std::make_unique<TarRecords>(*output_tar_, model);
   if (!sidecars_ && !stream_) return nullptr;
   const SidecarOptions& options = config_.sidecars;
-  return make_sidecars(
-      {*options.format, options.existing == Existing::append, options.prefix, options.suffix, model,
-       config_.batch.decode.n_best > 1},
-      [this] { return stream_ ? stream_->next_file() : sidecars_->files().at(next_file_++); });
+  return make_sidecars({*options.format, options.existing == Existing::append, options.prefix, options.suffix,
+                        model, config_.batch.decode.n_best > 1},
+                       [this] { return next_sidecar(); });
 }
 
 }  // namespace caption::cli

@@ -2,7 +2,11 @@
 
 #include <atomic>
 #include <cstddef>
+#include <deque>
+#include <filesystem>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -28,7 +32,7 @@ class OwnFiles {
   /// Whether no picture is left.
   bool empty() const;
   /// Of a dry run: what would be done, a line NAME<TAB>FILE<TAB>WHAT each.
-  std::string plan(const std::atomic<bool>& stop);
+  void print_plan(const std::function<void(const std::string&)>& line, const std::atomic<bool>& stop);
   /// The pictures that are left. This must outlive it.
   InputSource source();
   /// How many those are, if that is known.
@@ -42,15 +46,18 @@ class OwnFiles {
   std::size_t failed() const;
 
  private:
+  std::optional<Input> next_with_sidecar(const std::atomic<bool>& stop);
+  std::filesystem::path next_sidecar();
+
   const CaptionConfig& config_;
   InputSource source_;
   std::optional<SidecarPlan> sidecars_;
-  std::size_t next_sidecar_ = 0;         ///< of the plan, to be captioned
-  std::size_t next_file_ = 0;            ///< of the plan, to be written
   std::optional<SidecarStream> stream_;  ///< in the plan's place, where the inputs have no end
   std::optional<Undescribed> undescribed_;
   const Descriptions* descriptions_ = nullptr;
   std::optional<OutputTar> output_tar_;
+  std::mutex mutex_;
+  std::deque<std::filesystem::path> sidecars_to_write_;  ///< of pictures on their way
 };
 
 }  // namespace caption::cli

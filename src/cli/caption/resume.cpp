@@ -1,6 +1,7 @@
 #include "cli/caption/resume.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/log.h"
@@ -29,6 +30,10 @@ std::string difference(const Journal::Facts& before, const Journal::Facts& now) 
     return text.append(" and is ").append(fact.second);
   }
   return "";
+}
+
+std::size_t hash_of(const std::string& name) {
+  return std::hash<std::string>()(name);
 }
 
 }  // namespace
@@ -137,9 +142,10 @@ bool Resumption::pass_over(InputSource source, const std::atomic<bool>& stop) {
   again_ = KeptRecords::open(kept_file_, journal_.done());
   position_ = journal_.done();
   if (force_) {
-    while (const std::optional<Journal::Entry> entry = journal_.next_done()) ++done_[entry->image];
+    while (const std::optional<Journal::Entry> entry = journal_.next_done()) ++done_[hash_of(entry->image)];
     if (const auto others = KeptRecords::open(kept_file_, journal_.done()))
-      while (const std::optional<KeptRecords::Entry> entry = others->next()) ++done_[entry->input.image];
+      while (const std::optional<KeptRecords::Entry> entry = others->next())
+        ++done_[hash_of(entry->input.image)];
   } else {
     pass_in_order(stop);
   }
@@ -191,7 +197,7 @@ std::optional<Input> Resumption::next_again(const std::atomic<bool>& stop) {
 
 /// Whether it is done, once for each time that it is.
 bool Resumption::take_done(const Input& input) {
-  const auto found = done_.find(input.name);
+  const auto found = done_.find(hash_of(input.name));
   if (found == done_.end()) return false;
   if (--found->second == 0) done_.erase(found);
   return true;

@@ -61,8 +61,8 @@ class Resumption {
   std::size_t position_ = 0;            ///< inputs that are done, or were given out
   std::unique_ptr<KeptRecords> again_;  ///< where some are captioned again
   std::optional<Input> first_;          ///< that is left, until it is taken
-  std::unordered_map<std::string, std::size_t>
-      done_;  ///< where the order does not matter: how often each is done
+  /// Where the order does not matter: the hash of a name -> how often it is done.
+  std::unordered_map<std::size_t, std::size_t> done_;
 };
 
 /// Where the journal of the run that writes `output` is.

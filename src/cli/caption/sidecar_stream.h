@@ -2,14 +2,13 @@
 
 #include <atomic>
 #include <cstddef>
-#include <deque>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
 
 #include "cli/caption/options.h"
+#include "cli/caption/sidecar_plan.h"
 #include "pipeline/batch.h"
 
 namespace caption::cli {
@@ -20,9 +19,7 @@ class SidecarStream {
   SidecarStream(const SidecarOptions& options, InputSource source);
 
   /// The next picture to caption. One that would share the sidecar of another is said, and left out.
-  std::optional<Input> next(const std::atomic<bool>& stop);
-  /// The sidecar of the next of these, in the same order; on any thread.
-  std::filesystem::path next_file();
+  std::optional<PlannedSidecar> next(const std::atomic<bool>& stop);
 
   /// Pictures that were left out, as they have their sidecar.
   std::size_t left_out() const { return left_out_; }
@@ -34,11 +31,9 @@ class SidecarStream {
 
   const SidecarOptions& options_;
   InputSource source_;
-  std::unordered_map<std::string, std::string> owners_;  ///< sidecar -> picture
+  std::unordered_map<std::size_t, std::size_t> owners_;  ///< hash of a sidecar's name -> of its picture's
   std::size_t left_out_ = 0;
   std::size_t refused_ = 0;
-  std::mutex mutex_;
-  std::deque<std::filesystem::path> files_;
 };
 
 }  // namespace caption::cli

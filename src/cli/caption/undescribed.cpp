@@ -24,9 +24,8 @@ bool is_described(const std::filesystem::path& file) {
 Undescribed::Undescribed(const CaptionConfig& config, InputSource source, const std::atomic<bool>& stop)
     : options_(config.metadata),
       overwrite_(config.sidecars.existing == Existing::overwrite),
-      plans_(config.sidecars.dry_run),
       source_(std::move(source)),
-      first_(config.inputs.watch ? std::nullopt : search(stop)) {}
+      first_(config.inputs.watch || config.sidecars.dry_run ? std::nullopt : search(stop)) {}
 
 std::optional<Input> Undescribed::next(const std::atomic<bool>& stop) {
   return first_ ? std::exchange(first_, std::nullopt) : search(stop);
@@ -48,16 +47,17 @@ bool Undescribed::is_left_out(const Input& input) {
   const bool described = is_described(file);
   const char* what = "new";
   if (described) what = overwrite_ ? "overwritten" : "kept as it is";
-  if (plans_) plan_ += printable(input.name) + '\t' + printable(file.string()) + '\t' + what + '\n';
+  if (line_) line_(printable(input.name) + '\t' + printable(file.string()) + '\t' + what + '\n');
   if (!described || overwrite_) return false;
   ++left_out_;
   return true;
 }
 
-std::string Undescribed::plan(const std::atomic<bool>& stop) {
-  while (next(stop)) {
+void Undescribed::print_plan(const std::function<void(const std::string&)>& line,
+                             const std::atomic<bool>& stop) {
+  line_ = line;
+  while (search(stop)) {
   }
-  return plan_;
 }
 
 }  // namespace caption::cli

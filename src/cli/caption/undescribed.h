@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -14,7 +15,7 @@ namespace caption::cli {
 /// The inputs of `--write-metadata`: without those that have a description, unless that is to be overwritten.
 class Undescribed {
  public:
-  /// Looks for the first one, unless the inputs may keep it waiting.
+  /// Looks for the first one, unless the inputs may keep it waiting, or nothing is to be written.
   Undescribed(const CaptionConfig& config, InputSource source, const std::atomic<bool>& stop);
 
   bool empty() const { return !first_; }
@@ -22,8 +23,8 @@ class Undescribed {
   /// Pictures that were left out so far.
   std::size_t left_out() const { return left_out_; }
 
-  /// Of a dry run: takes all that are left. -> what would be done, a line NAME<TAB>FILE<TAB>WHAT each
-  std::string plan(const std::atomic<bool>& stop);
+  /// In the place of `next`, of a dry run: what would be done, a line NAME<TAB>FILE<TAB>WHAT each.
+  void print_plan(const std::function<void(const std::string&)>& line, const std::atomic<bool>& stop);
 
  private:
   bool is_left_out(const Input& input);
@@ -31,9 +32,8 @@ class Undescribed {
 
   MetadataOptions options_;
   bool overwrite_;
-  bool plans_;
   InputSource source_;
-  std::string plan_;
+  std::function<void(const std::string&)> line_;  ///< of print_plan
   std::size_t left_out_ = 0;
   std::optional<Input> first_;
 };
