@@ -17,12 +17,12 @@ std::vector<AnnotatedImage> read_folder_annotations(const fs::path& folder) {
   LeftOut left_out;
   const Patterns all;
   FolderWalk walk(
-      folder, true, all, [](const std::string& message) { log::warning(message); }, left_out);
+      folder.string(), true, all, [](const std::string& message) { log::warning(message); }, left_out);
   std::vector<AnnotatedImage> images;
   while (const auto file = walk.next()) {
     AnnotatedImage& image = images.emplace_back();
-    image.name = fs::path(*file).lexically_relative(folder).string();
-    const fs::path text = fs::path(*file).replace_extension(".txt");
+    image.name = file->below;
+    const fs::path text = fs::path(file->name).replace_extension(".txt");
     std::error_code ignored;
     if (!fs::is_regular_file(text, ignored)) continue;
     const std::string captions = read_text_file(text);

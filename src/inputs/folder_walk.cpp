@@ -1,7 +1,6 @@
 #include "inputs/folder_walk.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "base/printable.h"
@@ -10,74 +9,88 @@
 namespace caption {
 namespace {
 
-namespace fs = std::filesystem;
-
-/// A regular file, a link to one, or a link to nothing, which deserves its record.
-bool is_file(const fs::directory_entry& entry) {
-  std::error_code ignored;
-  const fs::file_type type = entry.status(ignored).type();
-  return type == fs::file_type::regular || type == fs::file_type::not_found;
+std::string without_slash(const std::string& folder) {
+  return folder.size() > 1 && folder.ends_with('/') ? folder.substr(0, folder.size() - 1) : folder;
 }
 
 }  // namespace
 
-FolderWalk::FolderWalk(const std::filesystem::path& folder, bool recursive, const Patterns& patterns,
-                       Warn warn, LeftOut& left_out)
-    : root_(folder),
-      recursive_(recursive),
+FolderWalk::FolderWalk(const std::string& folder, bool recursive, const Patterns& patterns, Warn warn,
+                       LeftOut& left_out)
+    : recursive_(recursive),
       patterns_(patterns),
       warn_(std::move(warn)),
       left_out_(left_out),
-      folders_{folder} {}
+      folders_{{folder.ends_with('/') ? folder : folder + '/', ""}} {}
 
-std::optional<std::string> FolderWalk::next() {
+std::optional<FolderWalk::File> FolderWalk::next() {
   while (names_.empty()) {
     if (folders_.empty()) return std::nullopt;
     folder_ = std::move(folders_.back());
     folders_.pop_back();
-    if (!list()) return folder_.string();
+    if (!list())
+      return File{without_slash(folder_.path), folder_.below.empty() ? "." : without_slash(folder_.below)};
   }
-  std::string file = (folder_ / names_.back()).string();
+  File file{folder_.path + names_.back(), folder_.below + names_.back()};
   names_.pop_back();
   return file;
 }
 
 bool FolderWalk::list() {
-  std::error_code error;
   std::vector<std::string> subfolders;
-  const std::string place = folder_ == root_ ? "" : folder_.lexically_relative(root_).string() + "/";
-  for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
-    std::string name = it->path().filename().string();
-    if (name.front() == '.') continue;
-    std::error_code ignored;
-    if (it->is_directory(ignored) && !it->is_symlink(ignored)) {
-      if (!patterns_.enters(place + name)) continue;
-      if (!is_system_folder(name)) {
-        subfolders.push_back(it->path().string());
-      } else if (recursive_) {
-        left_out_.folders.push_back(it->path().string());
-      }
-    } else if (!patterns_.takes_file(place + name)) {
-      continue;
-    } else if (has_image_extension(name) && is_file(*it)) {
-      names_.push_back(std::move(name));
-    } else if (const std::string kind = other_picture_kind(name); !kind.empty() && is_file(*it)) {
-      ++left_out_.kinds[kind];
+  const std::error_code error = list_folder(folder_.path, [&](std::string name, EntryType type) {
+    if (type == EntryType::file || type == EntryType::other) {
+      take_file(std::move(name), type);
+    } else if (patterns_.enters(folder_.below + name) && takes_folder(name, type)) {
+      subfolders.push_back(std::move(name));
     }
-  }
+  });
   if (error) {
-    warn_("cannot list the folder '" + printable(folder_.string()) + "': " + error.message());
+    warn_("cannot list the folder '" + printable(without_slash(folder_.path)) + "': " + error.message());
     names_.clear();
     return false;
   }
   std::sort(names_.begin(), names_.end(), std::greater<>());
   std::sort(subfolders.begin(), subfolders.end(), std::greater<>());
-  if (recursive_) {
-    std::move(subfolders.begin(), subfolders.end(), std::back_inserter(folders_));
-  } else if (!subfolders.empty()) {
-    left_out_subfolders_ = true;
-  }
+  for (const std::string& name : subfolders)
+    folders_.push_back({folder_.path + name + '/', folder_.below + name + '/'});
   return true;
+}
+
+void FolderWalk::take_file(std::string name, EntryType type) {
+  const bool picture = has_image_extension(name);
+  const std::string kind = picture ? "" : other_picture_kind(name);
+  if ((!picture && kind.empty()) || !patterns_.takes_file(folder_.below + name)) return;
+  if (name.front() == '.') {
+    leave_out(name, WhyLeftOut::hidden_file);
+  } else if (type == EntryType::other) {
+    leave_out(name, WhyLeftOut::no_file);
+  } else if (picture) {
+    names_.push_back(std::move(name));
+  } else {
+    left_out_.add({folder_.path + name, WhyLeftOut::format, kind});
+  }
+}
+
+bool FolderWalk::takes_folder(const std::string& name, EntryType type) {
+  const bool systems = is_system_folder(name);
+  const bool hidden = name.front() == '.';
+  const bool link = type == EntryType::folder_link;
+  if (recursive_ && !systems && !hidden && !link) return true;
+  if (!recursive_) {
+    if (systems || hidden || link) return false;
+    left_out_subfolders_ = true;
+    leave_out(name, WhyLeftOut::subfolder);
+  } else if (systems) {
+    leave_out(name, WhyLeftOut::system_folder);
+  } else {
+    leave_out(name, hidden ? WhyLeftOut::hidden_folder : WhyLeftOut::folder_link);
+  }
+  return false;
+}
+
+void FolderWalk::leave_out(const std::string& name, WhyLeftOut why) {
+  left_out_.add({folder_.path + name, why});
 }
 
 }  // namespace caption

@@ -17,8 +17,8 @@ bool is_folder(const std::string& name) {
 
 }  // namespace
 
-Inputs::Inputs(InputOptions options, FolderWalk::Warn warn)
-    : options_(std::move(options)), warn_(std::move(warn)) {
+Inputs::Inputs(InputOptions options, FolderWalk::Warn warn, LeftOut::Take left_out)
+    : options_(std::move(options)), warn_(std::move(warn)), left_out_(options_.shard, std::move(left_out)) {
   if (options_.files_from)
     list_ = std::make_unique<ListReader>(*options_.files_from, options_.null_separated, options_.advice);
   if (!options_.watch) return;
@@ -65,10 +65,10 @@ std::optional<Input> Inputs::next_arrival(const std::atomic<bool>& stop) {
 }
 
 std::optional<Input> Inputs::next_in_folder() {
-  while (const std::optional<std::string> file = folder_->next()) {
-    if (watch_ && !watch_->take(*file)) continue;
+  while (std::optional<FolderWalk::File> file = folder_->next()) {
+    if (watch_ && !watch_->take(file->name)) continue;
     folder_is_empty_ = false;
-    return Input{*file, *file, false, std::filesystem::path(*file).lexically_relative(folder_name_)};
+    return Input{file->name, file->name, false, std::move(file->below)};
   }
   if (folder_is_empty_ && !watch_) {
     warn_("no images in the folder '" + printable(folder_name_) + "' (looked for " + image_extensions_text() +

@@ -20,9 +20,9 @@ namespace caption {
 /// by their images. Memory does not grow with the number of inputs, but for the names in one folder.
 class Inputs {
  public:
-  /// `warn` takes a message for a folder without images. Throws Error(usage) if the list cannot be opened, or
-  /// a folder cannot be watched.
-  Inputs(InputOptions options, FolderWalk::Warn warn);
+  /// `warn` takes a message for a folder without images, `left_out` what is in folders and no input. Throws
+  /// Error(usage) if the list cannot be opened, or a folder cannot be watched.
+  Inputs(InputOptions options, FolderWalk::Warn warn, LeftOut::Take left_out = nullptr);
 
   /// The next input; nothing at the end, or soon after `stop` becomes true, even if it waits for a pipe. One
   /// call at a time. Throws Error(usage) for a broken list.

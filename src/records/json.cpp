@@ -1,10 +1,7 @@
 #include "records/json.h"
 
-#include <span>
-
-#include "base/base64.h"
-#include "base/utf8.h"
 #include "records/flags.h"
+#include "records/image_name.h"
 
 namespace caption {
 
@@ -21,8 +18,7 @@ Json caption_json(const Caption& caption) {
 }
 
 Json record_json(const Record& record, const std::string& model, bool several) {
-  Json json = {{"image", record.image}};
-  if (!is_utf8(record.image)) json["image_base64"] = base64(std::as_bytes(std::span(record.image)));
+  Json json = image_name_json(record.image);
   if (!record.key.empty()) json["key"] = record.key;
   if (record.error) {
     json["error"] = {{"code", error_code(record.error->kind())}, {"message", record.error->what()}};

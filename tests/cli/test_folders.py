@@ -20,6 +20,7 @@ def test_pictures_of_other_formats_are_counted(fake, camera):
     result = fake.run("camera")
     assert result.code == 0 and result.text == "camera/one.jpg\tx.\n"
     assert "4 files are left out, as their formats are not read: 2 CR2, 1 MP4, 1 NEF\n" in result.err
+    assert "1 hidden file is left out\n" in result.err
     assert "left out" not in fake.run("camera", "--quiet").err
     (camera / "one.jpg").unlink()
     result = fake.run("camera")
@@ -39,10 +40,71 @@ def test_the_folders_of_systems_are_left_out(fake, work):
         (work / name / "a.jpg").write_bytes(b"say x.")
     result = fake.run("-r", ".")
     assert result.text == "./2024/a.jpg\tx.\n"
-    assert "5 folders of the system are left out: " in result.err
-    for name in ["$RECYCLE.BIN", "@eaDir", "__MACOSX", "lost+found", "2024/#recycle"]:
-        assert f"./{name}" in result.err
+    assert "6 folders of the system are left out: ./" in result.err and ", ...\n" in result.err
+    assert "hidden" not in result.err
+    records = fake.run("-r", ".", "--json", "--left-out").records()[1:]
+    assert sorted(r["image"] for r in records) == [
+        "./$RECYCLE.BIN", "./.thumbnails", "./2024/#recycle", "./@eaDir", "./__MACOSX", "./lost+found"]
+    assert {r["left_out"]["code"] for r in records} == {"system_folder"}
     assert fake.run("@eaDir").text == "@eaDir/a.jpg\tx.\n"  # who names it wants it
+
+
+@pytest.fixture
+def odd(work):
+    """A folder with everything that is no input, and a link that is one."""
+    folder = work / "in"
+    for name in ["a.jpg", "b.MP4", "c.nef", "._a.jpg", ".d.mov", ".notes", "notes.txt", "2024/e.png", ".git/f.jpg", "@eaDir/g.jpg", "out/h.jpg"]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"say x.")
+    (folder / "again").symlink_to(".")
+    (folder / "again.jpg").symlink_to("2024")
+    (folder / "circle.jpg").symlink_to("circle.jpg")
+    os.mkfifo(folder / "pipe.jpg")
+    return folder
+
+
+def test_everything_that_is_left_out_has_a_record(fake, odd, schema):
+    result = fake.run("-r", "in", "--json", "--left-out", "--exclude", "out")
+    for record in result.records():
+        schema.validate(record)
+    captioned = [r["image"] for r in result.records() if "left_out" not in r]
+    assert captioned == ["in/a.jpg", "in/circle.jpg", "in/2024/e.png"]
+    assert {r["image"]: r["left_out"]["code"] for r in result.records()[3:]} == {
+        "in/b.MP4": "format", "in/c.nef": "format", "in/._a.jpg": "hidden", "in/.d.mov": "hidden", "in/.git": "hidden",
+        "in/@eaDir": "system_folder", "in/again": "link", "in/again.jpg": "link", "in/pipe.jpg": "no_file"}
+    assert {"MP4 is a format that is not read", "NEF is a format that is not read"} <= {r["left_out"]["message"] for r in result.records()[3:]}
+    for line in ["2 hidden files are left out", "1 hidden folder is left out: in/.git", "2 links to folders are not followed: in/again",
+                 "1 pipe, socket or device is left out: in/pipe.jpg", "1 folder of the system is left out: in/@eaDir"]:
+        assert line in result.err
+    assert fake.run("-r", "in", "--json", "--exclude", "out").records() == result.records()[:3]
+    records = fake.run("in", "--json", "--left-out").records()
+    assert {r["image"] for r in records if r.get("left_out", {}).get("code") == "subfolder"} == {"in/2024", "in/out"}
+
+
+def test_a_link_in_a_circle_has_a_record(fake, odd):
+    result = fake.run("in", "--json")
+    assert result.code == 1
+    error = next(r["error"] for r in result.records() if r["image"] == "in/circle.jpg")
+    assert error == {"code": "unreadable", "message": "in/circle.jpg: Too many levels of symbolic links"}
+
+
+def test_records_of_what_is_left_out_come_once(fake, work, odd):
+    whole = fake.run("-r", "in", "--json", "--left-out", "--output", "whole").code, (work / "whole").read_bytes()
+    run = ["-r", "in", "--json", "--left-out", "--output", "out", "--resume"]
+    for _ in range(2):  # the second has nothing to do
+        assert (fake.run(*run).code, (work / "out").read_bytes()) == whole
+    (work / "out").write_bytes(whole[1][:-20])
+    lines = (work / "out.resume").read_bytes().splitlines(keepends=True)
+    (work / "out.resume").write_bytes(b"".join(lines[:-2]))
+    assert (fake.run(*run).code, (work / "out").read_bytes()) == whole
+    parts = [fake.run("-r", "in", "--json", "--left-out", "--shard", f"{i}/3").lines for i in (1, 2, 3)]
+    assert sorted(sum(parts, [])) == sorted(whole[1].decode().splitlines())
+
+
+def test_records_of_what_is_left_out_are_for_json(fake, odd):
+    for format in ([], ["--format", "csv"]):
+        result = fake.run("in", "--left-out", *format)
+        assert result.code == 2 and "--left-out is about records: add --json" in result.err
 
 
 @pytest.mark.parametrize("content", [

@@ -353,3 +353,14 @@ def test_messages_as_json(fake, images):
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", message["time"]) for message in messages)
     result = fake.run("--log-format", "json", "--model", "photographs", "a.jpg", FAKE_LOAD_ERROR="clip.pt: tensor missing")
     assert result.code == 3 and json.loads(result.err)["level"] == "error"
+
+
+def test_verbose_says_what_runs_and_what_is_left_out(fake, work):
+    for name in ["a.jpg", "b.jpg", "clip.mp4"]:
+        (work / name).write_bytes(b"say x.")
+    result = fake.run("-v", ".", "--threads", "2")
+    assert result.code == 0 and "photographs', device auto, fp32, 2 threads, " in result.err
+    assert "caption: left out: './clip.mp4' MP4 is a format that is not read\n" in result.err
+    assert re.search(r"caption: the model was loaded in \d+\.\d\d s\n", result.err)
+    assert re.search(r"caption: \d+ pictures captioned, 0 failed in \d+\.\d\d s: \d+\.\d\d a second\n", result.err)
+    assert "loaded" not in fake.run(".").err

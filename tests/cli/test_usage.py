@@ -79,7 +79,7 @@ def test_version(fake):
         (["--sample", "--length-penalty", "2", "a.jpg"], "does not go with --sample"),
         (["--json", "--format", "csv", "a.jpg"], "it does not go with another --format"),
         (["--null", "a.jpg"], "--null is for --files-from and --failed"),
-        (["--verbose", "a.jpg"], "--verbose is for --version"),
+        (["-v", "--quiet", "a.jpg"], "--quiet does not go with --verbose"),
         (["--failed", "-", "a.jpg"], "--failed needs a file"),
         (["-", "-"], "standard input can be read once"),
         (["-", "--files-from", "-"], "standard input can be read once"),

@@ -17,9 +17,11 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "caption/error.h"
+#include "cli/caption/left_out_records.h"
 #include "cli/caption/own_files.h"
 #include "cli/caption/results.h"
 #include "cli/caption/resume.h"
+#include "cli/caption/run_notes.h"
 #include "cli/locate_model.h"
 #include "cli/output_guard.h"
 #include "cli/signals.h"
@@ -43,17 +45,18 @@ void reject_terminal_as_image(const InputOptions& inputs) {
 /// The inputs with the first one already found, so that a run over nothing ends before a model is loaded.
 class StartedInputs {
  public:
-  explicit StartedInputs(const CaptionConfig& config)
+  StartedInputs(const CaptionConfig& config, LeftOut::Take left_out)
       : embeddings_(config.embeddings ? open_embeddings(*config.embeddings) : nullptr),
-        inputs_(config.inputs, [this](const std::string& message) { warn(message); }),
+        inputs_(
+            config.inputs, [this](const std::string& message) { warn(message); }, std::move(left_out)),
         started_(config.inputs.watch),
         first_(started_ ? std::nullopt : take(interrupted)) {
     if (started_) return;
     if (!first_ && embeddings_)
       throw Error(ErrorKind::usage, "no input: there are no embeddings in the file");
     if (!first_ && !inputs_.any()) {
-      const std::string left_out = inputs_.left_out().text();
-      if (!left_out.empty()) early_warnings_ += (early_warnings_.empty() ? "" : "\n") + left_out;
+      const std::string others = inputs_.left_out().text();
+      if (!others.empty()) early_warnings_ += (early_warnings_.empty() ? "" : "\n") + others;
       throw Error(ErrorKind::usage,
                   early_warnings_.empty() ? "no input: the list is empty" : early_warnings_);
     }
@@ -116,9 +119,11 @@ Progress::Count counting(const InputOptions& inputs, const std::optional<std::si
 }
 
 /// Where all inputs are done: the ends of the files may still be missing.
-ExitStatus finish_resumed(const CaptionConfig& config, Outputs& outputs, Resumption& resumption) {
+ExitStatus finish_resumed(const CaptionConfig& config, Outputs& outputs, Resumption& resumption,
+                          LeftOutRecords& left_out) {
   Results results(config, "", outputs, &resumption.journal(),
                   counting(config.inputs));  // no picture is captioned any more
+  results.add_left_out(left_out);
   results.resume(kept_file(*config.output));
   return results.finish({.interrupted = interrupted});
 }
@@ -142,10 +147,15 @@ ExitStatus run(const CaptionConfig& config) {
                  {"--resume", journal},
                  {"--retry-failed", kept}},
                 guarded);
-  StartedInputs inputs(config);
+  LeftOutRecords left_out;
+  RunNotes notes(config.verbose);
+  StartedInputs inputs(config, [&](const LeftOutName& name) {
+    notes.left_out(name);
+    if (config.left_out) left_out.add(name);
+  });
   if (!config.inputs.watch && inputs.all_elsewhere()) {
     log::info("no input is in this part of --shard: there is nothing to do");
-    return ExitStatus::success;
+    if (!config.left_out) return ExitStatus::success;
   }
   InputSource source = [&](const std::atomic<bool>& stop) { return inputs.next(stop); };
   OwnFiles own_files(config, source, interrupted);
@@ -169,15 +179,19 @@ ExitStatus run(const CaptionConfig& config) {
     resumption->agree(facts_of(config, folder));
     catch_interrupts();  // before a record is put aside
     if (config.retry_failed) resumption->retry_failed();
-    if (!resumption->pass_over(source, interrupted)) return finish_resumed(config, outputs, *resumption);
+    if (!resumption->pass_over(source, interrupted))
+      return finish_resumed(config, outputs, *resumption, left_out);
     source = [&](const std::atomic<bool>& stop) { return resumption->next(stop); };
   }
   // Static, because `leave` then spares us giving back a model's memory page by page.
+  notes.loads(config, folder);
   static const std::unique_ptr<Captioner> captioner = load_captioner(folder, config.model_options);
+  notes.begins();
 
   Results results(config, captioner->name(), outputs, resumption ? &resumption->journal() : nullptr,
                   counting(config.inputs, own_files.count()));
   results.add_own_files(own_files.writer(captioner->name()));
+  results.add_left_out(left_out);
   if (resumes) {
     results.resume(*kept);
   } else {
@@ -197,6 +211,7 @@ ExitStatus run(const CaptionConfig& config) {
   BatchSummary summary = caption_all(*captioner, source, sink, batch, interrupted);
   if (config.inputs.watch) summary.interrupted = false;  // that is how it ends
   ExitStatus status = results.finish(summary);
+  notes.ends(summary);
   own_files.say_left_out();
   if (own_files.failed() > 0 && status == ExitStatus::success) status = ExitStatus::some_failed;
   if (const std::string text = inputs.left_out().text(); !text.empty()) log::info(text);

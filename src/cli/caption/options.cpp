@@ -51,6 +51,9 @@ constexpr const char* kFooter = R"(Records:
     also "captions": [{"caption", "score", "mean_logprob", "finish"}], best first; an
     image that failed has "error": {"code", "message"} instead of a caption; the codes
     are not_found, unreadable, unsupported_format, corrupt and too_large.
+    With --left-out, {"image", "left_out": {"code", "message"}} for what folders hold
+    beside images; the codes are format (HEIC...), hidden, system_folder, subfolder,
+    link (to a folder) and no_file.
   csv: RFC 4180 with a header; one row per caption, numbered by "rank". Cells are
     exact: a name that begins with '=' is a formula to a spreadsheet. csv-safe puts '
     before names, captions and messages that begin with = + - @, a tab or a return.
@@ -119,7 +122,6 @@ struct Extra {
   bool json = false;
   std::string resume;
   bool version = false;
-  bool verbose = false;
 };
 
 const std::vector<std::pair<std::string, RecordFormat>>& formats() {
@@ -156,10 +158,19 @@ Flags<CaptionConfig> output_flags() {
       name("--html", &CaptionConfig::html, "FILE",
            "Write a report to FILE, too: one page for a browser, with small pictures, captions and scores")
           .check(no_standard_output("--html", &CaptionConfig::html)),
+      on("--left-out", &CaptionConfig::left_out,
+         "In jsonl, behind the records of all images, one for each picture, video and folder that was left "
+         "out "
+         "of a folder, which says why"),
       choice("--color", &CaptionConfig::color, "WHEN",
              {{"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}},
              "Colour the names in text; auto: on a terminal"),
       on("--quiet", &CaptionConfig::quiet, "No progress, notes or warnings, only errors"),
+      on("-v,--verbose", &CaptionConfig::verbose,
+         "Say more: which model runs and how, each name that is left out of a folder and why, and how long "
+         "it "
+         "took. With --version: the libraries' versions")
+          .excludes({"--quiet"}, "--quiet does not go with --verbose"),
       choice("--log-format", &CaptionConfig::log_format, "FORMAT",
              {{"text", LogFormat::text}, {"json", LogFormat::json}},
              "How messages on standard error are written; json: an object per line, with \"time\", \"level\" "
@@ -228,11 +239,7 @@ void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
   parser.add("Metadata", metadata_flags(), config.metadata);
   parser.add("Archives", tar_flags(), config);
   parser.take_settings();
-  parser.add("Other",
-             Flags<Extra>{on("--version", &Extra::version, "Show the version and exit"),
-                          on("--verbose", &Extra::verbose, "With --version: the libraries' versions, too")
-                              .needs({"--version"}, "--verbose is for --version")},
-             extra);
+  parser.add("Other", Flags<Extra>{on("--version", &Extra::version, "Show the version and exit")}, extra);
 }
 
 void check_inputs(const InputOptions& inputs, Resume resume, const Parser& parser) {
@@ -277,10 +284,12 @@ std::variant<CaptionConfig, PrintHelp, PrintVersion> parse_caption(
   if (std::optional<HelpPage> help = parser.parse(arguments)) return PrintHelp{*help};
 
   config.inputs.names = parser.inputs();
-  if (extra.version) return PrintVersion{extra.verbose};
+  if (extra.version) return PrintVersion{config.verbose};
   parser.check();
   if (extra.json) config.format = RecordFormat::jsonl;
   if (!extra.resume.empty()) config.resume = extra.resume == "force" ? Resume::force : Resume::yes;
+  parser.require(!config.left_out || config.format == RecordFormat::jsonl,
+                 "--left-out is about records: add --json");
   parser.require(config.output_tar != "-" || config.output != "-",
                  "--output and --output-tar are both standard output");
   // A device, so that nothing is made that was not asked for.

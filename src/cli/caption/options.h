@@ -52,11 +52,12 @@ struct CaptionConfig {
   ModelOptions model_options{.note = log::info};
   BatchOptions batch;
   RecordFormat format = RecordFormat::text;
-  std::optional<std::filesystem::path> output;  ///< instead of stdout
-  std::optional<std::filesystem::path> failed;  ///< where the names of failed inputs go
+  std::optional<std::filesystem::path> output;      ///< instead of stdout
+  std::optional<std::filesystem::path> failed;      ///< where the names of failed inputs go
   std::optional<std::filesystem::path> embeddings;  ///< the inputs' embeddings, instead of pictures
-  bool doubtful = false;                        ///< and of those with a doubtful caption
-  std::optional<std::filesystem::path> html;    ///< where the report goes
+  bool doubtful = false;                            ///< and of those with a doubtful caption
+  std::optional<std::filesystem::path> html;        ///< where the report goes
+  bool left_out = false;  ///< jsonl: records of what folders hold beside inputs, too
   SidecarOptions sidecars;
   MetadataOptions metadata;
   std::optional<std::filesystem::path> output_tar;  ///< "-" is standard output
@@ -64,6 +65,7 @@ struct CaptionConfig {
   bool retry_failed = false;  ///< of a resumed run: and what has changed
   Color color = Color::automatic;
   bool quiet = false;
+  bool verbose = false;
   LogFormat log_format = LogFormat::text;
 };
 

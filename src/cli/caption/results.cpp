@@ -121,6 +121,8 @@ ExitStatus Results::finish(BatchSummary summary) {
   summary.failed += before_.failed;
   progress_.clear();
   if (own_files_ != nullptr) own_files_->finish(summary);
+  // A run that goes on with this one finds them again.
+  if (left_out_ != nullptr && !summary.interrupted) left_out_->write(sinks_.front().output);
   for (const Sink& sink : sinks_) {
     sink.writer->finish(summary);
     sink.output.close();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/progress.h"
+#include "cli/caption/left_out_records.h"
 #include "cli/caption/options.h"
 #include "cli/exit_status.h"
 #include "files/output.h"
@@ -45,6 +46,9 @@ class Results {
   /// Each record goes to a file beside its picture, or into it, too: before it is written elsewhere.
   void add_own_files(std::unique_ptr<RecordWriter> files) { own_files_ = std::move(files); }
 
+  /// Behind all records, those of `left_out`, which must outlive this.
+  void add_left_out(LeftOutRecords& left_out) { left_out_ = &left_out; }
+
   /// A run from its beginning. `facts`: for the journal, if there is one.
   void begin(const Journal::Facts& facts);
   /// Behind what the journal knows. `kept_file`: where the records are that are written again between those
@@ -76,6 +80,7 @@ class Results {
   Progress progress_;
   std::vector<Sink> sinks_;
   std::unique_ptr<RecordWriter> own_files_;  ///< or none
+  LeftOutRecords* left_out_ = nullptr;       ///< or none
   std::size_t captions_ = 0;                 ///< best ones of this run
   std::size_t empty_ = 0;                    ///< those without a character
   std::size_t only_prompt_ = 0;              ///< those to which the model added nothing

@@ -34,7 +34,8 @@ What it does not show:
 
 Files:
   --html  one page that needs nothing else: point at a word to see its map
-  --png   one sheet: the picture, then a tile for each word
+  --png   one sheet: the picture, then a tile for each word. A later run over its folder
+          would take it for a picture: write it elsewhere
   Each map has its own scale: from nothing over red and orange to light yellow, the
   word's largest loss or 1 if that is more. Blue is a gain. An existing image is never
   overwritten.
