@@ -12,7 +12,7 @@ Installation find_installation() {
   }
   const std::filesystem::path prefix = program.parent_path().parent_path();
   const std::filesystem::path models = prefix / "share" / "caption" / "models";
-  return {models, models / "gpt2", models / "published.json"};
+  return {models, models / "gpt2", models / "clip" / "merges.txt", models / "published.json"};
 }
 
 }  // namespace caption::cli

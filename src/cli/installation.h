@@ -9,6 +9,7 @@ namespace caption::cli {
 struct Installation {
   std::filesystem::path models;     ///< the models that come with the program
   std::filesystem::path tokenizer;  ///< GPT-2's encoder.json and vocab.bpe
+  std::filesystem::path merges;     ///< CLIP's tokenizer
   std::filesystem::path published;  ///< the table of published models
 };
 

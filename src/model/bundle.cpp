@@ -87,8 +87,7 @@ void require_consistent(const fs::path& folder, const Manifest& manifest, const 
   }
 }
 
-Bundle<Tensor> load_cpu_bundle(const fs::path& folder, const CpuCompute& compute) {
-  Manifest manifest = read_complete_manifest(folder);
+CpuCompute with_kept_matrices(const fs::path& folder, const Manifest& manifest, const CpuCompute& compute) {
   CpuCompute with_packed = compute;
   if (!compute.packed) {
     if (const auto found = find_packed(folder, manifest, std::string(name_of(compute.weights)))) {
@@ -98,6 +97,12 @@ Bundle<Tensor> load_cpu_bundle(const fs::path& folder, const CpuCompute& compute
       }
     }
   }
+  return with_packed;
+}
+
+Bundle<Tensor> load_cpu_bundle(const fs::path& folder, const CpuCompute& compute) {
+  Manifest manifest = read_complete_manifest(folder);
+  const CpuCompute with_packed = with_kept_matrices(folder, manifest, compute);
   return load_bundle<Tensor>(folder, std::move(manifest), with_packed);
 }
 

@@ -73,6 +73,11 @@ Bundle<T> load_bundle(const std::filesystem::path& folder, Manifest manifest, co
   return bundle;
 }
 
+/// `compute` with the matrices of the bundle that optimize_bundle has kept, if there are some and it has
+/// none.
+CpuCompute with_kept_matrices(const std::filesystem::path& folder, const Manifest& manifest,
+                              const CpuCompute& compute);
+
 /// On the CPU, with the matrices that optimize_bundle has kept, if they are of these files. They only save
 /// time, so nothing about them is an error.
 Bundle<Tensor> load_cpu_bundle(const std::filesystem::path& folder, const CpuCompute& compute);

@@ -7,6 +7,7 @@
 #include "base/printable.h"
 #include "caption/error.h"
 #include "model/json_fields.h"
+#include "text_encoder/sizes.h"
 #include "vision/sizes.h"
 
 namespace caption {
@@ -84,6 +85,38 @@ std::string checked_activation(const Foreign& config, const std::string& name) {
   config.refuse("hidden_act", "quick_gelu or gelu");
 }
 
+/// What is to be found in the description of a text side, and what is all that is supported.
+struct Demand {
+  const char* field;
+  ordered_json standard;  ///< what a field that is left out means
+  ordered_json expected;
+};
+
+/// The first that is not met, in words; empty if there is none.
+std::string unmet(const Foreign& text, std::initializer_list<Demand> demands) {
+  for (const Demand& demand : demands) {
+    const auto found = text.value<ordered_json>(demand.field, demand.standard);
+    if (found != demand.expected)
+      return std::string(demand.field) + " is " + found.dump() + ", and " + demand.expected.dump() +
+             " is all that is supported";
+  }
+  return {};
+}
+
+void read_hugging_face_text(const Foreign& text, ClipConfig& result) {
+  // Defaults as of transformers' CLIPTextConfig.
+  result.text_activation = text.value<std::string>("hidden_act", "quick_gelu");
+  const auto width = text.value<std::int64_t>("hidden_size", 512);
+  const std::int64_t last = text.value<std::int64_t>("vocab_size", 49408) - 1;
+  constexpr std::int64_t kHighest = 2;  // stands for the highest id, in older files
+  const bool highest = text.value<std::int64_t>("eos_token_id", last) == kHighest;
+  result.text_problem = unmet(text, {{"num_attention_heads", 8, width / TextSizes::kHeadWidth},
+                                     {"layer_norm_eps", 1e-5, 1e-5},
+                                     {"eos_token_id", last, highest ? kHighest : last}});
+  if (result.text_activation != "quick_gelu" && result.text_activation != "gelu")
+    result.text_problem = "its hidden_act is " + *result.text_activation;
+}
+
 void read_hugging_face(const Foreign& config, ClipConfig& result) {
   const auto kind = config.value<std::string>("model_type", "");
   if (kind != "clip" && kind != "clip_vision_model") return;
@@ -97,6 +130,7 @@ void read_hugging_face(const Foreign& config, ClipConfig& result) {
     vision.refuse("num_attention_heads",
                   std::to_string(width / head_width) + " heads for a width of " + std::to_string(width));
   if (vision.value<double>("layer_norm_eps", 1e-5) != 1e-5) vision.refuse("layer_norm_eps", "1e-5");
+  if (kind == "clip") read_hugging_face_text(config.object("text_config"), result);
 }
 
 void read_preprocessor(const Foreign& config, ClipConfig& result) {
@@ -117,6 +151,15 @@ void read_open_clip(const Foreign& config, ClipConfig& result) {
   if (!config.has("model_cfg")) return;
   const Foreign model = config.object("model_cfg");
   result.activation = model.value("quick_gelu", false) ? "quick_gelu" : "gelu";
+  result.text_activation = result.activation;
+  const Foreign text = model.object("text_cfg");
+  const auto width = text.value<std::int64_t>("width", 512);
+  result.text_problem = unmet(text, {{"heads", 8, width / TextSizes::kHeadWidth},
+                                     {"no_causal_mask", false, false},
+                                     {"pool_type", "argmax", "argmax"},
+                                     {"hf_model_name", "", ""},
+                                     {"hf_tokenizer_name", "", ""},
+                                     {"tokenizer_kwargs", ordered_json::object(), ordered_json::object()}});
   const Foreign pictures = config.object("preprocess_cfg");
   result.mean = pictures.three("mean");
   result.std = pictures.three("std");

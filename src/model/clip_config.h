@@ -14,6 +14,8 @@ struct ClipConfig {
   std::optional<std::int64_t> resolution;
   std::optional<std::array<double, 3>> mean;
   std::optional<std::array<double, 3>> std;
+  std::optional<std::string> text_activation;  ///< of the text side
+  std::string text_problem;                    ///< why the text side cannot be used, or empty
 };
 
 /// Reads config.json and preprocessor_config.json (Hugging Face's CLIP) or open_clip_config.json beside

@@ -5,12 +5,15 @@
 #include <set>
 #include <utility>
 
+#include "base/log.h"
+#include "base/printable.h"
 #include "caption/error.h"
 #include "files/replacing_folder.h"
 #include "model/bundle.h"
 #include "model/clip_config.h"
 #include "model/modules.h"
 #include "model/published.h"
+#include "model/text_side.h"
 #include "model/verify_files.h"
 #include "weights/shards.h"
 #include "weights/write_safetensors.h"
@@ -22,6 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kStopToken = 13;  // GPT-2's "."
 constexpr std::int64_t kMaxTokens = 67;
+constexpr const char* kMergesName = "clip-merges.txt";
 
 void require_new_name(const ImportRequest& request) {
   const bool plain = !request.name.empty() && request.name.find('/') == std::string::npos &&
@@ -113,6 +117,25 @@ void write_manifest(const fs::path& folder, const Manifest& manifest) {
     throw Error(ErrorKind::output, (folder / "model.json").string() + ": could not be written", folder);
 }
 
+/// The text side, if the CLIP has one. Captions need none: what cannot be used is only said.
+FoundText find_text(const ImportRequest& request, const ClipConfig& config, const Manifest& manifest) {
+  const bool vit = manifest.encoder.kind == "vit";
+  FoundText found =
+      find_text_side({.clip = request.clip,
+                      .merges = request.merges,
+                      .activation = vit ? manifest.encoder.activation : request.activation.value_or(""),
+                      .embedding = manifest.encoder.embedding,
+                      .config = config});
+  if (found.text) found.text->merges = kMergesName;
+  if (!found.problem.empty()) {
+    log::info(printable(request.clip.string()) +
+              ": its text side is left out, without which there are captions, "
+              "but no similarities of pictures and texts: " +
+              printable(found.problem));
+  }
+  return found;
+}
+
 /// How pictures are prepared, where the encoder's configuration says something.
 void apply(const ClipConfig& config, const ImportRequest& request, Manifest& manifest) {
   if (config.resolution && *config.resolution != manifest.image.resolution) {
@@ -142,6 +165,8 @@ Manifest import_bundle(const ImportRequest& request) {
                            compute));
 
   apply(config, request, manifest);
+  const FoundText text = find_text(request, config, manifest);
+  manifest.text = text.text;
   const ReplacingFolder staged(request.folder);
   const auto take = [&](const fs::path& file, const std::string& name) {
     const std::vector<fs::path>& given = request.give_away;
@@ -157,9 +182,11 @@ Manifest import_bundle(const ImportRequest& request) {
   take(request.captioner, manifest.mapper.file);
   if (request.gpt2) take(*request.gpt2, manifest.language_model.file);
   for (const auto& [role, name] : manifest.tokenizer.files) staged.add(request.tokenizer / name, name);
+  if (text.text) staged.add(text.merges, text.text->merges);
 
   std::set<std::string> names = {manifest.encoder.file, manifest.mapper.file, manifest.language_model.file};
   for (const auto& [role, name] : manifest.tokenizer.files) names.insert(name);
+  if (manifest.text) names.insert(manifest.text->merges);
   for (const std::string& name : names) manifest.files.push_back(describe_file(staged.path(), name));
   name_sources(request, manifest);
   write_manifest(staged.path(), manifest);

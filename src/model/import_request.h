@@ -15,6 +15,7 @@ struct ImportRequest {
   std::string name;                           ///< of the bundle
   std::filesystem::path folder;               ///< to be made: its parent exists or is made too
   std::filesystem::path tokenizer;            ///< folder that holds encoder.json and vocab.bpe
+  std::filesystem::path merges;               ///< CLIP's tokenizer: models/clip/merges.txt
   std::optional<std::string> activation;      ///< "quick_gelu" or "gelu"; needed where the file does not tell
   std::optional<bool> normalize;              ///< L2-normalise the embedding; default: by the mapper's kind
   std::filesystem::path published;            ///< models/published.json, which knows files by their hash

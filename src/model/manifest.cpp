@@ -27,6 +27,16 @@ Manifest::TokenizerFiles read_tokenizer(JsonFields reader) {
   return tokenizer;
 }
 
+std::optional<Manifest::Text> read_text(JsonFields& top) {
+  if (top.is_null("text")) return std::nullopt;
+  JsonFields text = top.object("text");
+  const Manifest::Text read = {text.file_name("merges"),    text.one_of("activation", {"quick_gelu", "gelu"}),
+                               text.positive("width"),      text.positive("layers"),
+                               text.positive("vocabulary"), text.positive("context")};
+  text.finish();
+  return read;
+}
+
 std::vector<Manifest::File> read_files(JsonFields& top, const std::filesystem::path& path) {
   std::vector<Manifest::File> files;
   for (const ordered_json& entry : top.array("files")) {
@@ -42,6 +52,7 @@ std::vector<Manifest::File> read_files(JsonFields& top, const std::filesystem::p
 void require_files_listed(const Manifest& manifest, const std::filesystem::path& path) {
   std::set<std::string> used = {manifest.encoder.file, manifest.mapper.file, manifest.language_model.file};
   for (const auto& [role, file] : manifest.tokenizer.files) used.insert(file);
+  if (manifest.text) used.insert(manifest.text->merges);
   std::set<std::string> listed;
   for (const Manifest::File& file : manifest.files) {
     if (!listed.insert(file.name).second || used.count(file.name) == 0) {
@@ -96,6 +107,7 @@ Manifest read_manifest(const std::filesystem::path& folder) {
                       gpt2.positive("vocabulary"), gpt2.positive("context")};
   gpt2.finish();
   m.tokenizer = read_tokenizer(top.object("tokenizer"));
+  if (format >= 4) m.text = read_text(top);
   JsonFields stop = top.object("stop");
   m.stop = {stop.not_negative("token"), stop.positive("max_tokens")};
   stop.finish();
@@ -116,6 +128,11 @@ std::string to_json(const Manifest& m) {
   }
   ordered_json tokenizer_files = ordered_json::object();
   for (const auto& [role, file] : m.tokenizer.files) tokenizer_files[role] = file;
+  ordered_json text = nullptr;
+  if (m.text) {
+    text = {{"merges", m.text->merges}, {"activation", m.text->activation}, {"width", m.text->width},
+            {"layers", m.text->layers}, {"vocabulary", m.text->vocabulary}, {"context", m.text->context}};
+  }
   const ordered_json json = {
       {"format", Manifest::kFormat},
       {"name", m.name},
@@ -143,6 +160,7 @@ std::string to_json(const Manifest& m) {
         {"vocabulary", m.language_model.vocabulary},
         {"context", m.language_model.context}}},
       {"tokenizer", {{"kind", m.tokenizer.kind}, {"files", tokenizer_files}}},
+      {"text", text},
       {"stop", {{"token", m.stop.token}, {"max_tokens", m.stop.max_tokens}}},
       {"no_repeat_ngram", m.no_repeat_ngram},
       {"unsure_below", m.unsure_below ? ordered_json(*m.unsure_below) : ordered_json(nullptr)},

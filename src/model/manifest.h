@@ -13,9 +13,9 @@ namespace caption {
 /// A bundle's model.json: what its files are and how they belong together. Field for field the same as the
 /// JSON, whose format is described in models/README.md.
 struct Manifest {
-  static constexpr int kFormat = 3;
+  static constexpr int kFormat = 4;
   static constexpr int kOldestFormat = 1;  ///< which knew CLIP's encoders only: no `image.fit`, no
-                                           ///< `encoder.output`; 2 had no `no_repeat_ngram`
+                                           ///< `encoder.output`; 2 had no `no_repeat_ngram`, 3 no `text`
 
   struct Image {
     std::int64_t resolution = 0;  ///< R
@@ -47,6 +47,15 @@ struct Manifest {
     std::string kind;                          ///< "gpt2-bpe" or "sentencepiece"
     std::map<std::string, std::string> files;  ///< role -> file: "vocabulary" and "merges", or "model"
   };
+  /// CLIP's text side, in the encoder's file.
+  struct Text {
+    std::string merges;      ///< file of its tokenizer
+    std::string activation;  ///< "quick_gelu" or "gelu"
+    std::int64_t width = 0;
+    std::int64_t layers = 0;
+    std::int64_t vocabulary = 0;
+    std::int64_t context = 0;  ///< tokens of a text at most
+  };
   struct Stop {
     std::int64_t token = 0;
     std::int64_t max_tokens = 0;
@@ -64,6 +73,7 @@ struct Manifest {
   Mapper mapper;
   LanguageModel language_model;
   TokenizerFiles tokenizer;
+  std::optional<Text> text;  ///< nothing: there is none, or the import could not use it
   Stop stop;
   std::int64_t no_repeat_ngram = 0;  ///< DecodeOptions::no_repeat_ngram where none is asked for
   std::optional<double>

@@ -20,22 +20,6 @@ Tensors require_part(std::optional<Tensors> part, const WeightFile& file, const 
               file.path);
 }
 
-/// What the file itself says of the encoder's activation. open_clip's models use exact GELU or OpenAI's
-/// QuickGELU, and their shapes do not tell which.
-std::optional<std::string> recorded_activation(const WeightFile& file) {
-  // Written by scripts/export_torchscript.py.
-  if (const auto it = file.attributes.find("quick_gelu"); it != file.attributes.end()) {
-    return it->second != 0 ? "quick_gelu" : "gelu";
-  }
-  // OpenAI's files, and they alone, hold these sizes without our attribute; all of them use QuickGELU. The
-  // program that saved the file decided whether they are attributes or tensors.
-  const auto holds = [&](const char* name) {
-    return file.attributes.count(name) != 0 || file.tensors.count(name) != 0;
-  };
-  if (holds("input_resolution") && holds("context_length")) return "quick_gelu";
-  return std::nullopt;
-}
-
 /// A ViT's activation.
 Activation resolve_activation(const std::string& asked, const WeightFile& file) {
   const std::optional<std::string> recorded = recorded_activation(file);
@@ -79,6 +63,20 @@ EncoderChoices resolve_choices(const ModuleFiles& files, const WeightFile& file,
 }
 
 }  // namespace
+
+std::optional<std::string> recorded_activation(const WeightFile& file) {
+  // Written by scripts/export_torchscript.py.
+  if (const auto it = file.attributes.find("quick_gelu"); it != file.attributes.end()) {
+    return it->second != 0 ? "quick_gelu" : "gelu";
+  }
+  // OpenAI's files, and they alone, hold these sizes without our attribute; all of them use QuickGELU. The
+  // program that saved the file decided whether they are attributes or tensors.
+  const auto holds = [&](const char* name) {
+    return file.attributes.count(name) != 0 || file.tensors.count(name) != 0;
+  };
+  if (holds("input_resolution") && holds("context_length")) return "quick_gelu";
+  return std::nullopt;
+}
 
 ModelParts read_parts(const ModuleFiles& files) {
   std::map<fs::path, WeightFile> read;

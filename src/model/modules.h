@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,10 @@ struct ModelParts {
 
 /// Reads the files' structure. Throws Error(model) if one of the parts is missing.
 ModelParts read_parts(const ModuleFiles& files);
+
+/// What a CLIP's file itself says of its activation: "quick_gelu" or "gelu". open_clip's models use exact
+/// GELU or OpenAI's QuickGELU, and their shapes do not tell which.
+std::optional<std::string> recorded_activation(const WeightFile& file);
 
 /// Number of the weights that the three modules would have. Throws as read_parts.
 std::int64_t count_weights(const ModuleFiles& files);

@@ -15,6 +15,7 @@
 #include "model/bundle.h"
 #include "model/packed_reader.h"
 #include "model/packed_writer.h"
+#include "model/text_side.h"
 #include "model/verify_files.h"
 
 namespace caption {
@@ -67,6 +68,7 @@ PackReport pack_bundle(const fs::path& folder, const CpuCompute& compute) {
     CpuCompute recording = compute;
     recording.packed = recorder;
     report.packing_ms = load_and_drop(folder, recording);
+    if (manifest.text) load_text_side(folder, manifest, recording);
     if (packed_sources(folder, manifest) != header.sources) {
       throw Error(ErrorKind::model, folder.string() + ": its files were changed meanwhile; try again",
                   folder);

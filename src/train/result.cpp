@@ -52,6 +52,7 @@ void TrainedBundle::write(const NamedTensors& weights, std::int64_t update) {
   fs::create_directories(folder_, error);
   link(start_ / manifest_.encoder.file, manifest_.encoder.file);
   for (const auto& [role, name] : manifest_.tokenizer.files) link(tokenizer_ / name, name);
+  if (manifest_.text) link(start_ / manifest_.text->merges, manifest_.text->merges);
   // Of another name than the one before: under a model.json are always the files that it lists.
   const std::string captioner = "captioner-" + std::to_string(update) + ".safetensors";
   write_safetensors(folder_ / captioner, weights);
@@ -61,6 +62,7 @@ void TrainedBundle::write(const NamedTensors& weights, std::int64_t update) {
   manifest_.files = {describe_file(folder_, captioner), describe_file(folder_, manifest_.encoder.file)};
   for (const auto& [role, name] : manifest_.tokenizer.files)
     manifest_.files.push_back(describe_file(folder_, name));
+  if (manifest_.text) manifest_.files.push_back(describe_file(folder_, manifest_.text->merges));
   replace_small_file(folder_ / "model.json", to_json(manifest_));
   remove_others(captioner);
 }

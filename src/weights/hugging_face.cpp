@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,7 +26,14 @@ constexpr std::array<Renaming, 5> kStems = {{
     {"post_layernorm.", "ln_post."},
 }};
 
-/// Of a block, behind its number.
+/// Of the text encoder, behind "text_model.".
+constexpr std::array<Renaming, 3> kTextStems = {{
+    {"embeddings.token_embedding.weight", "token_embedding.weight"},
+    {"embeddings.position_embedding.weight", "positional_embedding"},
+    {"final_layer_norm.", "ln_final."},
+}};
+
+/// Of a block of either, behind its number.
 constexpr std::array<Renaming, 5> kBlocks = {{
     {".self_attn.", ".attn."},
     {".layer_norm1.", ".ln_1."},
@@ -35,9 +43,11 @@ constexpr std::array<Renaming, 5> kBlocks = {{
 }};
 
 constexpr std::string_view kEncoder = "vision_model.";
+constexpr std::string_view kText = "text_model.";
 constexpr std::string_view kLayers = "encoder.layers.";
 constexpr std::string_view kMark = "vision_model.embeddings.patch_embedding.weight";
 constexpr std::string_view kProjection = "visual_projection.weight";
+constexpr std::string_view kTextProjection = "text_projection.weight";
 
 /// `name` with its beginning exchanged; nothing if it begins otherwise.
 std::optional<std::string> exchange(std::string_view name, const Renaming& renaming) {
@@ -45,9 +55,10 @@ std::optional<std::string> exchange(std::string_view name, const Renaming& renam
   return std::string(renaming.ours).append(name.substr(renaming.theirs.size()));
 }
 
-/// Our name of what theirs calls `name` behind "vision_model."; nothing if there is no such thing in a CLIP.
-std::optional<std::string> encoder_name(std::string_view name) {
-  for (const Renaming& stem : kStems) {
+/// Our name of what theirs calls `name` behind "vision_model." or "text_model.", whose stems these are;
+/// nothing if there is no such thing in a CLIP.
+std::optional<std::string> encoder_name(std::string_view name, std::span<const Renaming> stems) {
+  for (const Renaming& stem : stems) {
     if (auto ours = exchange(name, stem)) return ours;
   }
   if (!name.starts_with(kLayers)) return std::nullopt;
@@ -88,19 +99,27 @@ bool rename_hugging_face_clip(WeightFile& file) {
         "has no visual_projection: it is a CLIPVisionModel, whose embedding no ClipCap was trained on; take "
         "CLIPModel or CLIPVisionModelWithProjection");
   std::map<std::string, Tensor> renamed;
+  const auto transposed = [&](const std::string& name, const Tensor& tensor) {
+    if (tensor.dim() != 2) refuse(file, "tensor '" + name + "': expected two dimensions");
+    return tensor.t();  // [D, W] -> [W, D]
+  };
   for (auto& [name, tensor] : file.tensors) {
     const std::string_view inner =
         name.starts_with(*prefix) ? std::string_view(name).substr(prefix->size()) : "";
-    if (inner == "vision_model.embeddings.position_ids") continue;  // 0, 1, 2, ...
+    if (inner.ends_with("_model.embeddings.position_ids")) continue;  // 0, 1, 2, ...
     if (inner == kProjection) {
-      if (tensor.dim() != 2) refuse(file, "tensor '" + name + "': expected two dimensions");
-      renamed[*prefix + "visual.proj"] = tensor.t();  // [D, W] -> [W, D]
+      renamed[*prefix + "visual.proj"] = transposed(name, tensor);
+    } else if (inner == kTextProjection) {
+      renamed[*prefix + "text_projection"] = transposed(name, tensor);
     } else if (inner.starts_with(kEncoder)) {
-      const std::optional<std::string> ours = encoder_name(inner.substr(kEncoder.size()));
+      const std::optional<std::string> ours = encoder_name(inner.substr(kEncoder.size()), kStems);
       if (!ours) refuse(file, "tensor '" + name + "': no part of Hugging Face's CLIP");
       renamed[*prefix + "visual." + *ours] = tensor;
     } else {
-      renamed[name] = tensor;
+      // Another kind of text encoder may stand beside, which captions do not need.
+      const auto ours =
+          inner.starts_with(kText) ? encoder_name(inner.substr(kText.size()), kTextStems) : std::nullopt;
+      renamed[ours ? *prefix + *ours : name] = tensor;
     }
   }
   file.tensors = std::move(renamed);

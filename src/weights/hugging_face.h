@@ -5,7 +5,7 @@
 namespace caption {
 
 /// If `file` holds a CLIP as Hugging Face's CLIPModel or CLIPVisionModelWithProjection names it
-/// ("vision_model.encoder.layers.0.self_attn.q_proj.weight"), gives its image encoder OpenAI's names
+/// ("vision_model.encoder.layers.0.self_attn.q_proj.weight"), gives its encoders OpenAI's names
 /// ("visual.transformer.resblocks.0.attn.q_proj.weight"), under which q, k and v stay apart; what stands
 /// before all of them stays. Throws Error(model) if it is a model of that family that is not supported. ->
 /// whether it is such a file

@@ -101,14 +101,20 @@ bool is_causal_mask(std::string_view name) {
   return name.starts_with("h.") && (name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias"));
 }
 
+/// What the text side has beside its encoder: the training's state, the three sizes that are tensors in
+/// OpenAI's state dicts, and masks.
+bool is_training_state(std::string_view name) {
+  return is_batch_count(name) || is_any(name, {"logit_scale", "logit_bias", "attn_mask", "input_resolution",
+                                               "context_length", "vocab_size"});
+}
+
 /// Whether `name`, without what stands before CLIP's names, belongs to the text side or the training state of
-/// OpenAI's or open_clip's CLIP (`text.` is open_clip's newer layout, `text_model.` Hugging Face's,
-/// logit_bias SigLIP's). The three sizes are tensors in OpenAI's state dicts.
+/// OpenAI's or open_clip's CLIP (`text.` is open_clip's newer layout, logit_bias SigLIP's).
 bool is_clip_text_side(std::string_view name) {
   return starts_with_any(name, {"transformer.resblocks.", "ln_final.", "text.", "text_model."}) ||
          is_any(name, {"token_embedding.weight", "positional_embedding", "text_projection",
-                       "text_projection.weight", "text_projection.bias", "logit_scale", "logit_bias",
-                       "attn_mask", "input_resolution", "context_length", "vocab_size"});
+                       "text_projection.weight", "text_projection.bias"}) ||
+         is_training_state(name);
 }
 
 /// The name that a tensor of GPT-2 has in Hugging Face's GPT2Model; nothing if it is none of GPT-2's.
@@ -169,6 +175,22 @@ std::optional<Tensors> image_encoder_tensors(const WeightFile& file) {
   const Layout layout = find_layout(file);
   return take_part(file, layout, layout.image_encoder, Belongs::image_encoder,
                    [&](const std::string& name) { return name.substr(layout.image_encoder->prefix.size()); });
+}
+
+std::optional<Tensors> text_encoder_tensors(const WeightFile& file) {
+  const Layout layout = find_layout(file);
+  if (!layout.image_encoder || layout.image_encoder->bare) return std::nullopt;
+  constexpr std::string_view kNewer = "text.";
+  std::string prefix = layout.clip;
+  if (has_prefix(file, prefix + std::string(kNewer))) prefix += kNewer;
+  std::map<std::string, Tensor> tensors;
+  for (const auto& [name, tensor] : file.tensors) {
+    if (place(layout, name) != Belongs::leftover || !name.starts_with(prefix)) continue;
+    std::string inner = name.substr(prefix.size());
+    if (!is_training_state(inner)) tensors.emplace(std::move(inner), tensor);
+  }
+  if (tensors.empty()) return std::nullopt;
+  return Tensors(file.path.string(), prefix, std::move(tensors));
 }
 
 std::optional<Tensors> mapper_tensors(const WeightFile& file) {

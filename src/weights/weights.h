@@ -32,17 +32,21 @@ enum class Checksums {
 };
 
 /// Reads any of the formats that we know, told by the bytes, never by the name; or the parts of a sharded
-/// checkpoint, of which `path` is the index; or the weights in a folder of Hugging Face's. Never runs code from the
-/// file. The file is mapped and must stay as it is while the tensors are used; writing into them is not
-/// allowed. Hugging Face's CLIP gets OpenAI's names. A state dict may be wrapped as training programs do it ({"state_dict": ..., "epoch": 3}), and
-/// what stands before all of its names is taken off: "module." or "_orig_mod." of any, and another
+/// checkpoint, of which `path` is the index; or the weights in a folder of Hugging Face's. Never runs code
+/// from the file. The file is mapped and must stay as it is while the tensors are used; writing into them is
+/// not allowed. Hugging Face's CLIP gets OpenAI's names. A state dict may be wrapped as training programs do
+/// it ({"state_dict": ..., "epoch": 3}), and what stands before all of its names is taken off: "module." or
+/// "_orig_mod." of any, and another
 /// ("net.captioner.") where the names behind it are known below. Throws Error(model) naming the file, the
 /// tensor or record, expected and actual.
 WeightFile read_weights(const std::filesystem::path& path, Checksums checksums = Checksums::structure);
 
-/// CLIP's image encoder out of `file`: names without "visual."; the text side is left out. Nothing if there
+/// CLIP's image encoder out of `file`: names without "visual."; without the text side. Nothing if there
 /// is none. A file that holds an encoder alone may have bare names ("conv1.weight").
 std::optional<Tensors> image_encoder_tensors(const WeightFile& file);
+/// CLIP's text encoder out of `file`: names as OpenAI's, without what stands before all of CLIP's names, and
+/// without the "text." of open_clip's newer ones. Nothing if there is none beside the image encoder.
+std::optional<Tensors> text_encoder_tensors(const WeightFile& file);
 /// ClipCap's mapper: names without "clip_project." ("model.0.weight" of the MLP, "prefix_const" of the
 /// transformer, "weight" of the old single linear layer). Nothing if there is none. A file that holds a
 /// mapper alone may have bare names.

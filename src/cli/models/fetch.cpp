@@ -213,6 +213,7 @@ ExitStatus run(const FetchConfig& config) {
     ImportRequest request;
     request.name = name;
     request.folder = folder;
+    request.merges = find_installation().merges;
     request.tokenizer = config.tokenizer.empty() ? find_installation().tokenizer : config.tokenizer;
     make_model(request, fetch_files(plan, pins, settings, http_options(config), progress), pins);
   } catch (const FetchError& error) {

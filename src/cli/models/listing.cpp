@@ -121,6 +121,9 @@ std::string describe(const Manifest& m, const std::filesystem::path& folder) {
                              n(m.language_model.vocabulary) + " tokens, " + n(m.language_model.context) +
                              " positions");
   line("tokenizer", m.tokenizer.kind);
+  line("text side", m.text ? n(m.text->layers) + " layers, width " + n(m.text->width) + ", " +
+                                 n(m.text->vocabulary) + " tokens, " + n(m.text->context) + " positions"
+                           : "none");
   line("stop", "token " + n(m.stop.token) + ", or " + n(m.stop.max_tokens) + " tokens");
   for (const Manifest::File& file : m.files) line("file", file.name + ", " + megabytes(file.bytes));
   for (const PackedFile& packed : list_packed(folder, m)) {

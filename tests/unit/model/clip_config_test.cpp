@@ -48,6 +48,38 @@ TEST_F(Config, WhatIsLeftOutIsTheirDefault) {
   EXPECT_FALSE(config.mean);
 }
 
+TEST_F(Config, TextSides) {
+  const auto text_of = [&](const std::string& text) {
+    hugging_face(R"({"model_type": "clip", "vision_config": {}, "text_config": )" + text + "}");
+    return read_clip_config(folder_);
+  };
+  EXPECT_EQ(text_of("{}").text_activation, "quick_gelu");
+  EXPECT_EQ(text_of("{}").text_problem, "");
+  EXPECT_EQ(text_of(R"({"hidden_act": "gelu", "eos_token_id": 2})").text_activation, "gelu");
+  EXPECT_EQ(text_of(R"({"hidden_size": 768, "num_attention_heads": 12, "eos_token_id": 2})").text_problem,
+            "");
+  EXPECT_EQ(text_of(R"({"hidden_size": 768})").text_problem,
+            "num_attention_heads is 8, and 12 is all that is supported");
+  EXPECT_EQ(text_of(R"({"eos_token_id": 5})").text_problem,
+            "eos_token_id is 5, and 49407 is all that is supported");
+  EXPECT_EQ(text_of(R"({"hidden_act": "relu"})").text_problem, "its hidden_act is relu");
+}
+
+TEST_F(Config, OpenClipsTextSides) {
+  const auto problem_of = [&](const std::string& text) {
+    write("open_clip_config.json", R"({"model_cfg": {"text_cfg": )" + text + "}}");
+    return read_clip_config(folder_).text_problem;
+  };
+  EXPECT_EQ(
+      problem_of(R"({"context_length": 77, "vocab_size": 49408, "width": 1024, "heads": 16, "layers": 24})"),
+      "");
+  EXPECT_NE(problem_of(R"({"hf_model_name": "roberta-base"})"), "");
+  EXPECT_NE(problem_of(R"({"hf_tokenizer_name": "bert-base-uncased"})"), "");
+  EXPECT_NE(problem_of(R"({"no_causal_mask": true})"), "");
+  EXPECT_NE(problem_of(R"({"pool_type": "last"})"), "");
+  EXPECT_NE(problem_of(R"({"tokenizer_kwargs": {"clean": "canonicalize"}})"), "");
+}
+
 TEST_F(Config, OpenClip) {
   write(
       "open_clip_config.json",

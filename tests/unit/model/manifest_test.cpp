@@ -28,16 +28,18 @@ class BundleFolder : public ScratchFolder {
 
   static json valid() {
     return json::parse(R"({
-      "format": 3, "name": "m", "description": "d",
+      "format": 4, "name": "m", "description": "d",
       "image": {"resolution": 224, "fit": "stretch", "mean": [0.5, 0.25, 0.125], "std": [1, 1, 2]},
       "encoder": {"file": "clip.pt", "kind": "vit", "output": "embedding", "embedding": 512, "activation": "quick_gelu"},
       "mapper": {"file": "captioner.pt", "kind": "mlp", "prefix_length": 10, "normalize": false},
       "language_model": {"file": "captioner.pt", "width": 768, "layers": 12, "vocabulary": 50257, "context": 1024},
       "tokenizer": {"kind": "sentencepiece", "files": {"model": "t.model"}},
+      "text": {"merges": "m.txt", "activation": "gelu", "width": 512, "layers": 12, "vocabulary": 49408, "context": 77},
       "stop": {"token": 0, "max_tokens": 67}, "no_repeat_ngram": 2, "unsure_below": -1.5,
       "files": [
         {"name": "clip.pt", "bytes": 0, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
         {"name": "captioner.pt", "bytes": 3, "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {"name": "m.txt", "bytes": 0, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
         {"name": "t.model", "bytes": 0, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}],
       "origin": "o", "license": "l"})");
   }
@@ -55,8 +57,24 @@ TEST_F(ManifestTest, WritesWhatItReads) {
   EXPECT_EQ(json::parse(to_json(manifest)), valid());
 }
 
+TEST_F(ManifestTest, ThereMayBeNoTextSide) {
+  json manifest = valid();
+  manifest["text"] = nullptr;
+  EXPECT_NE(error_of(manifest).find("'files' lists 'm.txt', which is listed twice or not used"),
+            std::string::npos);
+  manifest["files"].erase(2);
+  write("model.json", manifest.dump());
+  EXPECT_FALSE(read_manifest(folder_).text);
+  EXPECT_EQ(json::parse(to_json(read_manifest(folder_))), manifest);
+}
+
 TEST_F(ManifestTest, ReadsTheFormatsBefore) {
   json manifest = valid();
+  manifest["format"] = 3;
+  manifest.erase("text");
+  manifest["files"].erase(2);
+  write("model.json", manifest.dump());
+  EXPECT_FALSE(read_manifest(folder_).text);
   manifest.erase("no_repeat_ngram");
   manifest["format"] = 2;
   write("model.json", manifest.dump());
@@ -102,7 +120,7 @@ TEST_F(ManifestTest, ErrorsNameTheFieldExpectedAndFound) {
   EXPECT_NE(
       error_of(changed("/unsure_below", 0.5)).find("'unsure_below': expected a number up to 0, or null"),
       std::string::npos);
-  EXPECT_NE(error_of(changed("/format", 4)).find("bundle format 4, but this program reads formats 1 to 3"),
+  EXPECT_NE(error_of(changed("/format", 5)).find("bundle format 5, but this program reads formats 1 to 4"),
             std::string::npos);
   EXPECT_NE(error_of(changed("/no_repeat_ngram", -1)).find("'no_repeat_ngram': expected"), std::string::npos);
   EXPECT_NE(
@@ -125,6 +143,7 @@ TEST_F(DigestTest, ComparesSizesAndHashes) {
   write("clip.pt", "");
   write("captioner.pt", "abc");
   const auto verify = [&](bool hashes) { verify_files(folder_, manifest, hashes); };
+  write("m.txt", "");
   EXPECT_NE(message_of([&] { verify(false); }).find("t.model"), std::string::npos);
   write("t.model", "");
   EXPECT_NO_THROW(verify(true));

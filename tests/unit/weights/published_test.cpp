@@ -65,6 +65,7 @@ TEST(Published, HuggingFaceClip) {
                   "transformer.resblocks.11.attn.q_proj.weight",
                   "transformer.resblocks.11.attn.out_proj.bias", "transformer.resblocks.11.ln_2.weight",
                   "transformer.resblocks.11.mlp.c_fc.weight", "ln_post.weight", "proj"});
+    expect_names(text_encoder_tensors(file), {"token_embedding.weight", "text_projection"});
     EXPECT_NO_THROW(require_known_names(file));
     EXPECT_FALSE(rename_hugging_face_clip(file));
   }
