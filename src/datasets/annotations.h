@@ -15,6 +15,7 @@ struct AnnotatedImage {
   std::string split;               ///< "train", "val", "test"; empty where annotations have none
   std::vector<std::string> captions;
   bool failed = false;  ///< a record of `caption --json` that has an error in the place of a caption
+  std::optional<std::filesystem::path> archive;  ///< a tar archive that holds it
 };
 
 /// What is taken of a record that has both "caption" and "captions".
@@ -31,6 +32,7 @@ enum class CaptionFields {
 /// - JSON Lines: records, such as those of `caption --json`
 /// - Flickr's token files: NAME#0<TAB>CAPTION
 /// - a folder of pictures with a text file beside each (datasets/folder_annotations.h)
+/// - a tar archive of such pairs, by its name (datasets/tar_annotations.h)
 /// - CSV and TSV, with a line that names the columns, or NAME<TAB>CAPTION without one
 ///
 /// A record names its picture by image_id, id, image, file_name, filename, file or path; its captions are in

@@ -1,11 +1,10 @@
 #include "datasets/folder_annotations.h"
 
-#include <algorithm>
-#include <cstddef>
 #include <string>
 
 #include "base/log.h"
 #include "caption/error.h"
+#include "datasets/lines.h"
 #include "datasets/text_file.h"
 #include "inputs/folder_walk.h"
 
@@ -25,12 +24,7 @@ std::vector<AnnotatedImage> read_folder_annotations(const fs::path& folder) {
     const fs::path text = fs::path(file->name).replace_extension(".txt");
     std::error_code ignored;
     if (!fs::is_regular_file(text, ignored)) continue;
-    const std::string captions = read_text_file(text);
-    for (std::size_t begin = 0; begin < captions.size();) {
-      const std::size_t end = std::min(captions.find('\n', begin), captions.size());
-      if (end > begin) image.captions.push_back(captions.substr(begin, end - begin));
-      begin = end + 1;
-    }
+    image.captions = lines_of(read_text_file(text));
   }
   if (images.empty()) throw Error(ErrorKind::usage, "'" + folder.string() + "' has no pictures", folder);
   return images;

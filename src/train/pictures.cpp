@@ -1,11 +1,14 @@
 #include "train/pictures.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "datasets/find_picture.h"
 #include "files/sha256.h"
+#include "inputs/tar_walk.h"
 #include "layers/cpu.h"
 #include "pipeline/embed.h"
 
@@ -17,6 +20,65 @@ std::string hash_of(const std::string& name) {
   digest.add(std::as_bytes(std::span(name)));
   return digest.text();
 }
+
+/// The pictures whose embeddings a store does not have, those in archives last: each archive is read once.
+class WaitingPictures {
+ public:
+  WaitingPictures(const std::vector<CaptionedPicture>& pictures, const EmbeddingStore& store) {
+    for (const CaptionedPicture& picture : pictures) {
+      if (store.find(picture.picture)) continue;
+      if (!picture.archived) {
+        files_.push_back(&picture);
+      } else {
+        if (archives_.empty() || archives_.back() != picture.file) archives_.push_back(picture.file);
+        archived_.emplace(picture.picture.name, &picture);
+      }
+    }
+    std::sort(archives_.begin(), archives_.end());
+    archives_.erase(std::unique(archives_.begin(), archives_.end()), archives_.end());
+    given_.resize(size());
+  }
+
+  std::size_t size() const { return files_.size() + archived_.size(); }
+  /// The `number`th that `next` handed out, from 0 on.
+  const CaptionedPicture& given(std::size_t number) const { return *given_[number]; }
+
+  std::optional<Input> next(const std::atomic<bool>& stop) {
+    if (stop) return std::nullopt;
+    if (count_ < files_.size()) {
+      const CaptionedPicture& picture = *files_[count_];
+      given_[count_++] = &picture;
+      return Input{picture.picture.name, picture.file};
+    }
+    while (walk_ || archive_ < archives_.size()) {
+      if (!walk_)
+        walk_ = std::make_unique<TarWalk>(archives_[archive_++].string(), all_, TarContents::pictures);
+      std::optional<Input> input = walk_->next(stop);
+      if (!input) {
+        if (stop) return std::nullopt;
+        walk_.reset();
+        continue;
+      }
+      if (input->key.empty()) input->bytes();  // the archive cannot be read any more, and says so
+      const auto picture = archived_.find(input->name);
+      if (picture == archived_.end()) continue;
+      given_[count_++] = picture->second;
+      archived_.erase(picture);  // a second member of that name is none of ours
+      return input;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  const Patterns all_;
+  std::vector<const CaptionedPicture*> files_;
+  std::unordered_map<std::string, const CaptionedPicture*> archived_;
+  std::vector<std::filesystem::path> archives_;
+  std::vector<const CaptionedPicture*> given_;
+  std::size_t count_ = 0;    ///< that were handed out
+  std::size_t archive_ = 0;  ///< the next one
+  std::unique_ptr<TarWalk> walk_;
+};
 
 }  // namespace
 
@@ -37,7 +99,7 @@ FoundPictures find_pictures(const std::vector<AnnotatedImage>& images, const std
       continue;
     }
     found.empty_captions.insert(found.empty_captions.end(), empty, image.name);
-    const auto file = find_picture(folder, image.name);
+    const auto file = image.archive ? image.archive : find_picture(folder, image.name);
     const auto state = file ? state_of(*file) : std::nullopt;
     if (!state) {
       found.missing.push_back(image.name);
@@ -45,6 +107,7 @@ FoundPictures find_pictures(const std::vector<AnnotatedImage>& images, const std
     }
     picture.picture = {image.name, *state};
     picture.file = *file;
+    picture.archived = image.archive.has_value();
     found.pictures.push_back(std::move(picture));
   }
   return found;
@@ -64,27 +127,22 @@ Division hold_out(std::vector<CaptionedPicture> pictures, std::size_t count) {
 
 bool embed_pictures(const std::vector<CaptionedPicture>& pictures, const EmbeddingSource& source,
                     const std::atomic<bool>& interrupted) {
-  std::vector<const CaptionedPicture*> waiting;
-  for (const CaptionedPicture& picture : pictures)
-    if (!source.store.find(picture.picture)) waiting.push_back(&picture);
-  if (waiting.empty()) return true;
+  WaitingPictures waiting(pictures, source.store);
+  if (waiting.size() == 0) return true;
   const std::unique_ptr<Captioner> captioner = source.load();
   source.begin(waiting.size());
-  std::size_t next = 0;
-  const auto inputs = [&](const std::atomic<bool>& stop) -> std::optional<Input> {
-    if (stop || next == waiting.size()) return std::nullopt;
-    const CaptionedPicture& picture = *waiting[next++];
-    return Input{picture.picture.name, picture.file};
-  };
   const auto keep = [&](const EmbeddedInput& input) {
+    const CaptionedPicture& picture = waiting.given(input.number);
     if (input.error) {
-      source.failed(*waiting[input.number], *input.error);
+      source.failed(picture, *input.error);
     } else {
-      source.store.add(waiting[input.number]->picture, input.embedding);
+      source.store.add(picture.picture, input.embedding);
     }
     source.advance();
   };
-  embed_all(*captioner, inputs, keep, source.batch, interrupted);
+  embed_all(
+      *captioner, [&](const std::atomic<bool>& stop) { return waiting.next(stop); }, keep, source.batch,
+      interrupted);
   return !interrupted;
 }
 

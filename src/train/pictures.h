@@ -20,7 +20,8 @@ namespace caption {
 /// A picture with captions, whose file is there.
 struct CaptionedPicture {
   PictureFile picture;
-  std::filesystem::path file;
+  std::filesystem::path file;         ///< the picture's, or a tar archive
+  bool archived = false;              ///< it is in that archive, and called ARCHIVE/MEMBER
   std::vector<std::string> captions;  ///< none of them empty
 };
 

@@ -1,11 +1,13 @@
 """caption train: the real program on a few pictures, a model with random weights, and LibTorch for the CPU."""
 
 import hashlib
+import io
 import json
 import os
 import re
 import shutil
 import signal
+import tarfile
 import time
 
 import pytest
@@ -186,6 +188,38 @@ def test_a_folder_of_pictures_and_texts(train, data, work):
     assert result.code == 0, result.err
     assert "18 pictures have no caption, and are left out" in result.err
     assert "learning 8 captions of 4 pictures" in result.err
+
+
+def test_tar_shards(train, data, work):
+    """Captions in KEY.txt or KEY.json beside the pictures: the embeddings, and so the losses, are those of the files."""
+    lines = [json.loads(line) for line in (work / "captions.jsonl").read_text().splitlines()]
+    for shard in range(2):
+        with tarfile.open(work / f"s-{shard}.tar{'.gz' if shard else ''}", "w:gz" if shard else "w") as tar:
+            for line in lines[12 * shard:12 * shard + 12]:
+                key = line["image"].removesuffix(".png")
+                record = {"caption": line["captions"][0], "captions": line["captions"], "width": 5}
+                texts = {"json": json.dumps(record)} if shard else {"txt": "\n".join(line["captions"]) + "\n", "json": "{}"}
+                tar.add(work / "pictures" / line["image"], f"{key}.png")
+                for extension, text in texts.items():
+                    member = tarfile.TarInfo(f"{key}.{extension}")
+                    member.size = len(text)
+                    tar.addfile(member, io.BytesIO(text.encode()))
+    os.rename(work / "s-1.tar.gz", work / "s-1.tar")
+    options = ["--epochs", "2", "--batch", "72", "--hold-out", "0", "--learning-rate", "1e-3"]
+    files = train(*data, "--out", "files", *options)
+    assert files.code == 0, files.err
+    shards = train("s-{0..1}.tar", "--out", "shards", *options)
+    assert shards.code == 0 and "learning 72 captions of 24 pictures" in shards.err, shards.err
+    losses = [[record["loss"] for record in log_of(work / name)] for name in ("files", "shards")]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    names = (work / "shards" / "training" / "embeddings.jsonl").read_text()
+    assert "s-0.tar/0.png" in names and "s-1.tar/23.png" in names
+    again = train("s-{0..1}.tar", "--out", "again", "--embeddings", "shards/training", *options)
+    assert again.code == 0 and "computing" not in again.err
+
+    (work / "half.tar").write_bytes((work / "s-0.tar").read_bytes()[:3000])
+    result = train("half.tar", "--out", "broken")
+    assert result.code == 2 and "cannot read 'half.tar'" in result.err, result.err
 
 
 def test_karpathys_splits(train, data, work):

@@ -12,6 +12,7 @@
 #include "cli/batch_flags.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
+#include "inputs/number_range.h"
 #include "records/json.h"
 
 namespace caption::cli {
@@ -45,11 +46,13 @@ std::vector<CaptionedPicture> find(const TrainConfig& config, const std::vector<
 Division read_training_pictures(const TrainConfig& config, LeftOutData& left_out) {
   std::vector<AnnotatedImage> learnt;
   std::vector<AnnotatedImage> validation;
-  for (AnnotatedImage& image : read_annotations(config.captions, CaptionFields::all)) {
-    if (image.split == "val") {
-      validation.push_back(std::move(image));
-    } else if (image.split != "test") {
-      learnt.push_back(std::move(image));
+  for (const std::string& file : expand_range(config.captions.string())) {
+    for (AnnotatedImage& image : read_annotations(file, CaptionFields::all)) {
+      if (image.split == "val") {
+        validation.push_back(std::move(image));
+      } else if (image.split != "test") {
+        learnt.push_back(std::move(image));
+      }
     }
   }
   if (config.validation) validation = read_annotations(*config.validation, CaptionFields::all);

@@ -17,8 +17,9 @@ constexpr const char* kUsage =
 constexpr const char* kFooter = R"(Captions:
   COCO's annotations, Karpathy's dataset_coco.json (its splits count: what is 'val' is
   not learnt, what is 'test' is not looked at), Flickr's token files, CSV or TSV, JSON
-  Lines ({"image": "a.jpg", "caption": "..."}), or a folder of pictures with a text file
-  beside each (dog.jpg, dog.txt). Names are looked for below --images.
+  Lines ({"image": "a.jpg", "caption": "..."}), a folder of pictures with a text file
+  beside each (dog.jpg, dog.txt), or tar shards of such pairs (shards-{000..099}.tar).
+  Names are looked for below --images.
 
 What it begins with:
   --model NAME                       its own weights: teach it your kind of pictures
