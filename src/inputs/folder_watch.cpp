@@ -19,6 +19,7 @@
 #include "caption/error.h"
 #include "inputs/image_names.h"
 #include "inputs/left_out.h"
+#include "inputs/list_folder.h"
 
 namespace caption {
 namespace {
@@ -91,25 +92,27 @@ void FolderWatch::watch(const Place& place) {
 
 void FolderWatch::enter(const Place& place) {
   watch(place);
-  list(place);
+  to_list_.push_back(place);
 }
 
 void FolderWatch::list(const Place& place) {
-  std::error_code ignored;
-  std::vector<std::string> names;
-  for (const fs::directory_entry& entry : fs::directory_iterator(place.folder, ignored))
-    names.push_back(entry.path().filename().string());
-  std::sort(names.begin(), names.end());
-  for (const std::string& name : names) {
+  std::vector<std::string> files;
+  std::vector<std::string> folders;
+  // One that has gone meanwhile has nothing.
+  list_folder(place.folder.string(), [&](std::string name, EntryType type) {
+    if (type == EntryType::folder && recursive_ && looks_into(place, name)) {
+      folders.push_back(std::move(name));
+    } else if (type == EntryType::file && is_wanted(place, name)) {
+      files.push_back(std::move(name));
+    }
+  });
+  std::sort(files.begin(), files.end());
+  for (const std::string& name : files) {
     const fs::path file = place.folder / name;
-    if (is_wanted(place, name) && take(file)) arrived_.push_back({file, below(place.root, file)});
+    if (take(file)) arrived_.push_back({file, below(place.root, file)});
   }
-  if (!recursive_) return;
-  for (const std::string& name : names) {
-    const fs::path folder = place.folder / name;
-    if (fs::is_directory(fs::symlink_status(folder, ignored)) && looks_into(place, name))
-      list({folder, place.root});
-  }
+  std::sort(folders.begin(), folders.end(), std::greater<>());
+  for (const std::string& name : folders) to_list_.push_front({place.folder / name, place.root});
 }
 
 bool FolderWatch::take(const fs::path& file) {
@@ -118,6 +121,12 @@ bool FolderWatch::take(const fs::path& file) {
 
 std::optional<FolderWatch::Arrival> FolderWatch::next(const std::atomic<bool>& stop) {
   while (arrived_.empty() && !stop) {
+    if (!to_list_.empty()) {
+      const Place place = std::move(to_list_.front());
+      to_list_.pop_front();
+      list(place);
+      continue;
+    }
     pollfd ready{descriptor_, POLLIN, 0};
     if (::poll(&ready, 1, kStopCheckMs) > 0) read_events();
   }

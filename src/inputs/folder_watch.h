@@ -46,8 +46,9 @@ class FolderWatch {
   };
 
   void watch(const Place& place);
-  /// Watches a folder, and takes what is in it.
+  /// Watches a folder; what is in it is listed when all that has arrived is taken.
   void enter(const Place& place);
+  /// Takes what is in a folder, and notes its subfolders to be listed.
   void list(const Place& place);
   void read_events();
   void handle(int watch, unsigned what, const std::string& name);
@@ -60,6 +61,7 @@ class FolderWatch {
   int descriptor_;
   std::map<int, Place> places_;  ///< by watch
   std::deque<Arrival> arrived_;
+  std::deque<Place> to_list_;  ///< one at a time, so that a burst of files does not wait in memory
   std::unordered_map<std::size_t, std::size_t> taken_;  ///< hash of a file's name -> of its state
 };
 
