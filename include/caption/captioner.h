@@ -37,6 +37,7 @@ struct Caption {
   std::optional<Finish> finish;      ///< nothing for a text that was given
   bool repetition = false;           ///< it says the same words again and again
   bool only_prompt = false;          ///< nothing came behind the prompt
+  std::optional<double> similarity;  ///< cosine of CLIP's embeddings of picture and text: of Rerank::clip
 };
 
 /// Captions of one image that was scheduled.
@@ -65,6 +66,12 @@ class CAPTION_API CaptionScheduler {
 struct Embeddings {
   std::int64_t width = 0;     ///< D
   std::vector<float> values;  ///< [B, D], as the encoder gives them: their length is whatever it is
+};
+
+/// What CLIP's text encoder makes of texts.
+struct TextEmbeddings {
+  Embeddings embeddings;
+  std::vector<std::size_t> cut;  ///< texts that are longer than what it takes, whose ends are left out
 };
 
 /// A token of a text, and how likely it was.
@@ -113,6 +120,12 @@ class CAPTION_API Captioner {
 
   /// The embeddings of B pictures, at least one, which go through the encoder together.
   virtual Embeddings embed(std::span<const Picture> pictures) = 0;
+
+  /// Whether the model has CLIP's text side. It is loaded when it is first asked for, and runs on the CPU.
+  virtual bool embeds_texts() const = 0;
+  /// The embeddings of texts, at least one, in the order of the texts: to be compared with those of pictures
+  /// by their cosines. Throws Error(usage) if the model has no text side, or for a text that is not UTF-8.
+  virtual TextEmbeddings embed_texts(std::span<const std::string> texts) = 0;
 
   /// How likely the model finds texts as captions of a picture: in the order of the texts. Throws
   /// Error(usage) for a text that is empty, not UTF-8 or longer than what the model's positions allow.

@@ -83,6 +83,12 @@ inline constexpr int kMostBannedTexts = 10000;
 inline constexpr int kMostRequiredTexts = 32;
 inline constexpr double kHighestDiversityPenalty = 1000;
 
+/// What captions are ordered by once they are found.
+enum class Rerank {
+  no,    ///< what they were searched for by
+  clip,  ///< the cosine of CLIP's embeddings of picture and caption, for models that have CLIP's text side
+};
+
 /// How a caption is searched for. The defaults are the published advice: beam search of width 5.
 struct DecodeOptions {
   /// Width of the beam search; 1 is greedy. Ignored when sampling.
@@ -150,6 +156,9 @@ struct DecodeOptions {
   /// Beams are ranked by log-probability / length^length_penalty; 1 is the published ranking, below 1 favours
   /// short captions, above 1 long ones.
   double length_penalty = 1.0;
+  /// With `clip`, all beams' captions are candidates for the `n_best`; when sampling, the `n_best` drawn
+  /// ones.
+  Rerank rerank = Rerank::no;
 };
 
 }  // namespace caption

@@ -13,7 +13,11 @@
 #include "explain/explain.h"
 #include "image/open_modules.h"
 #include "kernels/parallel.h"
+#include "pipeline/captioner.h"
 #include "pipeline/device.h"
+#include "pipeline/picture.h"
+#include "pipeline/rerank.h"
+#include "pipeline/text_embedder.h"
 #include "pipeline/way.h"
 #include "pipeline/word_forms.h"
 #include "text/words.h"
@@ -23,7 +27,8 @@ namespace {
 
 class EngineCaptioner : public Captioner {
  public:
-  explicit EngineCaptioner(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+  EngineCaptioner(std::unique_ptr<Engine> engine, TextSource text)
+      : engine_(std::move(engine)), texts_(std::move(text)) {}
 
   const std::string& name() const override { return engine_->manifest().name; }
 
@@ -41,6 +46,7 @@ class EngineCaptioner : public Captioner {
 
   std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions& options, const BatchSizes& sizes) override {
     validate(sizes);
+    if (options.rerank == Rerank::clip) return schedule_reranking(options, sizes);
     const Wording wording = wording_of(options, engine_->tokenizer(), stop_token(options));
     const StopRule stop = stop_rule(options, wording.prompt);
     // pixels [B, 3, R, R] -> embedding [B, D] -> prefix [B, P, E] -> token ids, as images come and go
@@ -55,8 +61,15 @@ class EngineCaptioner : public Captioner {
 
   Embeddings embed(std::span<const Picture> pictures) override {
     if (pictures.empty()) throw Error(ErrorKind::internal, "embeddings of no picture");
-    const Tensor embedding = engine_->embed(pictures).contiguous();  // [B, D]
+    const Tensor encoded = stack_embeddings(pictures);
+    const Tensor embedding = (encoded.defined() ? encoded : engine_->embed(pictures)).contiguous();  // [B, D]
     return {embedding.size(1), {embedding.data(), embedding.data() + embedding.numel()}};
+  }
+
+  bool embeds_texts() const override { return engine_->manifest().text.has_value(); }
+
+  TextEmbeddings embed_texts(std::span<const std::string> texts) override {
+    return texts_.embed(engine_->manifest(), texts);
   }
 
   std::vector<ScoredText> score(const Picture& picture, std::span<const std::string> texts) override {
@@ -127,6 +140,18 @@ class EngineCaptioner : public Captioner {
     return make_stop_rule(stop_token(options), options.stop, bytes, prompt);
   }
 
+  std::unique_ptr<CaptionScheduler> schedule_reranking(DecodeOptions options, const BatchSizes& sizes) {
+    texts_.load(engine_->manifest());
+    options.rerank = Rerank::no;
+    const auto kept = static_cast<std::size_t>(options.n_best);
+    if (!options.sample) options.n_best = std::max(options.n_best, options.beam);
+    return make_reranking(
+        schedule(options, sizes),
+        {.of_pictures = [this](std::span<const Picture> pictures) { return embed(pictures); },
+         .of_texts = [this](std::span<const std::string> texts) { return embed_texts(texts); }},
+        kept);
+  }
+
   /// The options with the model's own values in place of "as the model says", behind so many tokens of a
   /// prompt.
   DecodeOptions resolve(DecodeOptions options, std::size_t prompt) const {
@@ -159,17 +184,23 @@ class EngineCaptioner : public Captioner {
   }
 
   std::unique_ptr<Engine> engine_;
+  TextEmbedder texts_;
 };
+
+/// The text side runs on the CPU, whatever the image encoder does.
+CpuCompute text_compute(Precision precision) {
+  return cpu_compute(precision == Precision::fp16 ? Precision::fp32 : precision);
+}
 
 }  // namespace
 
-std::unique_ptr<Captioner> make_captioner(std::unique_ptr<Engine> engine) {
-  return std::make_unique<EngineCaptioner>(std::move(engine));
+std::unique_ptr<Captioner> make_captioner(std::unique_ptr<Engine> engine, TextSource text) {
+  return std::make_unique<EngineCaptioner>(std::move(engine), std::move(text));
 }
 
 std::unique_ptr<Captioner> load_captioner(const std::filesystem::path& folder, const ModelOptions& options) {
   set_threads(options.threads);
-  return make_captioner(open_engine(folder, options));
+  return make_captioner(open_engine(folder, options), {folder, text_compute(options.precision)});
 }
 
 }  // namespace caption

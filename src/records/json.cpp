@@ -11,6 +11,7 @@ std::string json_line(const Json& json) {
 
 Json caption_json(const Caption& caption) {
   Json json = {{"caption", caption.text}, {"score", caption.score}, {"mean_logprob", caption.mean_logprob}};
+  if (caption.similarity) json["similarity"] = *caption.similarity;
   if (caption.finish) json["finish"] = finish_word(caption);
   if (caption.unsure) json["unsure"] = true;
   if (const auto flags = flags_of(caption); !flags.empty()) json["flags"] = flags;

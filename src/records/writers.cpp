@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -51,24 +52,28 @@ class JsonWriter : public RecordWriter {
 class CsvWriter : public RecordWriter {
  public:
   CsvWriter(RecordStyle style, Output& output)
-      : safe_(style.format == RecordFormat::csv_safe), model_(std::move(style.model)), output_(output) {}
+      : safe_(style.format == RecordFormat::csv_safe),
+        similarities_(style.similarities),
+        model_(std::move(style.model)),
+        output_(output) {}
 
   void begin() override {
-    output_.write("image,rank,caption,score,mean_logprob,model,error,message,finish,flags\r\n");
+    output_.write(std::string("image,rank,caption,score,mean_logprob,model,error,message,finish,flags") +
+                  (similarities_ ? ",similarity" : "") + "\r\n");
   }
 
   void write(const Record& record) override {
     std::string rows;
     if (record.error) {
       rows = row({text(record.image), "", "", "", "", model_, std::string(error_code(record.error->kind())),
-                  text(record.error->what()), "", ""});
+                  text(record.error->what()), "", "", ""});
     }
     for (std::size_t i = 0; i < record.captions.size(); ++i) {
       const Caption& caption = record.captions[i];
       rows += row({text(record.image), std::to_string(i + 1),
                    text(single_line(replace_invalid_utf8(caption.text))), number(caption.score),
                    number(caption.mean_logprob), model_, "", "", finish_word(caption),
-                   joined(flags_of(record, caption))});
+                   joined(flags_of(record, caption)), caption.similarity ? number(*caption.similarity) : ""});
     }
     output_.write(rows);
   }
@@ -82,9 +87,11 @@ class CsvWriter : public RecordWriter {
     return safe_ && formula ? "'" + cell : cell;
   }
 
-  static std::string row(const std::array<std::string, 10>& fields) {
+  /// The last one is the similarity.
+  std::string row(const std::array<std::string, 11>& fields) const {
     std::string line;
-    for (const std::string& field : fields) {
+    for (const std::string& field :
+         std::span(fields).first(similarities_ ? fields.size() : fields.size() - 1)) {
       if (&field != fields.data()) line += ',';
       line += quoted(field);
     }
@@ -115,6 +122,7 @@ class CsvWriter : public RecordWriter {
   }
 
   bool safe_;
+  bool similarities_;
   std::string model_;
   Output& output_;
 };

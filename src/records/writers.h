@@ -19,6 +19,7 @@ struct RecordStyle {
   bool several_captions = false;  ///< jsonl: all of a record's captions beside its best
   bool with_name = true;          ///< text: the image's name before its caption
   bool coloured = false;          ///< text: colour the names
+  bool similarities = false;      ///< csv: the captions have similarities
 };
 
 /// Writes records in one format; each is out when `write` returns.

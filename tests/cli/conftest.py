@@ -88,7 +88,7 @@ def clean_environment(home):
 def manifest(name, **changes):
     files = ["clip.pt", "gpt2.pt", "prefix.pt", "encoder.json", "vocab.bpe"]
     fields = {
-        "format": 3,
+        "format": 4,
         "name": name,
         "description": f"the model {name}",
         "image": {"resolution": 8, "fit": "crop", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
@@ -96,6 +96,7 @@ def manifest(name, **changes):
         "mapper": {"file": "prefix.pt", "kind": "mlp", "prefix_length": 2, "normalize": False},
         "language_model": {"file": "gpt2.pt", "width": 4, "layers": 1, "vocabulary": 10, "context": 16},
         "tokenizer": {"kind": "gpt2-bpe", "files": {"vocabulary": "encoder.json", "merges": "vocab.bpe"}},
+        "text": None,
         "stop": {"token": 1, "max_tokens": 5},
         "no_repeat_ngram": 0,
         "unsure_below": None,

@@ -130,6 +130,7 @@ std::string words_of(const DecodeOptions& options) {
         " groups " + std::to_string(options.beam_groups) + " " + std::to_string(options.diversity_penalty);
   if (!options.prompt.empty()) text += " prompt \"" + options.prompt + "\"";
   if (options.past_stop) text += " past_stop";
+  if (options.rerank == Rerank::clip) text += " rerank clip";
   return text;
 }
 
@@ -178,6 +179,19 @@ class FakeCaptioner : public Captioner {
       embeddings.values.push_back(bytes.empty() ? 0.0F : static_cast<float>(bytes.front()));
     }
     return embeddings;
+  }
+
+  bool embeds_texts() const override { return environment("FAKE_TEXTS") != "no"; }
+
+  /// The number of a text's bytes, and its first one. More than 100 are too many.
+  TextEmbeddings embed_texts(std::span<const std::string> texts) override {
+    TextEmbeddings result{{2, {}}, {}};
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      result.embeddings.values.push_back(static_cast<float>(texts[i].size()));
+      result.embeddings.values.push_back(texts[i].empty() ? 0.0F : static_cast<float>(texts[i].front()));
+      if (texts[i].size() > 100) result.cut.push_back(i);
+    }
+    return result;
   }
 
   /// A token for each text.

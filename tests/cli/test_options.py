@@ -45,6 +45,7 @@ BESIDE = {
     "--retry-failed": ["--output", "out.txt", "--resume"],
     "--diversity-penalty": ["--beam-groups", "5"],
     **dict.fromkeys(["--images", "--show"], ["--html", "page"]),
+    "--clip-model": ["--images", "."],
     "--unordered": ["--stdin"],
     **dict.fromkeys(["--prefix-length", "--width", "--layers", "--vocabulary"], ["--new"]),
     **dict.fromkeys(["--clip-length", "--mapper-layers"], ["--new-mapper", "transformer"]),
@@ -83,6 +84,8 @@ VALUES = {
     "--config": "settings.toml",
     "--ban": "cat",
     "--from-embeddings": "embeddings.jsonl",
+    "--texts": "list",
+    "--clip-model": "photographs",
     "--require": "cat",
     "--prompt": "A photo of",
     "--sidecar-folder": "sidecars",
@@ -107,7 +110,7 @@ VALUES = {
     "--allow-host": "captions.example.org",
 }
 # Instead of what else stands on the command line.
-ALONE = {"--from-embeddings"}
+ALONE = {"--from-embeddings": [], "--texts": ["--output", "embeddings.npy"]}
 # The fake's model has fewer tokens than the option takes.
 LOWER_HIGHEST = {"--max-tokens": "1000"}
 
@@ -139,6 +142,7 @@ def bounds(description):
 @pytest.fixture
 def ready(work, images, source):
     (work / "list").write_text("c.jpg\n")
+    (work / "b.jpg").write_bytes(b"say a dog.")
     (work / "settings.toml").write_text("")
     (work / "embeddings.jsonl").write_text('{"image": "a.jpg", "embedding": [1.0]}\n')
     (work / "table.json").write_text((source / "models" / "published.json").read_text())
@@ -171,7 +175,7 @@ def run(fake, ready):
             return run_until_it_waits(fake, "serve", *listen, *arguments)
         if "--watch" in arguments:
             return run_until_it_waits(fake, *arguments, ".")
-        right = [] if ALONE & set(arguments) else RIGHT.get(command, [])
+        right = next((ALONE[argument] for argument in arguments if argument in ALONE), RIGHT.get(command, []))
         return fake.run(*command.split(), *arguments, *right)
 
     return run

@@ -50,6 +50,9 @@ std::string help_footer() {
   if there is one: "repetition", the caption says the same words again and again,
   "only_prompt", the model added nothing to --prompt, and "truncated", a part of the
   picture was missing. csv has a space between two.
+  similarity is there with --rerank clip: the cosine between what CLIP makes of the
+  picture and of the caption, by which the captions are in order; csv has a column
+  of it then. It needs a model whose CLIP has its text side.
   score is the sum of the tokens' log-probabilities, mean_logprob their mean. A
   caption has "unsure": true where captions of such a mean were mostly wrong, if
   the model's makers measured it.

@@ -103,6 +103,13 @@ Flags<CaptionConfig> retry_flags() {
               .needs({"--resume"}, "--retry-failed is for runs that go on: add --resume")};
 }
 
+Flags<DecodeOptions> rerank_flags() {
+  return {
+      choice("--rerank", &DecodeOptions::rerank, "HOW", {{"no", Rerank::no}, {"clip", Rerank::clip}},
+             "Order captions by how similar CLIP finds them to the picture: all of the beam's, or those that "
+             "--sample draws, of which --n-best stay")};
+}
+
 Flags<CaptionConfig> embedding_flags() {
   const std::string what = "--from-embeddings is instead of pictures: it does not go with ";
   Flag<CaptionConfig> flag =
@@ -124,6 +131,7 @@ void add_flags(Parser& parser, CaptionConfig& config, Extra& extra) {
   parser.add("Model", model_flags(), config.model_options);
   parser.add("Model", batch_flags(), config.batch.sizes);
   parser.add("Captions", decode_flags(), config.batch.decode);
+  parser.add("Captions", rerank_flags(), config.batch.decode);
   parser.add("Words", word_flags(), config.batch.decode);
   parser.add("Output", format_flags(), config);
   parser.add("Output",

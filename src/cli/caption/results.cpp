@@ -55,8 +55,12 @@ Results::Results(const CaptionConfig& config, const std::string& model, Outputs&
                     : nullptr,
                 std::move(count), before_.captioned + before_.failed) {
   progress_.add_failed(before_.failed);
-  const RecordStyle style = {config.format, model, config.batch.decode.n_best > 1, !single_,
-                             use_color(config.color, outputs.records)};
+  const RecordStyle style = {config.format,
+                             model,
+                             config.batch.decode.n_best > 1,
+                             !single_,
+                             use_color(config.color, outputs.records),
+                             config.batch.decode.rerank == Rerank::clip};
   add(outputs.records, make_writer(style, outputs.records));
   if (outputs.failed) {
     add(*outputs.failed, make_failed_list(config.inputs.null_separated ? '\0' : '\n', config.doubtful,

@@ -72,6 +72,7 @@ Journal::Facts facts_of(const CaptionConfig& config, const fs::path& folder) {
       {"keep-going-past-stop", decode.past_stop ? "on" : "off"},
       {"stop", Json(decode.stop).dump()},
       {"length-penalty", to_text(decode.length_penalty)},
+      {"rerank", decode.rerank == Rerank::clip ? "clip" : "no"},
       {"temperature", to_text(decode.temperature)},
       {"sample", decode.sample ? "on" : "off"},
       {"top-k", to_text(decode.top_k)},

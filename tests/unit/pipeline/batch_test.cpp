@@ -95,6 +95,9 @@ class FakeCaptioner : public Captioner {
     return embeddings;
   }
 
+  bool embeds_texts() const override { return false; }
+  TextEmbeddings embed_texts(std::span<const std::string>) override { return {}; }
+
   Explanation explain(const Picture&, const DecodeOptions&, const ExplainOptions&) override { return {}; }
 
   std::string name_ = "fake";
