@@ -23,7 +23,9 @@ std::string rate_text(double rate, ProgressUnit unit) {
     std::snprintf(text, sizeof text, "%.1f MB/s", rate / 1e6);
   } else {
     std::snprintf(text, sizeof text, "%.*f %s/s", rate < 10 ? 1 : 0, rate,
-                  unit == ProgressUnit::images ? "images" : "updates");
+                  unit == ProgressUnit::images  ? "images"
+                  : unit == ProgressUnit::texts ? "texts"
+                                                : "updates");
   }
   return text;
 }

@@ -12,7 +12,7 @@
 namespace caption {
 
 /// What a Progress counts.
-enum class ProgressUnit { images, bytes, updates };
+enum class ProgressUnit { images, texts, bytes, updates };
 
 /// One line on a terminal that says how far a run over images, a download or a training is: count, rate and
 /// time left, and failures.

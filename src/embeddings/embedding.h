@@ -7,9 +7,9 @@
 
 namespace caption {
 
-/// The embedding of one picture.
+/// The embedding of one picture, or of one text.
 struct NamedEmbedding {
-  std::string name;           ///< of the picture
+  std::string name;           ///< of the picture; or the text
   std::vector<float> values;  ///< [D]
 };
 
@@ -17,6 +17,7 @@ struct NamedEmbedding {
 struct EmbeddingKind {
   std::string model;        ///< which made them; empty: not known
   bool normalized = false;  ///< whether each has the length 1 because it was divided by its own
+  bool texts = false;       ///< they are of texts
 };
 
 /// How embeddings are written.

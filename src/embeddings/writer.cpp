@@ -77,8 +77,10 @@ class SafetensorsWriter : public EmbeddingWriter {
   void finish() override {
     rows_.write(names_);
     const std::size_t end = count_ * width_ * sizeof(float);
+    Json metadata = {{"model", kind_.model}, {"normalized", kind_.normalized ? "true" : "false"}};
+    if (kind_.texts) metadata["of"] = "texts";
     const Json json = {
-        {"__metadata__", {{"model", kind_.model}, {"normalized", kind_.normalized ? "true" : "false"}}},
+        {"__metadata__", metadata},
         {"embeddings",
          {{"dtype", "F32"}, {"shape", {count_, width_}}, {"data_offsets", {std::size_t{0}, end}}}},
         {"names",
@@ -102,8 +104,9 @@ class JsonLinesWriter : public EmbeddingWriter {
   }
 
   void write(const std::string& name, std::span<const float> embedding) override {
-    const std::string image = json_line(name);
-    std::string line = R"({"image":)" + image.substr(0, image.size() - 1) + R"(,"embedding":[)";
+    const std::string text = json_line(name);
+    std::string line = kind_.texts ? R"({"text":)" : R"({"image":)";
+    line += text.substr(0, text.size() - 1) + R"(,"embedding":[)";
     for (const float value : embedding) {
       std::array<char, 32> digits{};  // the fewest that stand for this number
       line.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);

@@ -15,8 +15,9 @@ namespace caption {
 ///   .npy          [N, D] fp32, as numpy.save; the names stand in NAME.txt beside it, one in each line
 ///   .safetensors  "embeddings" [N, D] F32; "names" [bytes] U8, each name with a NUL behind it; in the
 ///   metadata
-///                 "model" and "normalized" ("true", "false")
-///   .jsonl        {"image", "embedding", "normalized", "model"} in each line
+///                 "model" and "normalized" ("true", "false"), and of texts "of": "texts"
+///   .jsonl        {"image", "embedding", "normalized", "model"} in each line, of texts with "text" for
+///   "image"
 class EmbeddingWriter {
  public:
   virtual ~EmbeddingWriter() = default;

@@ -1,9 +1,11 @@
-"""CLIP's text side: what an import makes of it, and caption score and --rerank clip beside the numbers of the
+"""CLIP's text side: what an import makes of it, and caption score, embed --texts and --rerank clip beside the numbers of the
 libraries whose models these are (tests/data/clip, made by scripts/make_clip_goldens.py)."""
 
 import csv
 import io
 import json
+import math
+import struct
 
 import pytest
 
@@ -29,6 +31,21 @@ def goldens(source):
     return goldens
 
 
+def read_safetensors(file):
+    """-> {name: (entry, bytes)}, with "__metadata__" """
+    data = file.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8 : 8 + size])
+    tensors = {"__metadata__": header.pop("__metadata__", {})}
+    return tensors | {name: (entry, data[8 + size :][slice(*entry["data_offsets"])]) for name, entry in header.items()}
+
+
+def rows_of(entry, data):
+    count, width = entry["shape"]
+    values = struct.unpack(f"<{count * width}f", data)
+    return [values[i * width : (i + 1) * width] for i in range(count)]
+
+
 @pytest.fixture
 def install(real, source, parity):
     def install(name, file=None):
@@ -39,6 +56,13 @@ def install(real, source, parity):
         return result
 
     return install
+
+
+@pytest.fixture
+def texts(work, source):
+    """The goldens' texts as a file."""
+    (work / "texts.txt").write_bytes((source / "tests/data/clip/openai/texts.txt").read_bytes())
+    return "texts.txt"
 
 
 # Import
@@ -58,12 +82,48 @@ def test_an_import_keeps_the_text_side(real, install, tmp_path, name):
     assert json.loads(real.run("models", "show", "copy", "--json").text)["text"] == shown["text"]
 
 
+def test_captions_do_not_load_it(real, install, parity, texts, tmp_path):
+    install("openai")
+    merges = tmp_path / "home/.local/share/caption/models/openai/clip-merges.txt"
+    merges.write_bytes(b"x" * merges.stat().st_size)
+    image = parity / "images" / "wide.png"
+    assert real.run("--model", "openai", image).code == 0
+    result = real.run("--model", "openai", "--rerank", "clip", image)
+    assert result.code == 3 and "clip-merges.txt: line 1: expected two tokens" in result.err
+    assert real.run("embed", "--model", "openai", "--texts", texts, "--output", "out.npy").code == 3
+    assert real.run("models", "verify", "openai").code == 3
+
+
+def test_an_image_encoder_alone_has_none(real, source, parity, texts):
+    clip = source / "tests" / "data" / "clip" / "hugging_face_vision"
+    rest = ["--captioner", parity / "vit-mlp" / "captioner.pt", "--tokenizer", parity / "vit-mlp"]
+    result = real.run("models", "import", "--clip", clip, *rest, "--name", "half")
+    assert result.code == 0 and "text side" not in result.err
+    assert "text side       none" in real.run("models", "show", "half").text
+    result = real.run("embed", "--model", "half", "--texts", texts, "--output", "out.npy")
+    assert result.code == 2 and "the model 'half' has no text side: its CLIP was imported without" in result.err
+
+
 def test_a_text_side_with_another_tokenizer_is_left_out_and_said(real, source, parity, work):
     (work / "clip.pt").write_bytes((source / "tests/data/clip/openai/clip.pt").read_bytes())
     rest = ["--captioner", parity / "vit-mlp" / "captioner.pt", "--tokenizer", parity / "vit-mlp"]
     result = real.run("models", "import", "--clip", "clip.pt", *rest, "--name", "other")
     assert result.code == 0 and "its text side is left out" in result.err and "522 tokens" in result.err
     assert json.loads(real.run("models", "show", "other", "--json").text)["text"] is None
+
+
+@pytest.mark.parametrize("arguments", [["embed", "--texts", "texts.txt", "--output", "o.npy"], ["PHOTO", "--rerank", "clip"]])
+def test_other_encoders_have_none(real, source, texts, arguments):
+    photo = source / "models" / "photographs" / "pictures" / "cat.jpg"
+    result = real.run(*[photo if argument == "PHOTO" else argument for argument in arguments], "--model", "photographs")
+    assert result.code == 2 and result.out == b""
+    assert "the model 'photographs' has no text side: its image encoder is no CLIP (efficientnet-lite)" in result.err
+    assert not (real.folder / "o.npy").exists()
+
+
+def test_models_of_earlier_formats_have_none(real, parity, texts):
+    result = real.run("embed", "--model", parity / "vit-mlp", "--texts", texts, "--output", "out.npy")
+    assert result.code == 2 and "import it again" in result.err
 
 
 # Scores
@@ -97,6 +157,85 @@ def test_the_table_has_them(real, install, goldens, parity):
 def test_models_without_have_none(real, source, parity):
     line = real.run("score", "--json", "--model", parity / "vit-mlp", parity / "images" / "wide.png", "A dog.").records()[0]
     assert "similarity" not in line
+
+
+# Embeddings of texts
+
+
+@ALL
+def test_embeddings_of_texts_are_the_libraries(real, install, source, texts, work, name):
+    install(name)
+    result = real.run("embed", "--model", name, "--texts", texts, "--output", "out.safetensors")
+    assert result.code == 0 and result.out == b"" and "1 text is longer than what CLIP takes" in result.err
+    made = read_safetensors(work / "out.safetensors")
+    golden = read_safetensors(source / "tests/data/clip" / name / "goldens.safetensors")
+    assert made["__metadata__"] == {"model": name, "normalized": "false", "of": "texts"}
+    assert made["names"][1].decode().split("\0")[:-1] == (work / texts).read_text().splitlines()
+    expected = rows_of(*golden["text_embedding"])
+    assert len(expected) == 7
+    largest = max(abs(value) for row in expected for value in row)
+    for row, golden_row in zip(rows_of(*made["embeddings"]), expected, strict=True):
+        assert row == pytest.approx(golden_row, abs=2e-5 * largest)
+
+
+def test_all_formats_hold_the_same_texts(real, install, texts, work):
+    numpy = pytest.importorskip("numpy", reason="Debian: python3-numpy")
+    install("openai")
+    for output, *more in (["out.npy"], ["out.jsonl"], ["length1.jsonl", "--normalize"]):
+        assert real.run("embed", "--model", "openai", "--texts", texts, "--output", output, *more).code == 0
+    assert (work / "out.txt").read_text() == (work / texts).read_text()
+    rows = numpy.load(work / "out.npy")
+    lines = [json.loads(line) for line in (work / "out.jsonl").read_text().splitlines()]
+    assert [line["text"] for line in lines] == (work / texts).read_text().splitlines() and "image" not in lines[0]
+    assert numpy.array_equal(rows, numpy.float32([line["embedding"] for line in lines]))
+    for line in (work / "length1.jsonl").read_text().splitlines():
+        assert math.hypot(*json.loads(line)["embedding"]) == pytest.approx(1, abs=1e-6)
+
+
+def test_texts_come_from_standard_input_in_any_number(real, install, work):
+    install("openai")
+    lines = "".join(f"the cat {i}\r\n" for i in range(200)) + "the cat 0"
+    assert real.run("embed", "--model", "openai", "--texts", "-", "--output", "out.jsonl", stdin=lines.encode()).code == 0
+    rows = [json.loads(line) for line in (work / "out.jsonl").read_text().splitlines()]
+    assert [row["text"] for row in rows] == lines.split("\r\n") and rows[0]["embedding"] == rows[200]["embedding"] != rows[1]["embedding"]
+
+
+def test_images_and_texts_of_one_model_are_compared_by_their_rows(real, install, goldens, parity, texts, work):
+    numpy = pytest.importorskip("numpy", reason="Debian: python3-numpy")
+    install("hugging_face_parts")
+    real.run("embed", "--model", "hugging_face_parts", "--normalize", parity / "images", "--output", "pictures.npy")
+    real.run("embed", "--model", "hugging_face_parts", "--normalize", "--texts", texts, "--output", "rows.npy")
+    product = numpy.load(work / "pictures.npy") @ numpy.load(work / "rows.npy").T
+    assert product == pytest.approx(numpy.array(goldens("hugging_face_parts")["similarities"]), abs=2e-5)
+
+
+@pytest.mark.parametrize("content, arguments, said", [
+    (b"a\n\xff\n", [], "--texts: line 2 of 'list.txt' is not text in UTF-8"),
+    (b"", [], "there is no text in the file"),
+    (None, [], "--texts: cannot open 'list.txt'"),
+    (b"a\n", ["a.jpg"], "--texts is instead of pictures: no INPUT goes with it"),
+    (b"a\n", ["--recursive"], "--texts is instead of pictures: it does not go with --recursive"),
+    (b"a\n", ["--output", "list.txt"], "list.txt"),
+])
+def test_mistakes_with_texts(fake, work, content, arguments, said):
+    if content is not None:
+        (work / "list.txt").write_bytes(content)
+    result = fake.run("embed", "--texts", "list.txt", "--output", "out.npy", *arguments)
+    assert result.code == 2 and said in result.err, result.err
+    assert not (work / "out.npy").exists() and (content is None or (work / "list.txt").read_bytes() == content)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_a_packed_text_side_is_the_same(real, install, texts, work, precision):
+    install("openai")
+
+    def rows():
+        assert real.run("embed", "--model", "openai", "--precision", precision, "--texts", texts, "--output", "out.npy").code == 0
+        return (work / "out.npy").read_bytes()
+
+    plain = rows()
+    assert real.run("models", "optimize", "openai", "--precision", precision).code == 0
+    assert rows() == plain
 
 
 # Captions in another order

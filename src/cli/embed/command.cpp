@@ -1,15 +1,21 @@
 #include "cli/embed/command.h"
 
+#include <atomic>
 #include <cmath>
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/counted.h"
 #include "base/log.h"
 #include "base/printable.h"
 #include "base/progress.h"
 #include "caption/error.h"
+#include "cli/embed/text_lines.h"
 #include "cli/locate_model.h"
 #include "cli/output_guard.h"
 #include "cli/signals.h"
@@ -48,11 +54,75 @@ ExitStatus status_of(const BatchSummary& summary) {
   return ExitStatus::some_failed;
 }
 
-}  // namespace
+std::filesystem::path model_folder(const EmbedConfig& config) {
+  return config.model.empty() ? locate_default_model() : locate_model(config.model);
+}
 
-ExitStatus run(const EmbedConfig& config) {
-  if (config.quiet) log::set_level(log::Level::quiet);
-  guard_outputs({{"--output", config.output}, {"--output", second_file(config.output)}}, config.inputs);
+void guard(const EmbedConfig& config) {
+  InputOptions inputs = config.inputs;
+  if (config.texts) inputs.names.push_back(config.texts->string());
+  guard_outputs({{"--output", config.output}, {"--output", second_file(config.output)}}, inputs);
+}
+
+/// What is left of a run over texts.
+struct TextSummary {
+  std::size_t count = 0;
+  std::vector<std::string> cut;  ///< a few of them
+  std::size_t cut_count = 0;
+};
+
+void say_what_was_cut(const TextSummary& summary) {
+  if (summary.cut_count == 0) return;
+  log::warning(counted(summary.cut_count, "text is", "texts are") +
+               " longer than what CLIP takes, so that the end is left out: " + few_of(summary.cut));
+}
+
+ExitStatus embed_texts(const EmbedConfig& config) {
+  constexpr std::size_t kTogether = 64;
+  constexpr std::size_t kShown = 4;
+  TextLines lines(*config.texts);
+  std::vector<std::string> texts = lines.next(kTogether);
+  if (texts.empty()) throw Error(ErrorKind::usage, "no input: there is no text in the file");
+  static const std::unique_ptr<Captioner> captioner =
+      load_captioner(model_folder(config), config.model_options);
+  // Before there is a file: a model without a text side leaves none.
+  TextEmbeddings found = captioner->embed_texts(texts);
+  const std::unique_ptr<EmbeddingWriter> writer =
+      make_embedding_writer(config.output, {captioner->name(), config.normalize, true});
+  catch_interrupts();
+  Progress progress(
+      !config.quiet && can_show_progress() ? stderr : nullptr,
+      [](const std::atomic<bool>&) { return std::size_t{0}; }, 0, ProgressUnit::texts);
+  TextSummary summary;
+  for (;;) {
+    const auto width = static_cast<std::size_t>(found.embeddings.width);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const auto row = std::span(found.embeddings.values).subspan(i * width, width);
+      if (config.normalize) {
+        writer->write(texts[i], divided_by_length(row));
+      } else {
+        writer->write(texts[i], row);
+      }
+    }
+    for (const std::size_t i : found.cut)
+      if (summary.cut.size() < kShown) summary.cut.push_back(texts[i]);
+    summary.cut_count += found.cut.size();
+    summary.count += texts.size();
+    progress.advance(texts.size());
+    if (interrupted) break;
+    texts = lines.next(kTogether);
+    if (texts.empty()) break;
+    found = captioner->embed_texts(texts);
+  }
+  progress.clear();
+  writer->finish();
+  say_what_was_cut(summary);
+  if (!interrupted) return ExitStatus::success;
+  log::info("interrupted: " + std::to_string(summary.count) + " embedded, the rest not tried");
+  return ExitStatus::interrupted;
+}
+
+ExitStatus embed_pictures(const EmbedConfig& config) {
   Inputs inputs(config.inputs, log::warning);
   std::optional<Input> first = inputs.next(interrupted);
   if (!first && inputs.any()) {
@@ -60,10 +130,9 @@ ExitStatus run(const EmbedConfig& config) {
     return ExitStatus::success;
   }
   if (!first) throw Error(ErrorKind::usage, "no input: there is no image among what was named");
-  const std::filesystem::path folder =
-      config.model.empty() ? locate_default_model() : locate_model(config.model);
   // Static, because `leave` then spares us giving back a model's memory page by page.
-  static const std::unique_ptr<Captioner> captioner = load_captioner(folder, config.model_options);
+  static const std::unique_ptr<Captioner> captioner =
+      load_captioner(model_folder(config), config.model_options);
   const std::unique_ptr<EmbeddingWriter> writer =
       make_embedding_writer(config.output, {captioner->name(), config.normalize});
 
@@ -88,6 +157,14 @@ ExitStatus run(const EmbedConfig& config) {
   progress.clear();
   writer->finish();
   return status_of(summary);
+}
+
+}  // namespace
+
+ExitStatus run(const EmbedConfig& config) {
+  if (config.quiet) log::set_level(log::Level::quiet);
+  guard(config);
+  return config.texts ? embed_texts(config) : embed_pictures(config);
 }
 
 }  // namespace caption::cli

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@ namespace caption::cli {
 /// `caption embed [OPTION]... INPUT... --output FILE`, complete and checked.
 struct EmbedConfig {
   InputOptions inputs;
-  std::string model;  ///< name or folder; empty: the best of what is installed
+  std::optional<std::filesystem::path> texts;  ///< a file of texts, instead of inputs; "-" is standard input
+  std::string model;                           ///< name or folder; empty: the best of what is installed
   ModelOptions model_options{.note = log::info};
   BatchOptions batch;
   std::filesystem::path output;
