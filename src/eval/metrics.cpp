@@ -134,6 +134,8 @@ void Measured::add(const Measured& other, double times) {
   rouge_l += times * other.rouge_l;
   cider += times * other.cider;
   cider_d += times * other.cider_d;
+  clip_score += times * other.clip_score;
+  ref_clip_score += times * other.ref_clip_score;
 }
 
 std::vector<Measured> measure(std::span<const Captions> pictures, const MetricOptions& options) {
@@ -166,7 +168,9 @@ Metrics metrics(const Measured& measured) {
           meteor(measured.meteor),
           measured.rouge_l / measured.pictures,
           measured.cider / measured.pictures,
-          measured.cider_d / measured.pictures};
+          measured.cider_d / measured.pictures,
+          measured.clip_score / measured.pictures,
+          measured.ref_clip_score / measured.pictures};
 }
 
 Measured sum(std::span<const Measured> pictures) {

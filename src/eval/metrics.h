@@ -21,7 +21,8 @@ struct MetricName {
   std::string_view unit;   ///< its range
   std::string_view peer;   ///< pycocoevalcap's name of the same number, or nothing
 };
-inline constexpr std::size_t kMetrics = 8;
+inline constexpr std::size_t kMetrics = 10;
+inline constexpr std::size_t kTextMetrics = 8;  ///< the first ones, which need neither pictures nor a model
 inline constexpr std::array<MetricName, kMetrics> kMetricNames = {{
     {"bleu_1", "BLEU-1", "0 to 1", "Bleu_1"},
     {"bleu_2", "BLEU-2", "0 to 1", "Bleu_2"},
@@ -31,6 +32,8 @@ inline constexpr std::array<MetricName, kMetrics> kMetricNames = {{
     {"rouge_l", "ROUGE-L", "0 to 1", "ROUGE_L"},
     {"cider", "CIDEr", "0 to 10", ""},
     {"cider_d", "CIDEr-D", "0 to 10", "CIDEr"},
+    {"clip_score", "CLIPScore", "0 to 2.5", ""},
+    {"ref_clip_score", "RefCLIPScore", "0 to 1.4", ""},
 }};
 inline constexpr std::size_t kCiderD = 7;
 
@@ -58,6 +61,8 @@ struct Measured {
   double rouge_l = 0;  ///< sums
   double cider = 0;
   double cider_d = 0;
+  double clip_score = 0;  ///< for whoever has a model to set
+  double ref_clip_score = 0;
 
   void add(const Measured& other, double times = 1);
 };

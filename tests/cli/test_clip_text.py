@@ -1,5 +1,5 @@
-"""CLIP's text side: what an import makes of it, and caption score, embed --texts and --rerank clip beside the numbers of the
-libraries whose models these are (tests/data/clip, made by scripts/make_clip_goldens.py)."""
+"""CLIP's text side: what an import makes of it, and caption score, embed --texts, --rerank clip and eval --clip-model beside the numbers of
+the libraries whose models these are (tests/data/clip, made by scripts/make_clip_goldens.py)."""
 
 import csv
 import io
@@ -290,3 +290,63 @@ def test_rerank_arrives_and_is_one_of_its_words(fake, images, work):
     assert "rerank clip" in (work / "log").read_text()
     result = fake.run("--rerank", "dog", "a.jpg")
     assert result.code == 2 and "no or clip" in result.err
+
+
+# CLIPScore
+
+
+def expected_scores(golden, picture, caption, references):
+    """By the paper's formula, of the library's cosines."""
+    score = 2.5 * max(golden["prefixed"][picture][caption], 0)
+    nearest = max(0, *(golden["between"][caption][reference] for reference in references))
+    return score, 2 * score * nearest / (score + nearest) if score + nearest else 0
+
+
+@ALL
+def test_clip_scores_are_the_libraries(real, install, goldens, parity, work, schema_of, name):
+    install(name)
+    golden = goldens(name)
+    texts = golden["texts"]
+    for second in (0, 2):  # which caption the file gives to a picture
+        lines = [{"image": image, "caption": texts[(i + second) % 3]} for i, image in enumerate(golden["pictures"])]
+        (work / f"captions{second}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    references = [[2, 4], [1], [4, 5, 0], [6]]
+    lines = [{"image": image, "captions": [texts[i] for i in own]} for image, own in zip(golden["pictures"], references)]
+    (work / "references.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    result = real.run("eval", "captions0.jsonl", "references.jsonl", "--compare", "captions2.jsonl", "--clip-model", name,
+                      "--images", parity / "images", "--json", "--per-image", "each.jsonl")  # fmt: skip
+    assert result.code == 0, result.err
+    report = json.loads(result.text)
+    schema_of("eval").validate(report)
+    sums = {0: [0.0, 0.0], 2: [0.0, 0.0]}
+    for i, row in enumerate(json.loads(line) for line in (work / "each.jsonl").read_text().splitlines()):
+        for second, values in ((0, row), (2, row["compare"])):
+            expected = expected_scores(golden, i, (i + second) % 3, references[i])
+            assert (values["clip_score"], values["ref_clip_score"]) == pytest.approx(expected, abs=5e-5)
+            sums[second] = [a + b / 4 for a, b in zip(sums[second], expected)]
+    for second, metrics in ((0, report["metrics"]), (2, report["compare"]["metrics"])):
+        assert [metrics["clip_score"], metrics["ref_clip_score"]] == pytest.approx(sums[second], abs=5e-5)
+    assert report["clip_model"] == name and len(report["intervals"]) == 10
+    assert "clip_score" in report["compare"]["differences"]
+    table = real.run("eval", "captions0.jsonl", "references.jsonl", "--clip-model", name, "--images", parity / "images").text
+    assert "RefCLIPScore" in table and "0 to 2.5" in table
+
+
+def test_without_a_model_there_are_none(real, work):
+    (work / "captions.tsv").write_text("image\tcaption\na.jpg\tA cat.\n")
+    result = real.run("eval", "captions.tsv", "captions.tsv", "--json")
+    assert "clip_score" not in json.loads(result.text)["metrics"]
+
+
+def test_pictures_that_are_not_there_are_named(real, install, parity, work):
+    install("openai")
+    (work / "captions.tsv").write_text("image\tcaption\nwide.png\tA cat.\nnowhere.png\tA dog.\n")
+    result = real.run("eval", "captions.tsv", "captions.tsv", "--clip-model", "openai", "--images", parity / "images")
+    assert result.code == 2 and "1 picture is not in" in result.err and "nowhere.png" in result.err
+    result = real.run("eval", "captions.tsv", "captions.tsv", "--clip-model", "photographs", "--images", parity / "images")
+    assert result.code == 2 and "has no text side" in result.err
+    (work / "bad").mkdir()
+    for name in ("wide.png", "nowhere.png"):
+        (work / "bad" / name).write_bytes(b"no picture")
+    result = real.run("eval", "captions.tsv", "captions.tsv", "--clip-model", "openai", "--images", "bad")
+    assert result.code == 2 and "CLIPScore needs every picture: bad/wide.png" in result.err

@@ -1,6 +1,7 @@
 #include "cli/eval/command.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "base/counted.h"
 #include "base/log.h"
 #include "caption/error.h"
+#include "cli/eval/clip_scores.h"
 #include "cli/eval/evaluation.h"
 #include "cli/eval/pairs.h"
 #include "cli/output_guard.h"
@@ -60,9 +62,13 @@ void say_what_is_left_out(const EvalConfig& config, const Pairs& pairs) {
 }
 
 EvaluatedFile evaluate(const std::vector<eval::Captions>& captions, const eval::MetricOptions& options,
-                       const eval::Resampling& resampling) {
+                       const ClipScores* clip, const eval::Resampling& resampling) {
   EvaluatedFile file;
   file.pictures = eval::measure(captions, options);
+  for (std::size_t i = 0; clip != nullptr && i < file.pictures.size(); ++i) {
+    file.pictures[i].clip_score = clip->clip_score[i];
+    file.pictures[i].ref_clip_score = clip->ref_clip_score[i];
+  }
   file.metrics = eval::metrics(eval::sum(file.pictures));
   file.intervals = eval::bootstrap(file.pictures, resampling);
   return file;
@@ -76,11 +82,16 @@ Evaluation evaluate(const EvalConfig& config, Pairs pairs) {
       if (!image.captions.empty()) options.corpus.push_back(std::move(image.captions));
   }
   Evaluation evaluation;
-  evaluation.first = evaluate(pairs.captions, options, config.resampling);
+  std::vector<ClipScores> clip;
+  if (config.clip_model) {
+    clip = clip_scores(config, pairs);
+    evaluation.metrics = eval::kMetrics;
+  }
+  evaluation.first = evaluate(pairs.captions, options, clip.empty() ? nullptr : &clip[0], config.resampling);
   if (config.compare) {
     std::vector<eval::Captions> others = pairs.captions;
     for (std::size_t i = 0; i < others.size(); ++i) others[i].candidate = pairs.others[i];
-    evaluation.second = evaluate(others, options, config.resampling);
+    evaluation.second = evaluate(others, options, clip.empty() ? nullptr : &clip[1], config.resampling);
     evaluation.differences =
         eval::compare(evaluation.first.pictures, evaluation.second->pictures, config.resampling);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct EvaluatedFile {
 /// All that `caption eval` has found.
 struct Evaluation {
   Pairs pairs;
+  std::size_t metrics = eval::kTextMetrics;  ///< how many of them there are
   EvaluatedFile first;
   std::optional<EvaluatedFile> second;                                      ///< of --compare
   std::optional<std::array<eval::Difference, eval::kMetrics>> differences;  ///< second less first

@@ -39,7 +39,7 @@ std::vector<std::byte> thumbnail_of(const fs::path& folder, const std::string& n
 
 std::vector<EvalPage::Row> rows(const Evaluation& evaluation) {
   std::vector<EvalPage::Row> rows;
-  for (std::size_t i = 0; i < eval::kMetrics; ++i) {
+  for (std::size_t i = 0; i < evaluation.metrics; ++i) {
     const eval::MetricName& name = eval::kMetricNames[i];
     const eval::Interval& interval = evaluation.first.intervals[i];
     EvalPage::Row row = {std::string(name.title),

@@ -10,19 +10,19 @@ std::string key(std::size_t metric) {
   return std::string(eval::kMetricNames[metric].key);
 }
 
-Json values(const eval::Metrics& metrics) {
+Json values(const eval::Metrics& metrics, std::size_t count) {
   Json json = Json::object();
-  for (std::size_t i = 0; i < eval::kMetrics; ++i) json[key(i)] = metrics[i];
+  for (std::size_t i = 0; i < count; ++i) json[key(i)] = metrics[i];
   return json;
 }
 
-void add_file(const EvaluatedFile& file, Json& json) {
-  json["metrics"] = values(file.metrics);
+void add_file(const EvaluatedFile& file, std::size_t count, Json& json) {
+  json["metrics"] = values(file.metrics, count);
   json["intervals"] = Json::object();
-  for (std::size_t i = 0; i < eval::kMetrics; ++i)
+  for (std::size_t i = 0; i < count; ++i)
     json["intervals"][key(i)] = {file.intervals[i].low, file.intervals[i].high};
   json["pycocoevalcap"] = Json::object();
-  for (std::size_t i = 0; i < eval::kMetrics; ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     const std::string peer(eval::kMetricNames[i].peer);
     if (!peer.empty()) json["pycocoevalcap"][peer] = file.metrics[i];
   }
@@ -40,13 +40,14 @@ std::string evaluation_json(const EvalConfig& config, const Evaluation& evaluati
   json["empty_captions"] = pairs.empty;
   json["meteor_modules"] = {"exact", "stem"};
   if (config.meteor_data) json["meteor_modules"] = {"exact", "stem", "synonym", "paraphrase"};
-  add_file(evaluation.first, json);
+  if (config.clip_model) json["clip_model"] = *config.clip_model;
+  add_file(evaluation.first, evaluation.metrics, json);
   json["resampling"] = {{"times", config.resampling.times}, {"seed", config.resampling.seed}};
   if (evaluation.second) {
     Json& compare = json["compare"] = {{"captions", config.compare->string()}};
-    add_file(*evaluation.second, compare);
+    add_file(*evaluation.second, evaluation.metrics, compare);
     compare["differences"] = Json::object();
-    for (std::size_t i = 0; i < eval::kMetrics; ++i) {
+    for (std::size_t i = 0; i < evaluation.metrics; ++i) {
       const eval::Difference& difference = evaluation.differences->at(i);
       compare["differences"][key(i)] = {{"value", difference.value},
                                         {"interval", {difference.interval.low, difference.interval.high}},
@@ -61,10 +62,10 @@ std::string evaluation_json(const EvalConfig& config, const Evaluation& evaluati
 std::string image_json(const Evaluation& evaluation, std::size_t picture) {
   const eval::Captions& captions = evaluation.pairs.captions[picture];
   Json json = {{"image", evaluation.pairs.images[picture]}, {"caption", captions.candidate}};
-  json.update(values(eval::metrics(evaluation.first.pictures[picture])));
+  json.update(values(eval::metrics(evaluation.first.pictures[picture]), evaluation.metrics));
   if (evaluation.second) {
     json["compare"] = {{"caption", evaluation.pairs.others[picture]}};
-    json["compare"].update(values(eval::metrics(evaluation.second->pictures[picture])));
+    json["compare"].update(values(eval::metrics(evaluation.second->pictures[picture]), evaluation.metrics));
   }
   json["references"] = captions.references;
   return json_line(json);

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
+#include "caption/options.h"
 #include "cli/parsed.h"
 #include "eval/statistics.h"
 
@@ -20,11 +22,14 @@ struct EvalConfig {
   std::optional<std::filesystem::path> meteor_data;
   std::optional<std::filesystem::path> cider_corpus;  ///< references
   eval::Resampling resampling;
+  std::optional<std::string> clip_model;  ///< whose CLIP measures CLIPScore, too
+  ModelOptions model_options{.note = log::info};
+  int readers = 1;  ///< threads that read pictures
 
   bool json = false;                               ///< instead of the table
   std::optional<std::filesystem::path> per_image;  ///< JSON Lines
   std::optional<std::filesystem::path> html;
-  std::filesystem::path images;  ///< folder of the page's pictures; empty: names are taken as they are
+  std::filesystem::path images;  ///< folder of the pictures; empty: names are taken as they are
   int show = 24;                 ///< pictures at each end of the page
   bool quiet = false;
 };

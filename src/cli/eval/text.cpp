@@ -44,7 +44,7 @@ std::string evaluation_table(const EvalConfig& config, const Evaluation& evaluat
   std::string text = std::to_string(count) + (count == 1 ? " picture" : " pictures");
   text += config.meteor_data ? "\n\n" : ", METEOR without synonyms and paraphrases\n\n";
   std::vector<Line> lines;
-  for (std::size_t i = 0; i < eval::kMetrics; ++i)
+  for (std::size_t i = 0; i < evaluation.metrics; ++i)
     lines.push_back(evaluation.second ? compared(evaluation, i) : single(evaluation, i));
   if (!evaluation.second)
     return text + aligned({{"metric"}, {"value", true}, {"95 % interval", true}, {"unit"}}, std::move(lines));
