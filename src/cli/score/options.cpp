@@ -21,8 +21,8 @@ constexpr const char* kFooter = R"(What it shows:
   mean    score by token. Of texts of different lengths the longer ones have lower scores,
           so that means compare better; the model's own captions are found by them
   similarity  the cosine between what CLIP makes of the picture and of the text, of models
-          that have CLIP's text side: for the published ones, about 0.15 for a text that
-          is of another picture and 0.3 for a good one. No measure of the language
+          that have CLIP's text side: larger for texts that fit better, whatever the
+          language is like
   tokens  how many. End a text as captions end, with a full stop: it counts
 
   A text is scored as it is written: capital letters and spaces make a difference. These
