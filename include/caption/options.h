@@ -93,7 +93,8 @@ enum class Rerank {
 struct DecodeOptions {
   /// Width of the beam search; 1 is greedy. Ignored when sampling.
   int beam = 5;
-  /// Captions returned per image, best first; at most `beam` unless sampling.
+  /// Captions returned per image, best first; at most `beam` unless sampling, and fewer where beams differ in no
+  /// text.
   int n_best = 1;
   /// A caption that has not met the stop token ends after so many tokens; at most what the model's positions
   /// allow. 0 takes the model's own limit: 67 for the published ones.

@@ -28,7 +28,7 @@ Flags<DecodeOptions> decode_flags() {
       number("--beam", &Options::beam, {1, kMostHypotheses}, "Width of the beam search; 1 is greedy")
           .excludes({"--sample"}, "--beam does not go with --sample, which does not search"),
       number("--n-best", &Options::n_best, {1, kMostHypotheses},
-             "Captions per image, best first; at most the beam")
+             "Captions per image, best first; at most the beam, and fewer where beams differ in no text")
           .check(contradiction),
       number("--max-tokens", &Options::max_tokens, {0, 100000},
              "End a caption after N tokens; 0 is the model's own limit"),

@@ -9,10 +9,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -37,13 +39,26 @@ constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_
                                          : std::strerror(reason)));
 }
 
+/// Whether who made a file opens it for writing, while we hold a lease on it: the system has its name in the
+/// folder a moment before.
+bool is_opened_soon(int leased) {
+  struct stat status {};
+  if (::fstat(leased, &status) != 0 || status.st_size > 0) return false;
+  for (int i = 0; i < 10; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    if (::fcntl(leased, F_GETLEASE) != F_RDLCK) return true;
+  }
+  return false;
+}
+
 /// Whether somebody has it open for writing, as far as the system says: only of files of our own.
 bool is_being_written(const fs::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return false;
   // Who opens it just now makes the system signal us, by default with one that kills.
   ::fcntl(descriptor, F_SETSIG, SIGURG);
-  const bool busy = ::fcntl(descriptor, F_SETLEASE, F_RDLCK) != 0 && errno == EAGAIN;
+  const bool leased = ::fcntl(descriptor, F_SETLEASE, F_RDLCK) == 0;
+  const bool busy = leased ? is_opened_soon(descriptor) : errno == EAGAIN;
   ::close(descriptor);  // which gives the lease back
   return busy;
 }

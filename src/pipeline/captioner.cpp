@@ -50,13 +50,22 @@ class EngineCaptioner : public Captioner {
     const Wording wording = wording_of(options, engine_->tokenizer(), stop_token(options));
     const StopRule stop = stop_rule(options, wording.prompt);
     // pixels [B, 3, R, R] -> embedding [B, D] -> prefix [B, P, E] -> token ids, as images come and go
-    std::unique_ptr<PictureSearches> searches =
-        engine_->searches({stop, wording, resolve(options, wording.prompt.size()), sizes});
-    const Describe to_text = [by = Described{engine_->tokenizer(), stop, wording.prompt,
-                                             engine_->manifest().unsure_below}](Hypothesis hypothesis) {
-      return describe(by, std::move(hypothesis));  // token ids -> text
+    DecodeOptions search = resolve(options, wording.prompt.size());
+    // All beams, as of several captions those that differ in tokens alone are one.
+    if (!options.sample && options.n_best > 1 && options.n_best < options.beam) search.n_best = options.beam;
+    std::unique_ptr<PictureSearches> searches = engine_->searches({stop, wording, search, sizes});
+    const Described by{engine_->tokenizer(), stop, wording.prompt, engine_->manifest().unsure_below};
+    // token ids -> texts
+    const Describe distinct =
+        [by, most = static_cast<std::size_t>(options.n_best)](std::vector<Hypothesis> found) {
+          return describe_distinct(by, std::move(found), most);
+        };
+    const Describe drawn = [by](std::vector<Hypothesis> found) {
+      std::vector<Caption> captions;
+      for (Hypothesis& hypothesis : found) captions.push_back(describe(by, std::move(hypothesis)));
+      return captions;
     };
-    return make_scheduler(std::move(searches), to_text, sizes);
+    return make_scheduler(std::move(searches), options.sample ? drawn : distinct, sizes);
   }
 
   Embeddings embed(std::span<const Picture> pictures) override {

@@ -49,8 +49,7 @@ class Scheduler : public CaptionScheduler {
     for (Found& found : searches_->advance(joining)) {
       ScheduledCaptions& result = results.emplace_back();
       result.image = numbers_.extract(found.image).mapped();
-      for (Hypothesis& hypothesis : found.hypotheses)
-        result.captions.push_back(describe_(std::move(hypothesis)));
+      result.captions = describe_(std::move(found.hypotheses));
     }
     return results;
   }

@@ -15,8 +15,8 @@ class PictureSearches : public ImageSearches {
   virtual void add(Picture picture) = 0;
 };
 
-/// What becomes of a search's result.
-using Describe = std::function<Caption(Hypothesis)>;
+/// What becomes of a picture's sequences, best first.
+using Describe = std::function<std::vector<Caption>(std::vector<Hypothesis>)>;
 
 /// What is searched for, and among how many images at a time.
 struct SearchTask {

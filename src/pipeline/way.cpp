@@ -17,6 +17,40 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(kAsciiSpace) - first + 1);
 }
 
+bool repeats_words(std::string_view text) {
+  constexpr std::size_t kTimes = 3;
+  constexpr std::size_t kWords = 4;
+  std::vector<std::string_view> words;
+  for (std::size_t at = text.find_first_not_of(kAsciiSpace); at != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_of(kAsciiSpace, at), text.size());
+    words.push_back(text.substr(at, end - at));
+    at = text.find_first_not_of(kAsciiSpace, end);
+  }
+  for (std::size_t length = 1; length * kTimes <= words.size(); ++length) {
+    std::size_t same = 0;  // words in a row that stand `length` words before, too
+    for (std::size_t i = length; i < words.size(); ++i) {
+      same = words[i] == words[i - length] ? same + 1 : 0;
+      if (same + length >= std::max(kTimes * length, kWords)) return true;
+    }
+  }
+  return false;
+}
+
+/// As of a model that says one token for ever, which has no space in it.
+bool repeats_characters(std::string_view text) {
+  constexpr std::size_t kTimes = 4;
+  constexpr std::size_t kBytes = 16;
+  constexpr std::size_t kLongest = 16;  // bytes of what is repeated
+  for (std::size_t length = 1; length <= std::min(kLongest, text.size() / kTimes); ++length) {
+    std::size_t same = 0;  // bytes in a row that stand `length` bytes before, too
+    for (std::size_t i = length; i < text.size(); ++i) {
+      same = text[i] == text[i - length] ? same + 1 : 0;
+      if (same + length >= std::max(kTimes * length, kBytes)) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 PixelFormat pixel_format(const Manifest::Image& image) {
@@ -52,23 +86,21 @@ Caption describe(const Described& by, Hypothesis hypothesis) {
   return caption;
 }
 
+std::vector<Caption> describe_distinct(const Described& by, std::vector<Hypothesis> hypotheses,
+                                       std::size_t most) {
+  std::vector<Caption> captions;
+  for (Hypothesis& hypothesis : hypotheses) {
+    if (captions.size() == most) break;
+    Caption caption = describe(by, std::move(hypothesis));
+    const bool there = std::any_of(captions.begin(), captions.end(),
+                                   [&](const Caption& other) { return other.text == caption.text; });
+    if (!there) captions.push_back(std::move(caption));
+  }
+  return captions;
+}
+
 bool repeats_itself(std::string_view text) {
-  constexpr std::size_t kTimes = 3;
-  constexpr std::size_t kWords = 4;
-  std::vector<std::string_view> words;
-  for (std::size_t at = text.find_first_not_of(kAsciiSpace); at != std::string_view::npos;) {
-    const std::size_t end = std::min(text.find_first_of(kAsciiSpace, at), text.size());
-    words.push_back(text.substr(at, end - at));
-    at = text.find_first_not_of(kAsciiSpace, end);
-  }
-  for (std::size_t length = 1; length * kTimes <= words.size(); ++length) {
-    std::size_t same = 0;  // words in a row that stand `length` words before, too
-    for (std::size_t i = length; i < words.size(); ++i) {
-      same = words[i] == words[i - length] ? same + 1 : 0;
-      if (same + length >= std::max(kTimes * length, kWords)) return true;
-    }
-  }
-  return false;
+  return repeats_characters(text) || repeats_words(text);
 }
 
 }  // namespace caption

@@ -56,7 +56,13 @@ struct Described {
 /// without tokens that stand for no text.
 Caption describe(const Described& by, Hypothesis hypothesis);
 
-/// Whether a text is degenerate: the same one or more words three times in a row, at least four words of it.
+/// The same of the `most` best of a picture's sequences that differ as texts: tokens may differ where no text
+/// does.
+std::vector<Caption> describe_distinct(const Described& by, std::vector<Hypothesis> hypotheses,
+                                       std::size_t most);
+
+/// Whether a text is degenerate: the same one or more words three times in a row, at least four words of it,
+/// or the same characters four times or more, at least 16 bytes of them.
 bool repeats_itself(std::string_view text);
 
 /// What fits into the language model's positions behind the prefix.

@@ -101,6 +101,16 @@ def test_records_of_what_is_left_out_come_once(fake, work, odd):
     assert sorted(sum(parts, [])) == sorted(whole[1].decode().splitlines())
 
 
+def test_a_run_in_which_every_picture_has_its_text_has_these_records_too(fake, work):
+    (work / "in").mkdir()
+    for name in ("a.jpg", "clip.mp4"):
+        (work / "in" / name).write_bytes(b"say x.")
+    run = ["in", "--json", "--left-out", "--sidecar", "txt"]
+    first, again = fake.run(*run), fake.run(*run)
+    assert [record["image"] for record in first.records()] == ["in/a.jpg", "in/clip.mp4"]
+    assert (again.code, again.records()) == (0, first.records()[1:])
+
+
 def test_records_of_what_is_left_out_are_for_json(fake, odd):
     for format in ([], ["--format", "csv"]):
         result = fake.run("in", "--left-out", *format)

@@ -164,7 +164,7 @@ ExitStatus run(const CaptionConfig& config) {
     own_files.print_plan([&](const std::string& line) { output.write(line); }, interrupted);
     return ExitStatus::success;
   }
-  if (own_files.empty()) {
+  if (own_files.empty() && !config.left_out) {
     own_files.say_left_out();
     return ExitStatus::success;
   }

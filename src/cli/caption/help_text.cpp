@@ -47,7 +47,7 @@ std::string help_footer() {
     exact: a name that begins with '=' is a formula to a spreadsheet. csv-safe puts '
     before names, captions and messages that begin with = + - @, a tab or a return.
   finish is stop, or length where a caption was cut at --max-tokens. "flags" are there
-  if there is one: "repetition", the caption says the same words again and again,
+  if there is one: "repetition", the caption says the same again and again,
   "only_prompt", the model added nothing to --prompt, and "truncated", a part of the
   picture was missing. csv has a space between two.
   similarity is there with --rerank clip: the cosine between what CLIP makes of the

@@ -74,12 +74,27 @@ TEST(Describe, AStopTextMayBeginInThePrompt) {
   EXPECT_THROW(make_stop_rule(1, {"cat"}, bytes, prompt), Error);
 }
 
+TEST(Describe, SeveralCaptionsAreSeveralTexts) {
+  const auto texts = [](std::size_t most) {
+    std::vector<std::string> found;
+    for (const Caption& caption :
+         describe_distinct({words, StopRule(1), {}, std::nullopt},
+                           {{{0, 1}, -1}, {{3, 0, 1}, -2}, {{0}, -3}, {{0, 3}, -4}, {{1}, -5}}, most))
+      found.push_back(caption.text);
+    return found;
+  };
+  EXPECT_EQ(texts(5), (std::vector<std::string>{"cat.", "cat", "."}));
+  EXPECT_EQ(texts(2), (std::vector<std::string>{"cat.", "cat"}));
+}
+
 TEST(Describe, WhatRepeatsItself) {
   for (const char* const text :
-       {"ray ban ray ban ray ban", "a a a a", "the cat on the cat on the cat on", "x no no no no"})
+       {"ray ban ray ban ray ban", "a a a a", "the cat on the cat on the cat on", "x no no no no",
+        ",,,,,,,,,,,,,,,,", "a manandandandandandand", "\u2014\u2014\u2014\u2014\u2014\u2014"})
     EXPECT_TRUE(repeats_itself(text)) << text;
   for (const char* const text :
-       {"", "a", "very very very big", "a dog and a cat and a bird", "ray ban ray ban", "a b a b a c"})
+       {"", "a", "very very very big", "a dog and a cat and a bird", "ray ban ray ban", "a b a b a c",
+        "no!!!!!!!!!!!", "hahahahahaha", "a Mississippi steamboat"})
     EXPECT_FALSE(repeats_itself(text)) << text;
 }
 

@@ -72,8 +72,11 @@ Picture image_of(int count) {
 
 struct Fixture {
   explicit Fixture(const BatchSizes& sizes) {
-    const Describe describe = [](Hypothesis hypothesis) {
-      return Caption{"", std::move(hypothesis.tokens), hypothesis.score, 0};
+    const Describe describe = [](std::vector<Hypothesis> found) {
+      std::vector<Caption> captions;
+      for (Hypothesis& hypothesis : found)
+        captions.push_back({"", std::move(hypothesis.tokens), hypothesis.score, 0});
+      return captions;
     };
     scheduler = make_scheduler(std::make_unique<CountingSearches>(*model), describe, sizes);
   }
