@@ -8,6 +8,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -211,6 +212,7 @@ def test_mirrors_first_if_asked(fetching, server):
 
 
 def test_from_a_folder_files_and_addresses(fetching, server, tiny, work):
+    tiny = shutil.copytree(tiny, work / "given")  # whose files nobody else links
     fetching.at("http://127.0.0.1:1")
     result = fetching.run("--from", str(work))
     assert result.code == 2 and f"the folder '{work}' has no clip.pt" in result.err
