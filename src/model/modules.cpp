@@ -64,6 +64,15 @@ EncoderChoices resolve_choices(const ModuleFiles& files, const WeightFile& file,
 
 }  // namespace
 
+Tensors require_image_encoder(const WeightFile& file) {
+  return require_part(image_encoder_tensors(file), file, "CLIP image encoder (visual.*)");
+}
+
+Tensors require_language_model(const WeightFile& file) {
+  return require_part(language_model_tensors(file), file,
+                      "GPT-2 (transformer.*); give it as a file of its own");
+}
+
 std::optional<std::string> recorded_activation(const WeightFile& file) {
   // Written by scripts/export_torchscript.py.
   if (const auto it = file.attributes.find("quick_gelu"); it != file.attributes.end()) {
@@ -98,9 +107,8 @@ ModelParts read_parts(const ModuleFiles& files) {
             files.gpt2.string(),
         files.mapper);
   }
-  Tensors encoder = require_part(image_encoder_tensors(clip), clip, "CLIP image encoder (visual.*)");
-  Tensors language =
-      require_part(language_model_tensors(gpt2), gpt2, "GPT-2 (transformer.*); give it as a file of its own");
+  Tensors encoder = require_image_encoder(clip);
+  Tensors language = require_language_model(gpt2);
   Tensors map = require_part(mapper_tensors(mapper), mapper, "ClipCap mapper (clip_project.*)");
   const EncoderChoices choices = resolve_choices(files, clip, encoder, map);
   std::vector<std::shared_ptr<const MappedFile>> mapped;

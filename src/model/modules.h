@@ -38,6 +38,11 @@ struct ModelParts {
 /// Reads the files' structure. Throws Error(model) if one of the parts is missing.
 ModelParts read_parts(const ModuleFiles& files);
 
+/// The part of a file that is asked for: names as of image_encoder_tensors and language_model_tensors. Throws
+/// Error(model) if it is not there.
+Tensors require_image_encoder(const WeightFile& file);
+Tensors require_language_model(const WeightFile& file);
+
 /// What a CLIP's file itself says of its activation: "quick_gelu" or "gelu". open_clip's models use exact
 /// GELU or OpenAI's QuickGELU, and their shapes do not tell which.
 std::optional<std::string> recorded_activation(const WeightFile& file);

@@ -51,6 +51,7 @@ fs::path make_or_find_start(const TrainConfig& config) {
   make_start({.clip = *config.files.clip,
               .gpt2 = config.files.gpt2,
               .tokenizer = config.files.tokenizer.value_or(installation.tokenizer),
+              .merges = installation.merges,
               .activation = config.files.activation,
               .mapper = mapper_of(config.parts),
               .new_gpt2 = config.parts.sizes,
