@@ -83,6 +83,19 @@ void add_captions(const Json& value, AnnotatedImage& image, const Place& place) 
   }
 }
 
+/// -> whether the record has a field for them
+bool add_captions_of(const Json& record, CaptionFields fields, AnnotatedImage& image, const Place& place) {
+  std::array<const char*, 4> names = {"captions", "sentences", "references", "caption"};
+  if (fields == CaptionFields::best) names = {"caption", "captions", "sentences", "references"};
+  for (const char* const name : names) {
+    const Json* const value = field(record, name);
+    if (value == nullptr) continue;
+    add_captions(*value, image, place);
+    return true;
+  }
+  return false;
+}
+
 void add_record(const Json& record, CaptionFields fields, ImageList& images, const Place& place) {
   if (!record.is_object()) place.fail("it is no JSON object");
   AnnotatedImage& image = image_of(record, images, place);
@@ -92,15 +105,8 @@ void add_record(const Json& record, CaptionFields fields, ImageList& images, con
     image.failed = true;
     return;
   }
-  std::array<const char*, 4> names = {"captions", "sentences", "references", "caption"};
-  if (fields == CaptionFields::best) names = {"caption", "captions", "sentences", "references"};
-  for (const char* const name : names) {
-    const Json* const value = field(record, name);
-    if (value == nullptr) continue;
-    add_captions(*value, image, place);
-    return;
-  }
-  place.fail("it has no caption: there is neither \"caption\" nor \"captions\"");
+  if (!add_captions_of(record, fields, image, place))
+    place.fail("it has no caption: there is neither \"caption\" nor \"captions\"");
 }
 
 void add_coco(const Json& all, ImageList& images, const std::filesystem::path& file) {
@@ -183,6 +189,12 @@ std::vector<AnnotatedImage> read_json_annotations(const std::string& text, const
     fail(file, "line " + std::to_string(line) + ": it is no JSON from there on, or is cut off");
   }
   return images.take();
+}
+
+void add_json_captions(const std::string& text, const std::filesystem::path& file, AnnotatedImage& image) {
+  const Json record = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!record.is_object()) fail(file, "it is no JSON object");
+  add_captions_of(record, CaptionFields::all, image, {file, "its object"});
 }
 
 }  // namespace caption

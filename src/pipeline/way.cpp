@@ -17,38 +17,28 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(kAsciiSpace) - first + 1);
 }
 
-bool repeats_words(std::string_view text) {
-  constexpr std::size_t kTimes = 3;
-  constexpr std::size_t kWords = 4;
+/// Whether up to `longest` items are there `times` times in a row or more, and are at least `least` items
+/// then.
+template <typename Items>
+bool has_repetition(const Items& items, std::size_t longest, std::size_t times, std::size_t least) {
+  for (std::size_t length = 1; length <= std::min(longest, items.size() / times); ++length) {
+    std::size_t same = 0;  // items in a row that stand `length` items before, too
+    for (std::size_t i = length; i < items.size(); ++i) {
+      same = items[i] == items[i - length] ? same + 1 : 0;
+      if (same + length >= std::max(times * length, least)) return true;
+    }
+  }
+  return false;
+}
+
+std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
   for (std::size_t at = text.find_first_not_of(kAsciiSpace); at != std::string_view::npos;) {
     const std::size_t end = std::min(text.find_first_of(kAsciiSpace, at), text.size());
     words.push_back(text.substr(at, end - at));
     at = text.find_first_not_of(kAsciiSpace, end);
   }
-  for (std::size_t length = 1; length * kTimes <= words.size(); ++length) {
-    std::size_t same = 0;  // words in a row that stand `length` words before, too
-    for (std::size_t i = length; i < words.size(); ++i) {
-      same = words[i] == words[i - length] ? same + 1 : 0;
-      if (same + length >= std::max(kTimes * length, kWords)) return true;
-    }
-  }
-  return false;
-}
-
-/// As of a model that says one token for ever, which has no space in it.
-bool repeats_characters(std::string_view text) {
-  constexpr std::size_t kTimes = 4;
-  constexpr std::size_t kBytes = 16;
-  constexpr std::size_t kLongest = 16;  // bytes of what is repeated
-  for (std::size_t length = 1; length <= std::min(kLongest, text.size() / kTimes); ++length) {
-    std::size_t same = 0;  // bytes in a row that stand `length` bytes before, too
-    for (std::size_t i = length; i < text.size(); ++i) {
-      same = text[i] == text[i - length] ? same + 1 : 0;
-      if (same + length >= std::max(kTimes * length, kBytes)) return true;
-    }
-  }
-  return false;
+  return words;
 }
 
 }  // namespace
@@ -100,7 +90,10 @@ std::vector<Caption> describe_distinct(const Described& by, std::vector<Hypothes
 }
 
 bool repeats_itself(std::string_view text) {
-  return repeats_characters(text) || repeats_words(text);
+  // A model that says one token for ever may put no space into it.
+  if (has_repetition(text, 16, 4, 16)) return true;
+  const std::vector<std::string_view> words = words_of(text);
+  return has_repetition(words, words.size(), 3, 4);
 }
 
 }  // namespace caption

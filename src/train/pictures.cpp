@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -30,12 +31,10 @@ class WaitingPictures {
       if (!picture.archived) {
         files_.push_back(&picture);
       } else {
-        if (archives_.empty() || archives_.back() != picture.file) archives_.push_back(picture.file);
+        archives_.insert(picture.file);
         archived_.emplace(picture.picture.name, &picture);
       }
     }
-    std::sort(archives_.begin(), archives_.end());
-    archives_.erase(std::unique(archives_.begin(), archives_.end()), archives_.end());
     given_.resize(size());
   }
 
@@ -50,9 +49,10 @@ class WaitingPictures {
       given_[count_++] = &picture;
       return Input{picture.picture.name, picture.file};
     }
-    while (walk_ || archive_ < archives_.size()) {
+    while (walk_ || !archives_.empty()) {
       if (!walk_)
-        walk_ = std::make_unique<TarWalk>(archives_[archive_++].string(), all_, TarContents::pictures);
+        walk_ = std::make_unique<TarWalk>(archives_.extract(archives_.begin()).value().string(), all_,
+                                          TarContents::pictures);
       std::optional<Input> input = walk_->next(stop);
       if (!input) {
         if (stop) return std::nullopt;
@@ -73,10 +73,9 @@ class WaitingPictures {
   const Patterns all_;
   std::vector<const CaptionedPicture*> files_;
   std::unordered_map<std::string, const CaptionedPicture*> archived_;
-  std::vector<std::filesystem::path> archives_;
+  std::set<std::filesystem::path> archives_;  ///< still to be read
   std::vector<const CaptionedPicture*> given_;
-  std::size_t count_ = 0;    ///< that were handed out
-  std::size_t archive_ = 0;  ///< the next one
+  std::size_t count_ = 0;  ///< that were handed out
   std::unique_ptr<TarWalk> walk_;
 };
 

@@ -183,8 +183,8 @@ ExitStatus run(const CaptionConfig& config) {
       return finish_resumed(config, outputs, *resumption, left_out);
     source = [&](const std::atomic<bool>& stop) { return resumption->next(stop); };
   }
-  // Static, because `leave` then spares us giving back a model's memory page by page.
   notes.loads(config, folder);
+  // Static, because `leave` then spares us giving back a model's memory page by page.
   static const std::unique_ptr<Captioner> captioner = load_captioner(folder, config.model_options);
   notes.begins();
 
