@@ -1,6 +1,7 @@
 #include "eval/metrics.h"
 
 #include <algorithm>
+#include <future>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -78,12 +79,28 @@ class Sequences {
   DocumentFrequencies frequencies_;
 };
 
+/// Rouge, and everything that counts sequences of words.
+void measure_sequences(const std::vector<Item>& items, const std::vector<std::vector<Sentence>>& corpus,
+                       std::vector<Measured>& measured) {
+  for (std::size_t i = 0; i < items.size(); ++i) measured[i].rouge_l = rouge_l(items[i]);
+  Sequences sequences;
+  sequences.add_corpus(corpus);
+  sequences.measure(items, corpus.empty(), measured);
+}
+
+/// METEOR's own words of one picture: the candidate's, then those of its references.
+std::vector<std::vector<std::string>> meteor_words_of(const Item& item) {
+  std::vector<std::vector<std::string>> words = {meteor_words(item.candidate.text)};
+  for (const Sentence& reference : item.references) words.push_back(meteor_words(reference.text));
+  return words;
+}
+
 /// METEOR's own words, and their numbers.
 class MeteorVocabulary {
  public:
-  std::vector<WordId> ids(const std::string& text) {
+  std::vector<WordId> ids(std::vector<std::string> words) {
     std::vector<WordId> ids;
-    for (std::string& word : meteor_words(text)) {
+    for (std::string& word : words) {
       const auto added = numbers_.emplace(std::move(word), static_cast<WordId>(words_.size()));
       if (added.second) words_.push_back(added.first->first);
       ids.push_back(added.first->second);
@@ -112,13 +129,15 @@ MeteorStats best_alignment(const std::vector<std::vector<WordId>>& sentences, co
 
 void measure_meteor(const std::vector<Item>& items, const MetricOptions& options,
                     std::vector<Measured>& measured) {
+  std::vector<std::vector<std::vector<std::string>>> words(items.size());
+  parallel_for(items.size(), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) words[i] = meteor_words_of(items[i]);
+  });
   MeteorVocabulary vocabulary;
-  std::vector<std::vector<std::vector<WordId>>> sentences;  // the candidate first
-  for (const Item& item : items) {
-    sentences.emplace_back().push_back(vocabulary.ids(item.candidate.text));
-    for (const Sentence& reference : item.references)
-      sentences.back().push_back(vocabulary.ids(reference.text));
-  }
+  std::vector<std::vector<std::vector<WordId>>> sentences(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i)
+    for (std::vector<std::string>& sentence : std::exchange(words[i], {}))
+      sentences[i].push_back(vocabulary.ids(std::move(sentence)));
   const MeteorData data = load_meteor_data(vocabulary.words(), options.meteor_data);
   parallel_for(items.size(), [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) measured[i].meteor = best_alignment(sentences[i], data);
@@ -142,19 +161,18 @@ std::vector<Measured> measure(std::span<const Captions> pictures, const MetricOp
   PtbTokenizer tokenizer;
   Vocabulary vocabulary;
   const std::vector<Item> items = make_items(pictures, tokenizer, vocabulary);
-  std::vector<Measured> measured(items.size());
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    measured[i].pictures = 1;
-    measured[i].rouge_l = rouge_l(items[i]);
-  }
-  Sequences sequences;
+  std::vector<std::vector<Sentence>> corpus;
   if (!options.corpus.empty()) {
-    std::vector<const std::vector<std::string>*> corpus;
-    for (const std::vector<std::string>& references : options.corpus) corpus.push_back(&references);
-    sequences.add_corpus(tokenize(corpus, tokenizer, vocabulary));
+    std::vector<const std::vector<std::string>*> texts;
+    for (const std::vector<std::string>& references : options.corpus) texts.push_back(&references);
+    corpus = tokenize(texts, tokenizer, vocabulary);
   }
-  sequences.measure(items, options.corpus.empty(), measured);
+  std::vector<Measured> measured(items.size());
+  for (Measured& one : measured) one.pictures = 1;
+  std::future<void> sequences =
+      std::async(std::launch::async, [&] { measure_sequences(items, corpus, measured); });
   measure_meteor(items, options, measured);
+  sequences.get();
   return measured;
 }
 
