@@ -67,4 +67,11 @@ Flags<DecodeOptions> decode_flags() {
   };
 }
 
+Flags<DecodeOptions> rerank_flags() {
+  return {
+      choice("--rerank", &DecodeOptions::rerank, "HOW", {{"no", Rerank::no}, {"clip", Rerank::clip}},
+             "Order captions by how similar CLIP finds them to the picture: all of the beam's, or those that "
+             "--sample draws, of which --n-best stay")};
+}
+
 }  // namespace caption::cli

@@ -72,8 +72,7 @@ std::string how_to_get(const std::string& name) {
   const std::filesystem::path published = find_installation().published;
   if (!std::filesystem::exists(published))
     return "the program's own files are not where they should be: build and install caption again";
-  if (read_published(published).find_model(name) != nullptr)
-    return "to get it: caption models fetch " + name;
+  if (read_published(published).find_model(name) != nullptr) return "to get it: caption models fetch " + name;
   return "to make a model of your own files: caption models import --clip FILE --captioner FILE --name " +
          name;
 }

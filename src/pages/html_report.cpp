@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <ctime>
 #include <optional>
 #include <utility>
@@ -36,8 +37,18 @@ std::string local_time(const char* format) {
 }
 
 std::string describe(const DecodeOptions& decode) {
-  if (decode.sample) return "sampled, seed " + std::to_string(decode.seed);
-  return decode.beam == 1 ? "greedy" : "beam " + std::to_string(decode.beam);
+  std::string search = decode.beam == 1 ? "greedy" : "beam " + std::to_string(decode.beam);
+  if (decode.sample) search = "sampled, seed " + std::to_string(decode.seed);
+  return search + (decode.rerank == Rerank::clip ? ", ordered by CLIP" : "");
+}
+
+/// Nothing where captions are not compared with pictures.
+Html similarity(const Caption& caption) {
+  if (!caption.similarity) return {};
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3f", *caption.similarity);
+  return fill(R"(<span class="similarity soft"><span class="number">{{value}}</span> similarity</span>)",
+              {{"value", text.data()}});
 }
 
 class HtmlReport : public RecordWriter {
@@ -52,6 +63,7 @@ class HtmlReport : public RecordWriter {
     const Html head = page_head({"Captions by " + style_.model, {assets::report_css}, {assets::report_js}});
     const Html body = fill(assets::report_html.text, {{"model", style_.model},
                                                       {"search", describe(style_.decode)},
+                                                      {"similarity", what_similarity_is()},
                                                       {"time", local_time("%Y-%m-%dT%H:%M:%S%z")},
                                                       {"shown_time", local_time("%-d %B %Y, %H:%M")}});
     output_.write((head + body).text());
@@ -128,11 +140,20 @@ class HtmlReport : public RecordWriter {
     return fill(R"(<p class="name">{{name}}</p>)", {{"name", shown}});
   }
 
+  Html what_similarity_is() const {
+    if (style_.decode.rerank != Rerank::clip) return {};
+    return Html::markup(
+        " The similarity is the cosine between what CLIP makes of the picture and what it makes of the "
+        "caption; the captions of a picture are ordered by it.");
+  }
+
   static Html score(const Record& record) {
     return fill(
         R"(<p class="score"><svg class="bar" aria-hidden="true"><rect height="100%" width="{{share}}"/>)"
-        R"(</svg><span class="number">{{share}}</span> confidence{{remarks}}</p>)",
-        {{"share", percent(record.captions.at(0))}, {"remarks", remarks(record)}});
+        R"(</svg><span class="number">{{share}}</span> confidence{{remarks}}{{similarity}}</p>)",
+        {{"share", percent(record.captions.at(0))},
+         {"remarks", remarks(record)},
+         {"similarity", similarity(record.captions.at(0))}});
   }
 
   /// What is to be said of the best caption besides its confidence: nothing, or ": unsure, cut off".
@@ -154,8 +175,10 @@ class HtmlReport : public RecordWriter {
     if (captions.size() < 2) return {};
     Html items;
     for (std::size_t i = 1; i < captions.size(); ++i) {
-      items += fill(R"(<li><q>{{caption}}</q><span class="number soft">{{share}}</span></li>)",
-                    {{"caption", single_line(captions[i].text)}, {"share", percent(captions[i])}});
+      items += fill(R"(<li><q>{{caption}}</q><span class="number soft">{{share}}</span>{{similarity}}</li>)",
+                    {{"caption", single_line(captions[i].text)},
+                     {"share", percent(captions[i])},
+                     {"similarity", similarity(captions[i])}});
     }
     return fill(
         R"(<details class="others"><summary>{{count}}</summary><ol>{{items}}</ol></details>)",

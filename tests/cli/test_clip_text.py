@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import math
+import re
 import struct
 
 import pytest
@@ -283,6 +284,29 @@ def test_other_ways_to_the_same_order(real, install, parity, work):
     rows = list(csv.DictReader(io.StringIO(real.run(*options[1:], "--format", "csv", *images, "none.jpg").text, newline="")))
     assert [float(row["similarity"]) for row in rows[:-1]] == [one["similarity"] for record in together for one in record["captions"]]
     assert rows[-1]["similarity"] == ""
+
+
+def test_a_report_shows_the_similarities(real, install, parity, work):
+    install("openai")
+    images = sorted((parity / "images").iterdir())
+    options = ["--model", "openai", "--max-tokens", "8", "--n-best", "3"]
+    records = real.run(*options, "--rerank", "clip", "--json", "--html", "report.html", *images).records()
+    page = (work / "report.html").read_text()
+    expected = [f"{one['similarity']:.3f}" for record in records for one in record["captions"]]
+    assert re.findall(r'<span class="number">(-?[0-9.]+)</span> similarity', page) == expected
+    assert "The similarity is the cosine" in page and "ordered by CLIP" in page
+    real.run(*options, "--html", "plain.html", *images)
+    assert "similarity" not in re.sub(r"<style>.*?</style>", "", (work / "plain.html").read_text(), flags=re.S)
+
+
+def test_a_service_answers_in_the_same_order(real, install, parity, work):
+    install("openai")
+    images = sorted((parity / "images").iterdir())
+    options = ["--model", "openai", "--max-tokens", "8", "--n-best", "3", "--rerank", "clip"]
+    requests = "".join(json.dumps({"path": image.name}) + "\n" for image in images)
+    answers = real.run("serve", "--stdin", "--root", parity / "images", *options, stdin=requests.encode()).records()
+    records = real.run(*options, "--json", *images).records()
+    assert [answer["captions"] for answer in answers] == [record["captions"] for record in records]
 
 
 def test_rerank_arrives_and_is_one_of_its_words(fake, images, work):

@@ -103,13 +103,6 @@ Flags<CaptionConfig> retry_flags() {
               .needs({"--resume"}, "--retry-failed is for runs that go on: add --resume")};
 }
 
-Flags<DecodeOptions> rerank_flags() {
-  return {
-      choice("--rerank", &DecodeOptions::rerank, "HOW", {{"no", Rerank::no}, {"clip", Rerank::clip}},
-             "Order captions by how similar CLIP finds them to the picture: all of the beam's, or those that "
-             "--sample draws, of which --n-best stay")};
-}
-
 Flags<CaptionConfig> embedding_flags() {
   const std::string what = "--from-embeddings is instead of pictures: it does not go with ";
   Flag<CaptionConfig> flag =

@@ -121,6 +121,7 @@ Parsed<ServeConfig> parse_serve(const std::vector<std::string>& arguments) {
   parser.add("Model", model_flags(), config.model_options);
   parser.add("Model", batch_flags(), config.batch.sizes);
   parser.add("Captions", decode_flags(), config.batch.decode);
+  parser.add("Captions", rerank_flags(), config.batch.decode);
   parser.add("Words", word_flags(), config.batch.decode);
   parser.add("Output", output_flags(), config.serve);
   parser.take_settings();
