@@ -50,6 +50,10 @@ bool Checks::look_or_skip(const std::string& name, const std::function<std::opti
   return looked;
 }
 
+void Checks::warn(const std::string& name, const std::string& why) {
+  lines_.push_back({name, CheckStatus::warning, why});
+}
+
 void Checks::skip(const std::string& name, const std::string& why) {
   lines_.push_back({name, CheckStatus::skipped, why});
 }

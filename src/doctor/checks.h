@@ -19,6 +19,7 @@ class Checks {
   /// As `look`, where nothing found is no failure: a line that is skipped, and why.
   bool look_or_skip(const std::string& name, const std::function<std::optional<std::string>()>& examine,
                     const std::string& why);
+  void warn(const std::string& name, const std::string& why);
   void skip(const std::string& name, const std::string& why);
 
   std::vector<Check> take() { return std::move(lines_); }

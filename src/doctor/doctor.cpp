@@ -6,6 +6,7 @@
 
 #include "caption/error.h"
 #include "doctor/device.h"
+#include "doctor/kernel_speed.h"
 #include "doctor/kernels.h"
 #include "doctor/parity.h"
 #include "doctor/speed.h"
@@ -74,6 +75,7 @@ void measure(Checks& checks, const DoctorRequest& request, const ExaminedDevice&
   });
   if (!measured) return checks.skip("speed", "no limits to compare with");
   task.limits = report.limits;
+  if (task.cpu) check_kernel_speeds(checks, measure_kernel_speeds(report.limits));
   checks.look("speed", [&] {
     task.sizes = read_sizes(request.folder);
     ModelOptions options = request.model;

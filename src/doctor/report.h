@@ -10,13 +10,14 @@
 
 namespace caption {
 
-enum class CheckStatus { ok, failed, skipped };
+enum class CheckStatus { ok, warning, failed, skipped };
 
 /// One thing that was looked at.
 struct Check {
   std::string name;  ///< "driver", "kernels avx2", "parity fp32"
   CheckStatus status = CheckStatus::ok;
-  /// ok: what was found; failed: what is wrong and what to do; skipped: why it could not be looked at.
+  /// ok: what was found; warning: what is odd, failed: what is wrong, both with what to do; skipped: why it
+  /// could not be looked at.
   std::string detail;
 };
 

@@ -355,6 +355,7 @@ DoctorReport run_doctor(const DoctorRequest& request) {
   report.device_name = "Fake T4";
   report.checks.push_back({"driver", CheckStatus::ok, "for CUDA 13.1"});
   report.checks.push_back({"gpu kernels", CheckStatus::skipped, "none to check"});
+  report.checks.push_back({"kernel speed", CheckStatus::warning, "slow: end other programs"});
   if (environment("FAKE_HEALTHY").empty())
     report.checks.push_back({"parity fp32", CheckStatus::failed, "1 of 2: tell us"});
   report.limits.memory_gb_per_s = 250;

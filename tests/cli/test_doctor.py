@@ -117,10 +117,11 @@ def test_the_text(fake):
     assert result.lines[1:] == [
         "device cuda:0 (Fake T4), model photographs",
         "",
-        "check        status   what was found",
-        "driver       ok       for CUDA 13.1",
-        "gpu kernels  skipped  none to check",
-        "parity fp32  FAILED   1 of 2: tell us",
+        "check         status   what was found",
+        "driver        ok       for CUDA 13.1",
+        "gpu kernels   skipped  none to check",
+        "kernel speed  WARNING  slow: end other programs",
+        "parity fp32   FAILED   1 of 2: tell us",
         "",
         "precision  batch  beam  tokens  images/s  of limit  expected  of expected",
         "fp16           1     1       9     50.00       50%     40.00         125%",
@@ -129,7 +130,7 @@ def test_the_text(fake):
         "Broken: parity fp32",
     ]
     healthy = fake.run("doctor", "--quiet", "--model", "photographs", FAKE_HEALTHY=1)
-    assert healthy.code == 0 and healthy.lines[-1] == "Nothing failed: 1 ok, 1 skipped"
+    assert healthy.code == 0 and healthy.lines[-1] == "Nothing failed: 1 ok, 1 warning, 1 skipped"
 
 
 def test_the_object(fake, schema):
@@ -138,7 +139,8 @@ def test_the_object(fake, schema):
     report = json.loads(result.text)
     schema.validate(report)
     assert report["verdict"] == "broken" and report["pictures"] == 1
-    assert report["checks"][2] == {"name": "parity fp32", "status": "failed", "detail": "1 of 2: tell us"}
+    assert report["checks"][2]["status"] == "warning"
+    assert report["checks"][3] == {"name": "parity fp32", "status": "failed", "detail": "1 of 2: tell us"}
     assert report["limits"]["fp16_gflop_per_s"] == 30000 and report["limits"]["fp32_gflop_per_s"] is None
     assert report["speeds"][1]["limit_images_per_second"] is None
     assert report["speeds"][0]["expected_images_per_second"] == 40

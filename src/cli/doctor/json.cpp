@@ -7,7 +7,17 @@ namespace caption::cli {
 namespace {
 
 const char* status_field(CheckStatus status) {
-  return status == CheckStatus::ok ? "ok" : status == CheckStatus::failed ? "failed" : "skipped";
+  switch (status) {
+    case CheckStatus::ok:
+      return "ok";
+    case CheckStatus::warning:
+      return "warning";
+    case CheckStatus::failed:
+      return "failed";
+    case CheckStatus::skipped:
+      break;
+  }
+  return "skipped";
 }
 
 Json fields(const DeviceLimits& limits) {

@@ -13,7 +13,8 @@ constexpr const char* kUsage =
     "form and the captions of the example pictures with the CPU's, and measures how fast\n"
     "captions come. What it writes is what to send with a question.\n";
 
-constexpr const char* kFooter = R"(Each line is ok, failed or skipped:
+constexpr const char* kFooter = R"(Each line is ok, a warning, failed or skipped:
+  warning   it works, but not as it should; the line says what to do
   failed    something is broken; the line says what and what to do
   skipped   it could not be looked at; the line says why, and it proves nothing
   With --device auto, a GPU that is not there is skipped, with --device cuda failed.
@@ -26,6 +27,9 @@ What is compared:
                the CPU in fp32 (on the CPU: those of its portable kernels). Rounded types
                change some captions, so the line says how many; less than a quarter the
                same is a failure.
+  kernel speed the CPU's, beside the limits: of multiplying with 50 rows, as the encoder
+               has for one picture, and of reading with one row, as a step has; a warning
+               below half of what the same kernels reached elsewhere
   of limit     beside images per second: by what the device would do at most, from what it
                copies (a CPU: reads) and multiplies; above 100% if weights stay in a cache
   expected     of a T4, by our model of one; it is assumed, not measured

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/counted.h"
 #include "base/printable.h"
 #include "cli/model_flags.h"
 #include "cli/table.h"
@@ -15,7 +16,17 @@ namespace {
 using Line = std::vector<std::string>;
 
 const char* status_name(CheckStatus status) {
-  return status == CheckStatus::ok ? "ok" : status == CheckStatus::failed ? "FAILED" : "skipped";
+  switch (status) {
+    case CheckStatus::ok:
+      return "ok";
+    case CheckStatus::warning:
+      return "WARNING";
+    case CheckStatus::failed:
+      return "FAILED";
+    case CheckStatus::skipped:
+      break;
+  }
+  return "skipped";
 }
 
 std::string speed_table(const std::vector<DoctorSpeed>& speeds) {
@@ -39,15 +50,19 @@ std::string speed_table(const std::vector<DoctorSpeed>& speeds) {
 
 std::string verdict(const std::vector<Check>& checks) {
   std::size_t ok = 0;
+  std::size_t warnings = 0;
   std::size_t skipped = 0;
   std::string failed;
   for (const Check& check : checks) {
     if (check.status == CheckStatus::ok) ++ok;
+    if (check.status == CheckStatus::warning) ++warnings;
     if (check.status == CheckStatus::skipped) ++skipped;
     if (check.status == CheckStatus::failed) failed += (failed.empty() ? "" : ", ") + check.name;
   }
   if (!failed.empty()) return "Broken: " + failed + "\n";
-  return "Nothing failed: " + std::to_string(ok) + " ok, " + std::to_string(skipped) + " skipped\n";
+  return "Nothing failed: " + std::to_string(ok) + " ok, " +
+         (warnings > 0 ? counted(warnings, "warning", "warnings") + ", " : "") + std::to_string(skipped) +
+         " skipped\n";
 }
 
 }  // namespace

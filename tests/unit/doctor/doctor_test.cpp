@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <optional>
 #include <stdexcept>
 
 #include "caption/error.h"
 #include "doctor/checks.h"
+#include "doctor/kernel_speed.h"
 #include "doctor/kernels.h"
 #include "doctor/parity.h"
 #include "kernels/kernels.h"
@@ -67,6 +69,39 @@ TEST(DoctorKernels, ABrokenOneIsNamedWithWhatToDo) {
   EXPECT_EQ(check.status, CheckStatus::failed);
   EXPECT_NE(check.detail.find("softmax by "), std::string::npos) << check.detail;
   EXPECT_NE(check.detail.find("test the machine's memory"), std::string::npos);
+}
+
+Check speed_check(double share, std::optional<double> known) {
+  Checks checks;
+  check_kernel_speeds(checks, {{"fp32, 50 rows", 0.8, 0.7}, {"int8, one row", share, known}});
+  return checks.take().at(0);
+}
+
+TEST(DoctorKernels, SlowOnesAreWarnedOf) {
+  EXPECT_EQ(speed_check(0.5, 0.9).status, CheckStatus::ok);
+  EXPECT_EQ(speed_check(0.5, 0.9).detail, "fp32, 50 rows 80%; int8, one row 50% of the limits");
+  EXPECT_EQ(speed_check(0.1, std::nullopt).status, CheckStatus::ok);
+  const Check slow = speed_check(0.4, 0.9);
+  EXPECT_EQ(slow.status, CheckStatus::warning);
+  EXPECT_TRUE(slow.detail.starts_with("int8, one row 40% of the limit, 90% elsewhere: ")) << slow.detail;
+  DoctorReport report;
+  report.checks = {slow};
+  EXPECT_TRUE(report.healthy());
+}
+
+TEST(DoctorKernels, SpeedsAreMeasuredInEachTypeThatHasALimit) {
+  DeviceLimits limits;
+  limits.memory_gb_per_s = 10;
+  limits.fp32_gflop_per_s = 100;
+  limits.int8_gflop_per_s = 100;
+  const std::vector<KernelSpeed> speeds = measure_kernel_speeds(limits);
+  ASSERT_EQ(speeds.size(), 4U);
+  EXPECT_EQ(speeds[0].product, "fp32, 50 rows");
+  EXPECT_EQ(speeds[3].product, "int8, one row");
+  for (const KernelSpeed& speed : speeds) EXPECT_GT(speed.share, 0) << speed.product;
+  Checks checks;
+  check_kernel_speeds(checks, measure_kernel_speeds({}));
+  EXPECT_EQ(checks.take().at(0).status, CheckStatus::skipped);
 }
 
 /// A GPU's kernels that are right but for one, or that do not run at all.

@@ -22,8 +22,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Of the largest number of an embedding.
-constexpr float kTolerance = 2e-5F;
+/// Of the largest number of an embedding. Both sides round: through twelve layers of the published width,
+/// each is up to 2.5e-5 away from what fp64 gives.
+constexpr float kTolerance = 5e-5F;
 
 /// The folders with goldens: ours, and those that the script has made elsewhere.
 std::vector<fs::path> golden_folders() {
