@@ -17,11 +17,14 @@ namespace {
 /// Bytes of freed memory that this process keeps.
 constexpr int kMostKept = 256 << 20;
 
-/// Activations of megabytes come and go with every layer: what was freed stays with the process, so that the
-/// next layer does not get it from the system again, page by page.
+/// Activations of megabytes come and go with every layer, and pictures of tens of megabytes with every input:
+/// what was freed stays with the process, so that the next one does not get it from the system again, page by
+/// page. The padding is for threads, each of which has heaps of at most 64 MB that are given back as a whole
+/// when they hold less than it.
 void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, kMostKept / 4);
   mallopt(M_TRIM_THRESHOLD, kMostKept);
+  mallopt(M_TOP_PAD, kMostKept / 4);
 }
 
 /// A mapped file that was shortened, or whose file system fails: there is no way on, but a word.
