@@ -101,17 +101,19 @@ def write_lines(file: Path, rows: list[dict]) -> Path:
     return file
 
 
-def learn_by_program(options: argparse.Namespace, folder: Path, seed: int) -> Path:
+def learn_by_program(options: argparse.Namespace, folder: Path, seed: int) -> tuple[Path, float]:
+    """-> the model, and its loss on the captions that were not learnt"""
     out = folder / f"ours_{seed}"
     command = [options.program, "train", folder / "train.jsonl", "--validation", folder / "validation.jsonl", "--images", options.images,
                "--model", "photographs", "--new-mapper", "mlp", "--prefix-length", str(PREFIX), "--batch", str(LEARNING_BATCH),
                "--epochs", str(options.epochs), "--learning-rate", str(options.rate), "--warmup", str(WARMUP), "--seed", str(seed),
                "--validate-every", "100000", "--embeddings", folder / "embeddings", "--threads", str(options.threads), "--out", out, "--quiet"]
     subprocess.run([str(word) for word in command], check=True)
-    return out
+    lines = [json.loads(line) for line in (out / "training" / "log.jsonl").read_text().splitlines()]
+    return out, [line["validation_loss"] for line in lines if "validation_loss" in line][-1]
 
 
-def learn_by_pytorch(options: argparse.Namespace, folder: Path, rows: list[dict], seed: int) -> Path:
+def learn_by_pytorch(options: argparse.Namespace, folder: Path, rows: list[dict], held_out: list[dict], seed: int) -> tuple[Path, float]:
     """ClipCap's own program: a new mapper and the same GPT-2, AdamW, and a rate that rises and falls in straight lines."""
     ours, out = folder / f"ours_{seed}", folder / f"theirs_{seed}"
     torch.manual_seed(seed)
@@ -128,33 +130,40 @@ def learn_by_pytorch(options: argparse.Namespace, folder: Path, rows: list[dict]
     manifest = json.loads((ours / "model.json").read_text())
     pieces = sentencepiece.SentencePieceProcessor(model_file=str(ours / manifest["tokenizer"]["files"]["model"]))
     stop, longest = manifest["stop"]["token"], manifest["stop"]["max_tokens"]
-    examples = []
-    for row in rows:
-        for caption in row["captions"]:
-            tokens = pieces.encode(caption.strip())
-            examples.append((row["image"], (tokens if tokens[-1:] == [stop] else [*tokens, stop])[:longest]))
+
+    def examples_of(rows: list[dict]) -> list[tuple[str, list[int]]]:
+        coded = [(row["image"], pieces.encode(caption.strip())) for row in rows for caption in row["captions"]]
+        return [(image, (tokens if tokens[-1:] == [stop] else [*tokens, stop])[:longest]) for image, tokens in coded]
+
+    examples = examples_of(rows)
     mapper = torch.nn.Sequential(torch.nn.Linear(len(embeddings[names[0]]), PREFIX * width // 2), torch.nn.Tanh(),
                                  torch.nn.Linear(PREFIX * width // 2, PREFIX * width))
     optimizer = torch.optim.AdamW([*gpt2.parameters(), *mapper.parameters()], lr=options.rate, weight_decay=0)
     each = -(-len(examples) // LEARNING_BATCH)
     schedule = get_linear_schedule_with_warmup(optimizer, WARMUP, each * options.epochs)
+
+    def loss_of(chosen: list[tuple[str, list[int]]], reduction: str) -> torch.Tensor:
+        tokens = torch.nn.utils.rnn.pad_sequence([torch.tensor(one) for _, one in chosen], batch_first=True, padding_value=-100)
+        prefix = mapper(torch.stack([embeddings[image] for image, _ in chosen])).view(-1, PREFIX, width)
+        logits = gpt2(inputs_embeds=torch.cat([prefix, gpt2.transformer.wte(tokens.clamp(min=0))], 1)).logits[:, PREFIX - 1 : -1]
+        return torch.nn.functional.cross_entropy(logits.reshape(-1, vocabulary), tokens.flatten(), ignore_index=-100, reduction=reduction)
+
     for _ in range(options.epochs):
         order = torch.randperm(len(examples)).tolist()
         for begin in range(0, len(order), LEARNING_BATCH):
-            chosen = [examples[i] for i in order[begin : begin + LEARNING_BATCH]]
-            tokens = torch.nn.utils.rnn.pad_sequence([torch.tensor(one) for _, one in chosen], batch_first=True, padding_value=-100)
-            prefix = mapper(torch.stack([embeddings[image] for image, _ in chosen])).view(-1, PREFIX, width)
-            logits = gpt2(inputs_embeds=torch.cat([prefix, gpt2.transformer.wte(tokens.clamp(min=0))], 1)).logits[:, PREFIX - 1 : -1]
-            loss = torch.nn.functional.cross_entropy(logits.reshape(-1, vocabulary), tokens.flatten(), ignore_index=-100)
             optimizer.zero_grad()
-            loss.backward()
+            loss_of([examples[i] for i in order[begin : begin + LEARNING_BATCH]], "mean").backward()
             optimizer.step()
             schedule.step()
-    return write_beside(ours, out, {f"clip_project.model.{name}": value for name, value in mapper.state_dict().items()}
+    unseen = examples_of(held_out)
+    with torch.no_grad():
+        loss = sum(loss_of(unseen[i : i + 50], "sum").item() for i in range(0, len(unseen), 50)) / sum(len(tokens) for _, tokens in unseen)
+    write_beside(ours, out, {f"clip_project.model.{name}": value for name, value in mapper.state_dict().items()}
                         | {f"gpt.{name}": value for name, value in gpt2.state_dict().items() if name != "lm_head.weight"})
+    return out, loss
 
 
-def write_beside(model: Path, out: Path, tensors: dict[str, torch.Tensor]) -> Path:
+def write_beside(model: Path, out: Path, tensors: dict[str, torch.Tensor]) -> None:
     """The model with another captioner."""
     shutil.copytree(model, out)
     manifest = json.loads((out / "model.json").read_text())
@@ -164,7 +173,6 @@ def write_beside(model: Path, out: Path, tensors: dict[str, torch.Tensor]) -> Pa
     entry = next(file for file in manifest["files"] if file["name"] == captioner.name)
     entry |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     (out / "model.json").write_text(json.dumps(manifest))
-    return out
 
 
 def cider(options: argparse.Namespace, folder: Path, model: Path) -> float:
@@ -182,12 +190,17 @@ def learn(options: argparse.Namespace, folder: Path) -> None:
     rows, held_out = split(options.captions, options.hold_out)
     write_lines(folder / "train.jsonl", rows)
     write_lines(folder / "validation.jsonl", held_out)
-    ours, theirs = [], []
+    found: dict[str, list[tuple[float, float]]] = {"caption": [], "PyTorch": []}
+    print(f"by seed: CIDEr and loss of {len(held_out)} pictures that were not learnt")
     for seed in range(options.runs):
-        ours.append(cider(options, folder, learn_by_program(options, folder, seed)))
-        theirs.append(cider(options, folder, learn_by_pytorch(options, folder, rows, seed)))
-        print(f"seed {seed}: CIDEr of {len(held_out)} pictures that were not learnt: caption {ours[-1]:.1f}, PyTorch {theirs[-1]:.1f}", flush=True)
-    print(f"mean of {options.runs}: caption {statistics.mean(ours):.1f}, PyTorch {statistics.mean(theirs):.1f}")
+        made = {"caption": learn_by_program(options, folder, seed)}
+        made["PyTorch"] = learn_by_pytorch(options, folder, rows, held_out, seed)
+        for name, (model, loss) in made.items():
+            found[name].append((cider(options, folder, model), loss))
+        print(f"{seed}: " + "; ".join(f"{name} {values[-1][0]:.1f} and {values[-1][1]:.3f}" for name, values in found.items()), flush=True)
+    for name, values in found.items():
+        columns = list(zip(*values))
+        print(f"{name}, mean: CIDEr {statistics.mean(columns[0]):.1f}, loss {statistics.mean(columns[1]):.3f}")
 
 
 def main() -> None:
