@@ -10,9 +10,6 @@
 namespace caption {
 namespace {
 
-/// One more than few_of shows.
-constexpr std::size_t kFew = 4;
-
 constexpr std::array<std::string_view, 8> kSystemFolders = {
     "@eaDir",   "#recycle",   "#snapshot",  "$RECYCLE.BIN", "System Volume Information",
     "__MACOSX", "lost+found", ".thumbnails"};
@@ -72,21 +69,19 @@ LeftOut::LeftOut(const Shard& shard, Take take) : shard_(shard), take_(std::move
 void LeftOut::add(const LeftOutName& name) {
   if (!shard_.takes(name.name)) return;
   if (name.why == WhyLeftOut::format) ++kinds_[name.kind];
-  Group& group = groups_[name.why];
-  ++group.count;
-  if (group.first.size() < kFew) group.first.push_back(name.name);
+  groups_[name.why].add(name.name);
   if (take_) take_(name);
 }
 
 std::string LeftOut::text() const {
   std::string text;
-  for (const auto& [why, group] : groups_) {
+  for (const auto& [why, names] : groups_) {
     if (why == WhyLeftOut::subfolder) continue;
     const Words& words = words_of(why);
     text += text.empty() ? "" : "\n";
-    text += counted(group.count, std::string(words.one), std::string(words.several));
+    text += counted(names.count(), std::string(words.one), std::string(words.several));
     if (why == WhyLeftOut::format) text += ": " + kinds_text(kinds_);
-    if (words.named) text += ": " + few_of(group.first);
+    if (words.named) text += ": " + names.few();
   }
   return text;
 }

@@ -4,8 +4,8 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <vector>
 
+#include "base/counted.h"
 #include "inputs/selection.h"
 
 namespace caption {
@@ -47,15 +47,10 @@ class LeftOut {
   std::string text() const;
 
  private:
-  struct Group {
-    std::size_t count = 0;
-    std::vector<std::string> first;  ///< a few
-  };
-
   Shard shard_;
   Take take_;
   std::map<std::string, std::size_t> kinds_;  ///< "HEIC" -> how many
-  std::map<WhyLeftOut, Group> groups_;
+  std::map<WhyLeftOut, CountedNames> groups_;
 };
 
 /// Whether a folder of this name holds what a system made of pictures or threw away: Synology's "@eaDir",

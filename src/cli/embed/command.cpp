@@ -65,21 +65,14 @@ void guard(const EmbedConfig& config) {
 }
 
 /// What is left of a run over texts.
-struct TextSummary {
-  std::size_t count = 0;
-  std::vector<std::string> cut;  ///< a few of them
-  std::size_t cut_count = 0;
-};
-
-void say_what_was_cut(const TextSummary& summary) {
-  if (summary.cut_count == 0) return;
-  log::warning(counted(summary.cut_count, "text is", "texts are") +
-               " longer than what CLIP takes, so that the end is left out: " + few_of(summary.cut));
+void say_what_was_cut(const CountedNames& texts) {
+  if (texts.count() == 0) return;
+  log::warning(counted(texts.count(), "text is", "texts are") +
+               " longer than what CLIP takes, so that the end is left out: " + texts.few());
 }
 
 ExitStatus embed_texts(const EmbedConfig& config) {
   constexpr std::size_t kTogether = 64;
-  constexpr std::size_t kShown = 4;
   TextLines lines(*config.texts);
   std::vector<std::string> texts = lines.next(kTogether);
   if (texts.empty()) throw Error(ErrorKind::usage, "no input: there is no text in the file");
@@ -93,7 +86,8 @@ ExitStatus embed_texts(const EmbedConfig& config) {
   Progress progress(
       !config.quiet && can_show_progress() ? stderr : nullptr,
       [](const std::atomic<bool>&) { return std::size_t{0}; }, 0, ProgressUnit::texts);
-  TextSummary summary;
+  std::size_t count = 0;
+  CountedNames cut;
   for (;;) {
     const auto width = static_cast<std::size_t>(found.embeddings.width);
     for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -104,10 +98,8 @@ ExitStatus embed_texts(const EmbedConfig& config) {
         writer->write(texts[i], row);
       }
     }
-    for (const std::size_t i : found.cut)
-      if (summary.cut.size() < kShown) summary.cut.push_back(texts[i]);
-    summary.cut_count += found.cut.size();
-    summary.count += texts.size();
+    for (const std::size_t i : found.cut) cut.add(texts[i]);
+    count += texts.size();
     progress.advance(texts.size());
     if (interrupted) break;
     texts = lines.next(kTogether);
@@ -116,9 +108,9 @@ ExitStatus embed_texts(const EmbedConfig& config) {
   }
   progress.clear();
   writer->finish();
-  say_what_was_cut(summary);
+  say_what_was_cut(cut);
   if (!interrupted) return ExitStatus::success;
-  log::info("interrupted: " + std::to_string(summary.count) + " embedded, the rest not tried");
+  log::info("interrupted: " + std::to_string(count) + " embedded, the rest not tried");
   return ExitStatus::interrupted;
 }
 
