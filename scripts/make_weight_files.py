@@ -8,10 +8,15 @@ beside the files. Run it by hand, with a Python that has torch and safetensors; 
 
 import argparse
 import collections
+import datetime
+import decimal
+import fractions
 import pathlib
 import pickle
+import uuid
 import warnings
 
+import numpy
 import safetensors.torch
 import torch
 from torch import nn
@@ -102,6 +107,23 @@ class Forbidden:
         return __import__("os").system, ("touch /tmp/caption-was-here",)
 
 
+def beside():
+    """What training programs keep beside weights: settings, and values of no tensors."""
+    counts = collections.defaultdict(int)
+    counts["a"] = 1
+    return {
+        "hyper_parameters": argparse.Namespace(transformer_attention_heads=16, use_windowed_embeddings=False, lr=1e-4,
+                                               out=pathlib.PurePosixPath("/data/run")),
+        "rng_state": torch.arange(3),
+        "numpy": [numpy.float64(1), numpy.int64(3), numpy.bool_(True), numpy.arange(5), numpy.str_("x"), numpy.random.RandomState(1).get_state()],
+        "dates": [datetime.datetime(2024, 1, 2, tzinfo=datetime.timezone.utc), datetime.timedelta(1)],
+        "containers": [counts, collections.Counter("abc"), collections.deque([1, 2]), {1, 2}, frozenset([3]), range(3), slice(1, 2)],
+        "numbers": [complex(1, 2), 1 << 100, decimal.Decimal("1.5"), fractions.Fraction(1, 3), uuid.UUID(int=5)],
+        "bytes": [b"xx", bytearray(b"x")],
+        "types": [torch.int64, torch.Size([1]), torch.device("cpu")],
+    }
+
+
 def save_script(module, path):
     """Saves without the debug records, which name the folders of the machine that wrote them."""
     module.save(str(path))
@@ -140,6 +162,11 @@ def main():
         if name != "dtypes":
             for protocol in (4, 5):
                 torch.save(content, out / f"{name}_protocol{protocol}.pt", pickle_protocol=protocol)
+    for protocol in (2, 3, 4, 5):
+        kept = wrapped | beside()
+        torch.save(kept, out / f"beside_protocol{protocol}.pt", pickle_protocol=protocol)
+        torch.save(kept, out / f"beside_legacy{protocol}.pt", _use_new_zipfile_serialization=False, pickle_protocol=protocol)
+    torch.save(state | {"args": argparse.Namespace(lr=1), "step": numpy.int64(3)}, out / "beside_flat.pt")
     safetensors.torch.save_file(every_dtype(), out / "dtypes.safetensors", metadata={"format": "pt"})
     torch.save({"weight": torch.ones(2), "evil": Forbidden()}, out / "forbidden.pt")
     torch.save({"weight": torch.ones(2), "evil": Forbidden()}, out / "forbidden_legacy.pt",

@@ -9,15 +9,32 @@
 namespace caption {
 namespace {
 
-/// The pickle of torch's magic number, an integer of ten bytes.
-constexpr std::array<std::uint8_t, 15> kMagic = {0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
-                                                 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e};
+/// torch's magic number, an integer of ten bytes, and the end of its pickle.
+constexpr std::array<std::uint8_t, 13> kMagic = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9,
+                                                 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e};
+constexpr std::uint8_t kProto = 0x80;
+constexpr std::uint8_t kFrame = 0x95;  // from protocol 4 on; eight bytes follow
 constexpr std::int64_t kProtocol = 1001;
+
+/// Bytes of the pickle of the magic number that the file begins with, in any protocol; 0 if it does not.
+std::size_t magic_size(std::span<const std::byte> bytes) {
+  const auto at = [&](std::size_t i) {
+    return i < bytes.size() ? std::to_integer<std::uint8_t>(bytes[i]) : 0;
+  };
+  constexpr std::size_t kProtocolSize = 2;
+  constexpr std::size_t kFrameSize = 9;
+  if (at(0) != kProto) return 0;
+  const std::size_t start = kProtocolSize + (at(kProtocolSize) == kFrame ? kFrameSize : 0);
+  for (std::size_t i = 0; i < kMagic.size(); ++i)
+    if (at(start + i) != kMagic[i]) return 0;
+  return start + kMagic.size();
+}
 
 /// The pickles of the file, one after the other, and then its storages.
 class LegacyFile {
  public:
-  explicit LegacyFile(const MappedFile& file) : file_(file), rest_(file.bytes().subspan(kMagic.size())) {}
+  explicit LegacyFile(const MappedFile& file)
+      : file_(file), rest_(file.bytes().subspan(magic_size(file.bytes()))) {}
 
   Pickle next(const std::string& what) {
     Pickle pickle(file_, what, rest_);
@@ -76,9 +93,7 @@ Storages read_storages(const MappedFile& file, const Pickle& weights, const Pick
 }  // namespace
 
 bool is_torch_legacy(std::span<const std::byte> bytes) {
-  return bytes.size() >= kMagic.size() &&
-         std::equal(kMagic.begin(), kMagic.end(), bytes.begin(),
-                    [](std::uint8_t a, std::byte b) { return a == std::to_integer<std::uint8_t>(b); });
+  return magic_size(bytes) > 0;
 }
 
 WeightFile read_torch_legacy(const std::shared_ptr<const MappedFile>& file) {

@@ -38,6 +38,8 @@ std::string describe(const PickleValue& value) {
       return "an object of " + shown(value.text);
     case Kind::call:
       return "a call of " + shown(value.text);
+    case Kind::other:
+      return "a value of another kind";
     case Kind::persistent:
       return "a storage";
   }

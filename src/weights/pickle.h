@@ -25,7 +25,9 @@ struct PickleValue {
     dict,        ///< items: key, value, key, value, ...; OrderedDict too
     global,      ///< text: "module name"
     object,      ///< text: "__torch__... name"; items: its state, if BUILD gave one
-    call,        ///< text: the function's "module name"; items: the arguments
+    call,        ///< text: the function's or type's "module name"; items: the arguments. One that is given
+                 ///< entries or attributes becomes a dict of them
+    other,       ///< bytes, or a set: of no interest
     persistent,  ///< items: those of the persistent id, a tuple
   };
   Kind kind = Kind::none;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 namespace caption {
 namespace {
@@ -46,6 +47,39 @@ constexpr std::array<std::string_view, 17> kNames = {"torch DoubleStorage",
                                                      "torch float16",
                                                      "torch bfloat16"};
 
+/// What training programs keep beside weights: values of these modules and packages, whose calls and objects
+/// are symbols that nobody interprets.
+constexpr std::array<std::string_view, 23> kBesideModules = {"numpy",
+                                                             "argparse",
+                                                             "pathlib",
+                                                             "datetime",
+                                                             "collections",
+                                                             "decimal",
+                                                             "fractions",
+                                                             "uuid",
+                                                             "enum",
+                                                             "typing",
+                                                             "_codecs",
+                                                             "pytorch_lightning",
+                                                             "lightning",
+                                                             "lightning_fabric",
+                                                             "omegaconf",
+                                                             "easydict",
+                                                             "yacs",
+                                                             "transformers",
+                                                             "clipcap",
+                                                             "__main__",
+                                                             "torch.optim",
+                                                             "torch.torch_version",
+                                                             "torch.serialization"};
+/// Others of them, from modules that have more than values.
+constexpr std::array<std::string_view, 18> kBesideNames = {
+    "builtins set",          "builtins frozenset",    "builtins complex", "builtins bytearray",
+    "builtins range",        "builtins slice",        "builtins object",  "builtins bytes",
+    "builtins list",         "builtins dict",         "builtins tuple",   "builtins int",
+    "builtins float",        "builtins str",          "builtins long",    "builtins xrange",
+    "types SimpleNamespace", "copyreg _reconstructor"};
+
 template <std::size_t N>
 bool holds(const std::array<std::string_view, N>& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
@@ -57,13 +91,28 @@ bool is_torchscript_class(std::string_view name) {
   return name.starts_with(kTorchScriptClass) || name.starts_with("__torch__ ");
 }
 
+bool is_kept_beside_weights(std::string_view name) {
+  if (holds(kCalls, name) || holds(kNames, name)) return false;
+  const std::string_view module = name.substr(0, name.find(' '));
+  const bool inside = std::any_of(kBesideModules.begin(), kBesideModules.end(), [&](std::string_view known) {
+    return module.starts_with(known) && (module.size() == known.size() || module[known.size()] == '.');
+  });
+  // Protocol 2 has the names of Python 2.
+  std::string modern(name);
+  if (modern.starts_with("__builtin__ ")) modern.replace(0, 11, "builtins");
+  if (modern.starts_with("copy_reg ")) modern.replace(0, 8, "copyreg");
+  // dtypes, layouts and the like: "torch int64"
+  const bool of_torch = modern.starts_with("torch ") && modern != "torch load";
+  return inside || of_torch || holds(kBesideNames, modern);
+}
+
 bool is_known_call(std::string_view name) {
   return holds(kCalls, name);
 }
 
 bool is_known_global(std::string_view name) {
   return is_known_call(name) || holds(kTypedContainers, name) || holds(kNames, name) ||
-         is_torchscript_class(name);
+         is_torchscript_class(name) || is_kept_beside_weights(name);
 }
 
 }  // namespace caption

@@ -24,6 +24,8 @@ enum Opcode : std::uint8_t {
   BINSTRING = 'T',
   SHORT_BINSTRING = 'U',
   BINUNICODE = 'X',
+  BINBYTES = 'B',
+  SHORT_BINBYTES = 'C',
   APPEND = 'a',
   BUILD = 'b',
   GLOBAL = 'c',
@@ -46,10 +48,16 @@ enum Opcode : std::uint8_t {
   NEWTRUE = 0x88,
   NEWFALSE = 0x89,
   LONG1 = 0x8a,
+  LONG4 = 0x8b,
   SHORT_BINUNICODE = 0x8c,
+  BINBYTES8 = 0x8e,
+  EMPTY_SET = 0x8f,
+  ADDITEMS = 0x90,
+  FROZENSET = 0x91,
   STACK_GLOBAL = 0x93,
   MEMOIZE = 0x94,
   FRAME = 0x95,
+  BYTEARRAY8 = 0x96,
 };
 
 constexpr int kOldestProtocol = 2;
@@ -102,7 +110,10 @@ bool PickleMachine::step(std::uint8_t opcode) {
       push(Kind::integer, reader_.u16());
       return true;
     case LONG1:
-      push_long();
+      push_long(reader_.u8());
+      return true;
+    case LONG4:
+      push_long(reader_.u32());
       return true;
     case BINFLOAT:
       reader_.take(8);
@@ -115,6 +126,16 @@ bool PickleMachine::step(std::uint8_t opcode) {
     case SHORT_BINSTRING:
     case SHORT_BINUNICODE:
       push_text(reader_.u8());
+      return true;
+    case SHORT_BINBYTES:
+      skip_bytes(reader_.u8());
+      return true;
+    case BINBYTES:
+      skip_bytes(reader_.u32());
+      return true;
+    case BINBYTES8:
+    case BYTEARRAY8:
+      skip_bytes(reader_.u64());
       return true;
     case FRAME:  // says how much may be read ahead, which is no matter here
       reader_.take(8);
@@ -198,6 +219,16 @@ bool PickleMachine::step_container(std::uint8_t opcode) {
     case SETITEMS:
       set_items(pop_to_mark());
       return true;
+    case EMPTY_SET:
+      push(Kind::other);
+      return true;
+    case ADDITEMS:
+      pop_to_mark();
+      return true;
+    case FROZENSET:
+      pop_to_mark();
+      push(Kind::other);
+      return true;
     case REDUCE:
       reduce();
       return true;
@@ -251,9 +282,14 @@ void PickleMachine::push_text(std::uint64_t size) {
   push(value);
 }
 
-void PickleMachine::push_long() {
-  const std::size_t size = reader_.u8();
-  if (size > 8) reader_.fail("an integer of " + std::to_string(size) + " bytes; expected at most 8");
+void PickleMachine::skip_bytes(std::uint64_t size) {
+  reader_.take(size);
+  push(Kind::other);
+}
+
+/// An integer that does not fit is of no interest.
+void PickleMachine::push_long(std::uint64_t size) {
+  if (size > sizeof(std::int64_t)) return skip_bytes(size);
   const auto bytes = reader_.take(size);
   std::uint64_t value = size != 0 && std::to_integer<int>(bytes[size - 1] >> 7) != 0 ? ~std::uint64_t{0} : 0;
   for (std::size_t i = size; i-- > 0;) value = (value << 8) | std::to_integer<std::uint64_t>(bytes[i]);
@@ -327,14 +363,26 @@ void PickleMachine::get(std::uint32_t index) {
 }
 
 void PickleMachine::append(const Items& items) {
-  PickleValue& list = top(Kind::list);
+  PickleValue& list = pop();
+  push(list);
+  if (list.is(Kind::call) && is_kept_beside_weights(list.text)) return;  // a list of a kind of its own
+  top(Kind::list);
   add_items(list, items);
 }
 
 void PickleMachine::set_items(const Items& items) {
   if (items.size() % 2 != 0) reader_.fail("a key without a value");
-  PickleValue& dict = top(Kind::dict);
-  add_items(dict, items);
+  PickleValue& dict = pop();
+  push(dict);
+  become_dict(dict);
+  add_items(top(Kind::dict), items);
+}
+
+/// An object that is given entries or attributes is a dict of them.
+void PickleMachine::become_dict(PickleValue& value) {
+  if (!value.is(Kind::call) || !is_kept_beside_weights(value.text)) return;
+  value.kind = Kind::dict;
+  value.items.clear();
 }
 
 void PickleMachine::reduce() {
@@ -350,7 +398,7 @@ void PickleMachine::reduce() {
     push(const_cast<PickleValue&>(*arguments.items.front()));
     return;
   }
-  if (!is_known_call(function.text)) {
+  if (!is_known_call(function.text) && !is_kept_beside_weights(function.text)) {
     reader_.fail("refused: the file calls " + describe(function) + "; nothing from the file was executed");
   }
   PickleValue& call = make(Kind::call);
@@ -375,6 +423,13 @@ void PickleMachine::reduce_ordered_dict(const Items& arguments) {
 void PickleMachine::new_object() {
   const PickleValue& arguments = pop();
   const PickleValue& type = pop();
+  if (arguments.is(Kind::tuple) && type.is(Kind::global) && is_kept_beside_weights(type.text)) {
+    PickleValue& call = make(Kind::call);
+    call.text = type.text;
+    add_items(call, arguments.items);
+    push(call);
+    return;
+  }
   if (!arguments.is(Kind::tuple) || !arguments.items.empty() || !type.is(Kind::global) ||
       !is_torchscript_class(type.text)) {
     reader_.fail("refused: the file makes an object of " + describe(type) +
@@ -391,6 +446,11 @@ void PickleMachine::build() {
   push(value);
   // The state of a dict is what Python hung on it (a state dict's _metadata): no weights.
   if (value.is(Kind::dict) && state.is(Kind::dict)) return;
+  if (value.is(Kind::call) && is_kept_beside_weights(value.text)) {
+    if (!state.is(Kind::dict)) return;
+    become_dict(value);
+    return add_items(value, state.items);
+  }
   if (!value.is(Kind::object) || !value.items.empty()) {
     reader_.fail("the pickle sets the state of " + describe(value));
   }

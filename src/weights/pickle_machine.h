@@ -39,7 +39,8 @@ class PickleMachine {
   void push(PickleValue& value);
   void add_items(PickleValue& container, const Items& items);
   void push_text(std::uint64_t size);
-  void push_long();
+  void push_long(std::uint64_t size);
+  void skip_bytes(std::uint64_t size);
   void push_tuple(std::size_t count);
   void push_tuple(const Items& items);
   void push_global(const std::string& module, const std::string& member);
@@ -52,6 +53,7 @@ class PickleMachine {
   void get(std::uint32_t index);
   void append(const Items& items);
   void set_items(const Items& items);
+  void become_dict(PickleValue& value);
   void reduce();
   void reduce_ordered_dict(const Items& arguments);
   void new_object();

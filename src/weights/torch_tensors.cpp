@@ -16,7 +16,7 @@ using Kind = PickleValue::Kind;
 constexpr std::string_view kRebuildTensor = "torch._utils _rebuild_tensor";
 constexpr std::string_view kRebuildTensorV2 = "torch._utils _rebuild_tensor_v2";
 constexpr std::string_view kRebuildParameter = "torch._utils _rebuild_parameter";
-constexpr std::array<std::string_view, 3> kWrappers = {"state_dict", "model_state_dict", "model"};
+constexpr std::array<std::string_view, 4> kWrappers = {"state_dict", "model_state_dict", "model", "module"};
 constexpr std::array<std::string_view, 2> kTrainingPrefixes = {"module.", "_orig_mod."};
 constexpr std::size_t kMostEntries = 100'000;
 constexpr std::size_t kLongestName = 1024;
@@ -48,7 +48,25 @@ std::uint64_t size_of(const Tensor& flat) {
 
 bool is_plain(const PickleValue& value) {
   return value.is(Kind::none) || value.is(Kind::boolean) || value.is(Kind::integer) || value.is(Kind::real) ||
-         value.is(Kind::text);
+         value.is(Kind::text) || value.is(Kind::other) ||
+         (value.is(Kind::call) && !TorchTensors::is_tensor(value));
+}
+
+/// Keeps the whole numbers among what Lightning calls a model's hyperparameters, which may lie in one more
+/// dict there.
+void keep_settings(const PickleValue& root, WeightFile& result) {
+  const auto keep = [&](const PickleValue& settings) {
+    for (std::size_t i = 0; settings.is(Kind::dict) && i + 1 < settings.items.size(); i += 2) {
+      const PickleValue& value = *settings.items[i + 1];
+      if (settings.items[i]->is(Kind::text) && (value.is(Kind::integer) || value.is(Kind::boolean)))
+        result.attributes["hyper_parameters." + settings.items[i]->text] = value.integer;
+    }
+  };
+  const PickleValue* const settings = root.find("hyper_parameters");
+  if (settings == nullptr) return;
+  keep(*settings);
+  for (const char* inner : {"config", "hparams", "args"})
+    if (const PickleValue* const nested = settings->find(inner)) keep(*nested);
 }
 
 void strip_training_prefixes(WeightFile& file) {
@@ -149,17 +167,25 @@ void TorchTensors::read_state_dict(const PickleValue& root, WeightFile& result) 
   const PickleValue* dict = &root;
   for (const std::string_view wrapper : kWrappers) {
     const PickleValue* inner = root.find(wrapper);
-    if (inner == nullptr || !inner->is(Kind::dict) || holds_tensors(root)) continue;
+    // The weights themselves may be there beside single tensors, as the state of a random generator.
+    if (inner == nullptr || !inner->is(Kind::dict) || (holds_tensors(root) && !holds_tensors(*inner)))
+      continue;
     dict = inner;
     break;
   }
   if (!dict->is(Kind::dict)) {
     file_->fail("holds " + describe(*dict) + "; expected a state dict: torch.save(model.state_dict(), FILE)");
   }
+  if (dict->find("_parameters") != nullptr && dict->find("_modules") != nullptr) {
+    file_->fail(
+        "holds a whole model, not its weights alone; nothing of it was made. Save "
+        "torch.save(model.state_dict(), FILE)");
+  }
+  keep_settings(root, result);
   for (std::size_t i = 0; i + 1 < dict->items.size(); i += 2) {
     const PickleValue& key = *dict->items[i];
     const PickleValue& value = *dict->items[i + 1];
-    if (is_plain(value)) continue;
+    if (is_plain(value) || (value.is(Kind::dict) && !holds_tensors(value))) continue;
     if (!key.is(Kind::text) || !is_tensor(value)) {
       file_->fail(
           "the entry of " + describe(key) + " is " + describe(value) +

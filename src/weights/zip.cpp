@@ -67,7 +67,8 @@ ZipArchive::Directory ZipArchive::find_directory() const {
   for (std::size_t back = kEndSize; back <= std::min(bytes.size(), kEndSize + kLongestComment); ++back) {
     const std::size_t at = bytes.size() - back;
     if (read_u32(bytes, at) != kEnd) continue;
-    if ((read_u32(bytes, at + 18) >> 16) != back - kEndSize) continue;
+    // Whoever appended bytes to the file, as line ends, left the directory where it is.
+    if ((read_u32(bytes, at + 18) >> 16) > back - kEndSize) continue;
     end = at;
     break;
   }

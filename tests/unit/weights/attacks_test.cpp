@@ -44,7 +44,7 @@ TEST(NotWeights, ForbiddenGlobalsAreNeverExecuted) {
   for (const char* name : {"forbidden.pt", "forbidden_legacy.pt"}) {
     expect_refused(data(name), {"refused", "posix.system", "nothing from the file was executed"});
   }
-  expect_refused(data("whole_module.pt"), {"refused", "__main__.Block", "state_dict()"});
+  expect_refused(data("whole_module.pt"), {"a whole model", "nothing of it was made", "state_dict()"});
   EXPECT_FALSE(std::filesystem::exists("/tmp/caption-was-here"));
 }
 
@@ -200,7 +200,7 @@ TEST(BadPickle, BombsAreRefused) {
   expect_pickle_refused(pickle_of("X\xff\xff\xff\xff"), {"4294967295 bytes", "at most 65536"});
   expect_pickle_refused(pickle_of(text(std::string(70'000, 'x'))), {"at most 65536"});
   expect_pickle_refused(pickle_of(global(std::string(300, 'x'), "y")), {"more than 256 bytes"});
-  expect_pickle_refused(pickle_of(std::string("\x8a\xff") + std::string(255, '\1')), {"255 bytes"});
+  expect_pickle_refused(pickle_of(std::string("\x8a\xff") + std::string(255, '\1')), {"state dict"});
   expect_pickle_refused(pickle_of(std::string(1'001, '(')), {"1000 deep"});
   expect_pickle_refused(pickle_of(std::string(3'000'000, ')')), {"2000000 values"});
   // A list of a thousand, appended to another ten thousand times.

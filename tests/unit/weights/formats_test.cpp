@@ -104,6 +104,31 @@ TEST_P(StateDicts, MayBeWrappedByATrainingProgram) {
 INSTANTIATE_TEST_SUITE_P(Formats, StateDicts,
                          testing::Values(".pt", "_legacy.pt", "_protocol4.pt", "_protocol5.pt"));
 
+/// Settings, NumPy's scalars, paths, dates and so on are passed over; nothing of them is made.
+TEST(Beside, WhatTrainingProgramsKeepIsSkipped) {
+  for (const char* const kind : {"protocol", "legacy"}) {
+    for (const char* const protocol : {"2", "3", "4", "5"}) {
+      const WeightFile file = read_weights(data(std::string("beside_") + kind + protocol + ".pt"));
+      expect_filled(file, "0.weight", {2, 3}, DType::fp32);
+      expect_filled(file, "0.bias", {2}, DType::fp32);
+      EXPECT_EQ(file.tensors.size(), 2u);
+      EXPECT_EQ(file.attributes.at("hyper_parameters.transformer_attention_heads"), 16);
+      EXPECT_EQ(file.attributes.at("hyper_parameters.use_windowed_embeddings"), 0);
+    }
+  }
+  const WeightFile flat = read_weights(data("beside_flat.pt"));
+  expect_filled(flat, "0.weight", {2, 3}, DType::fp32);
+  EXPECT_EQ(flat.tensors.size(), 2u);
+}
+
+TEST(Beside, BytesBehindAnArchivesEnd) {
+  const std::string whole = bytes_of(data("state_dict.pt"));
+  for (const std::string& more : {std::string("\n"), std::string(60'000, '\0')}) {
+    const TemporaryFile file(whole + more);
+    expect_filled(read_weights(file.path(), Checksums::all), "0.weight", {2, 3}, DType::fp32);
+  }
+}
+
 class TorchScript : public testing::TestWithParam<const char*> {};
 
 TEST_P(TorchScript, GivesNestedNamesAndAttributes) {
