@@ -41,6 +41,14 @@ struct ModelOptions {
   std::function<void(const std::string&)> note;
 };
 
+/// Whether pictures of other formats than JPEG and PNG are decoded in a box: in processes of their own that
+/// can open no files and no connections, with limits of memory and time, and whose end costs one picture.
+enum class Sandbox {
+  automatic,  ///< where the system permits it
+  on,         ///< or it is an error
+  off,
+};
+
 /// How an image file's bytes become pixels.
 struct ImageOptions {
   /// Images with more pixels (width x height, in megapixels) are refused before they are decoded.
@@ -51,6 +59,9 @@ struct ImageOptions {
   /// Whether a picture with an ICC profile is converted to sRGB. CLIP's own pipeline, with which the
   /// published models were trained, does not.
   bool color_managed = false;
+  /// Nothing of a picture depends on it. Each thread that decodes such pictures has one process at most,
+  /// which ends with it.
+  Sandbox sandbox = Sandbox::automatic;
   /// Whether the bytes are no image file, but the picture's embedding: D fp32 numbers in this machine's
   /// order, as the encoder gives them. Nothing else of the options counts then.
   bool embedding = false;
@@ -93,8 +104,8 @@ enum class Rerank {
 struct DecodeOptions {
   /// Width of the beam search; 1 is greedy. Ignored when sampling.
   int beam = 5;
-  /// Captions returned per image, best first; at most `beam` unless sampling, and fewer where beams differ in no
-  /// text.
+  /// Captions returned per image, best first; at most `beam` unless sampling, and fewer where beams differ in
+  /// no text.
   int n_best = 1;
   /// A caption that has not met the stop token ends after so many tokens; at most what the model's positions
   /// allow. 0 takes the model's own limit: 67 for the published ones.

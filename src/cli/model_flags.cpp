@@ -61,7 +61,12 @@ Flags<ImageOptions> image_flags() {
              "place, and its record has the flag truncated"),
       on("--color-managed", &ImageOptions::color_managed,
          "Convert pictures that have an ICC profile to sRGB. The published models were trained "
-         "without")};
+         "without"),
+      choice("--sandbox", &ImageOptions::sandbox, "WHEN",
+             {{"auto", Sandbox::automatic}, {"on", Sandbox::on}, {"off", Sandbox::off}},
+             "Decode what is no JPEG or PNG in processes that can open no files and no connections, with "
+             "limits of memory and time; a decoder that crashes then costs one image. auto does so where "
+             "the system permits it, on insists")};
 }
 
 }  // namespace caption::cli

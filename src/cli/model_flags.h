@@ -22,7 +22,7 @@ Flags<ModelOptions> model_flags();
 /// As --precision takes it.
 std::string precision_name(Precision precision);
 
-/// How pictures are read: --max-megapixels, --truncated and --color-managed.
+/// How pictures are read: --max-megapixels, --truncated and their like.
 Flags<ImageOptions> image_flags();
 
 }  // namespace caption::cli

@@ -10,6 +10,10 @@ namespace caption {
 
 using Bytes = std::span<const std::uint8_t>;
 
+inline Bytes as_file(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
+
 // Numbers in files. The caller has checked the bounds.
 inline std::uint32_t big16(Bytes b, std::size_t at) {
   return static_cast<std::uint32_t>(b[at] << 8 | b[at + 1]);

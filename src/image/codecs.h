@@ -21,6 +21,7 @@ StoredPicture decode_jpeg_2000(Container& container);
 /// TIFF of grey, RGB, CMYK and palettes, in every layout, by libtiff.
 StoredPicture decode_tiff(Container& container);
 
+
 /// By lcms2: pictures with a profile of RGB, or of grey values, which become RGB. Of CMYK the colours that a
 /// decoder has made of it stay. Throws Error(corrupt) if the profile makes no sense.
 void to_srgb(StoredPicture& picture, const Container& container);

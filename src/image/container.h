@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "caption/error.h"
+#include "caption/options.h"
 #include "image/bytes.h"
 #include "image/orientation.h"
 #include "image/stored_picture.h"
@@ -63,7 +64,7 @@ bool is_tga(Bytes file);
 
 /// Reads the format that the first bytes name. Throws Error(unsupported_format) naming what was found
 /// instead.
-Container read_container(Bytes file, double max_megapixels);
+Container read_container(Bytes file, const ImageOptions& options);
 
 /// Throws Error(too_large) if the picture has more pixels than the limit or than OpenCV can hold,
 /// Error(corrupt) if it has none.

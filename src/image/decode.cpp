@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "image/cmyk.h"
@@ -95,26 +94,20 @@ RgbImage turn_upright(RgbImage stored, int orientation) {
 
 RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions& options,
                       PictureDecoder others, ColourConverter to_srgb) {
-  const Bytes file(reinterpret_cast<const std::uint8_t*>(file_bytes.data()), file_bytes.size());
-  try {
-    Container container = read_container(file, options.max_megapixels);
-    StoredPicture picture = container.picture                       ? *std::move(container.picture)
-                            : container.decoder == Decoder::libjpeg ? decode_jpeg(container)
-                                                                    : others(container);
-    if (picture.width != container.width || picture.height != container.height)
-      fail_damaged(container.format, "the decoded picture is not what the header announces");
-    if (picture.truncated && !options.accept_truncated)
-      fail_truncated(container.format, "inside the picture");
-    if (to_srgb != nullptr && !container.profile.empty()) to_srgb(picture, container);
-    const bool truncated = picture.truncated;
-    RgbImage image = to_rgb(std::move(picture), container);
-    if (container.canvas) image = on_canvas(image, *container.canvas);
-    image = turn_upright(std::move(image), container.orientation.value());
-    image.truncated = truncated;
-    return image;
-  } catch (const std::bad_alloc&) {
-    throw Error(ErrorKind::too_large, "there is not enough memory to decode the image");
-  }
+  Container container = read_container(as_file(file_bytes), options);
+  StoredPicture picture = container.picture                       ? *std::move(container.picture)
+                          : container.decoder == Decoder::libjpeg ? decode_jpeg(container)
+                                                                  : others(container);
+  if (picture.width != container.width || picture.height != container.height)
+    fail_damaged(container.format, "the decoded picture is not what the header announces");
+  if (picture.truncated && !options.accept_truncated) fail_truncated(container.format, "inside the picture");
+  if (to_srgb != nullptr && !container.profile.empty()) to_srgb(picture, container);
+  const bool truncated = picture.truncated;
+  RgbImage image = to_rgb(std::move(picture), container);
+  if (container.canvas) image = on_canvas(image, *container.canvas);
+  image = turn_upright(std::move(image), container.orientation.value());
+  image.truncated = truncated;
+  return image;
 }
 
 }  // namespace caption

@@ -47,8 +47,8 @@ using ColourConverter = void (*)(StoredPicture& picture, const Container& contai
 /// The bytes of a picture file -> RGB: format sniffed from the bytes (see read_container), turned upright,
 /// alpha composited on white, 16 bits cut to 8, the first frame or page of several. A file that is not whole
 /// is an error. Safe to call from several threads. Throws Error(unsupported_format | corrupt | too_large),
-/// and what `others` and `to_srgb`, which pictures with a profile are given to, throw; the message does not
-/// name the file, which the caller knows.
+/// std::bad_alloc, and what `others` and `to_srgb`, which pictures with a profile are given to, throw; the
+/// message does not name the file, which the caller knows.
 RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions& options,
                       PictureDecoder others, ColourConverter to_srgb = nullptr);
 

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "image/bytes.h"
+
+namespace caption {
+
+/// What a picture file is, as far as its first bytes tell.
+enum class Format {
+  jpeg,
+  png,
+  webp,
+  bmp,
+  tiff,
+  gif,
+  avif,
+  heic,
+  jpeg_xl,
+  jpeg_2000,
+  psd,
+  qoi,
+  icon,
+  netpbm,
+  tga,
+  unknown
+};
+
+/// Looks at the file's first bytes alone.
+Format format_of(Bytes file);
+
+}  // namespace caption
