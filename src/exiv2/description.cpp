@@ -2,11 +2,11 @@
 #include <array>
 #include <exiv2/exiv2.hpp>
 #include <exiv2/webpimage.hpp>
-#include <mutex>
 #include <string_view>
 
 #include "caption/error.h"
 #include "exiv2/multi_picture.h"
+#include "exiv2/turn.h"
 #include "metadata/library.h"
 
 namespace caption {
@@ -17,25 +17,6 @@ constexpr const char* kIptcKey = "Iptc.Application2.Caption";
 constexpr const char* kIptcCharset = "Iptc.Envelope.CharacterSet";
 constexpr const char* kUtf8Mark = "\x1b%G";
 constexpr const char* kDefaultLanguage = "x-default";
-
-/// Exiv2's XMP is for one thread at a time, and what it has to say goes nowhere.
-class Turn {
- public:
-  Turn() : lock_(mutex()) {
-    static const bool ready = [] {
-      Exiv2::LogMsg::setLevel(Exiv2::LogMsg::mute);
-      return Exiv2::XmpParser::initialize();
-    }();
-    if (!ready) throw Error(ErrorKind::internal, "Exiv2's XMP cannot be used");
-  }
-
- private:
-  static std::mutex& mutex() {
-    static std::mutex mutex;
-    return mutex;
-  }
-  std::lock_guard<std::mutex> lock_;
-};
 
 [[noreturn]] void translate(const Exiv2::Error& error) {
   switch (error.code()) {

@@ -20,6 +20,9 @@ StoredPicture decode_jpeg_xl(Container& container);
 StoredPicture decode_jpeg_2000(Container& container);
 /// TIFF of grey, RGB, CMYK and palettes, in every layout, by libtiff.
 StoredPicture decode_tiff(Container& container);
+/// The largest preview in a camera's raw data, a JPEG that Exiv2 finds, turned as the camera was held. One
+/// that is only a stamp is an Error(unsupported_format).
+StoredPicture decode_raw(Container& container);
 
 
 /// By lcms2: pictures with a profile of RGB, or of grey values, which become RGB. Of CMYK the colours that a
@@ -35,5 +38,6 @@ CAPTION_API caption::PictureDecoder caption_avif_decoder();
 CAPTION_API caption::PictureDecoder caption_jpeg_xl_decoder();
 CAPTION_API caption::PictureDecoder caption_jpeg_2000_decoder();
 CAPTION_API caption::PictureDecoder caption_tiff_decoder();
+CAPTION_API caption::PictureDecoder caption_raw_decoder();
 CAPTION_API caption::ColourConverter caption_icc_converter();
 }

@@ -12,7 +12,8 @@ namespace {
 constexpr std::int64_t kDecoderSide = std::int64_t{1} << 20;
 constexpr std::int64_t kDecoderPixels = std::int64_t{1} << 30;
 
-/// Of a format whose library reads the header, too.
+}  // namespace
+
 Container for_library(const char* format, Decoder decoder, Bytes file, double max_megapixels) {
   Container result;
   result.format = format;
@@ -21,8 +22,6 @@ Container for_library(const char* format, Decoder decoder, Bytes file, double ma
   result.max_megapixels = max_megapixels;
   return result;
 }
-
-}  // namespace
 
 void fail_truncated(const std::string& format, const std::string& where) {
   throw Error(ErrorKind::corrupt, "truncated " + format + ": the file ends " + where);
@@ -80,6 +79,8 @@ Container read_container(Bytes file, const ImageOptions& options) {
       return for_library("JPEG XL", Decoder::jpeg_xl, file, most);
     case Format::jpeg_2000:
       return for_library("JPEG 2000", Decoder::jpeg_2000, file, most);
+    case Format::raw:
+      return for_library("camera raw file", Decoder::raw, file, most);
     case Format::psd:
       return read_psd(file, most);
     case Format::qoi:

@@ -20,7 +20,7 @@ namespace caption {
 
 /// What makes a picture of a container's stream. Those behind `opencv` read the file's header, too, and fill
 /// in the rest of Container.
-enum class Decoder { libjpeg, opencv, libtiff, heif, avif, jpeg_xl, jpeg_2000 };
+enum class Decoder { libjpeg, opencv, libtiff, heif, avif, jpeg_xl, jpeg_2000, raw };
 
 /// A picture file as its own container describes it.
 struct Container {
@@ -58,6 +58,9 @@ Container read_netpbm(Bytes file, double max_megapixels);
 Container read_psd(Bytes file, double max_megapixels);
 Container read_qoi(Bytes file, double max_megapixels);
 Container read_tga(Bytes file, double max_megapixels);
+
+/// Of a format whose library reads the header, too.
+Container for_library(const char* format, Decoder decoder, Bytes file, double max_megapixels);
 
 /// Whether it is a TGA, which has no signature: its header makes sense as one.
 bool is_tga(Bytes file);

@@ -39,6 +39,13 @@ bool is_icon(Bytes file) {
          little16(file, 4) > 0;
 }
 
+/// Of Olympus, Panasonic, Fujifilm and Canon.
+bool is_raw(Bytes file) {
+  return has(file, 0, "IIRO"sv) || has(file, 0, "IIRS"sv) || has(file, 0, "MMOR"sv) ||
+         has(file, 0, "IIU\0"sv) || has(file, 0, "FUJIFILMCCD-RAW"sv) || has(file, 6, "HEAPCCDR"sv) ||
+         has_brand(file, {"crx "sv});
+}
+
 bool is_netpbm(Bytes file) {
   const bool known = file.size() > 2 && file[0] == 'P' &&
                      ((file[1] >= '1' && file[1] <= '7') || file[1] == 'f' || file[1] == 'F');
@@ -59,6 +66,7 @@ Format format_of(Bytes file) {
     return Format::heic;
   if (is_jpeg_xl(file)) return Format::jpeg_xl;
   if (is_jpeg_2000(file)) return Format::jpeg_2000;
+  if (is_raw(file)) return Format::raw;
   if (has(file, 0, "8BPS"sv)) return Format::psd;
   if (has(file, 0, "qoif"sv)) return Format::qoi;
   if (is_icon(file)) return Format::icon;

@@ -16,6 +16,7 @@ enum class Format {
   heic,
   jpeg_xl,
   jpeg_2000,
+  raw,  ///< of a camera, but for those that begin as a TIFF
   psd,
   qoi,
   icon,

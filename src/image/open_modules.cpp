@@ -55,6 +55,10 @@ const Codec& tiff() {
   static const Codec codec("TIFF", "codecs_tiff", "caption_tiff_decoder", "libtiff");
   return codec;
 }
+const Codec& raw() {
+  static const Codec codec("a camera's raw data", "exiv2", "caption_raw_decoder", "Exiv2");
+  return codec;
+}
 
 PictureDecoder decoder_of(const Container& container) {
   switch (container.decoder) {
@@ -68,6 +72,8 @@ PictureDecoder decoder_of(const Container& container) {
       return jpeg_2000().decoder();
     case Decoder::libtiff:
       return tiff().decoder();
+    case Decoder::raw:
+      return raw().decoder();
     default:
       return opencv_library().decode;
   }
@@ -96,6 +102,7 @@ enum Module : DecoderSet {
   kJpeg2000 = 16,
   kTiff = 32,
   kProfiles = 64,
+  kRaw = 128,
 };
 
 DecoderSet modules_of(Format format) {
@@ -108,8 +115,10 @@ DecoderSet modules_of(Format format) {
       return kJpegXl;
     case Format::jpeg_2000:
       return kJpeg2000;
-    case Format::tiff:  // some by one, some by the other
-      return kTiff | kOpenCv;
+    case Format::tiff:  // some by one, some by another
+      return kTiff | kOpenCv | kRaw;
+    case Format::raw:
+      return kRaw;
     case Format::png:
     case Format::webp:
     case Format::bmp:
@@ -145,6 +154,7 @@ void open_modules(DecoderSet modules) {
   if ((modules & kJpegXl) != 0) jpeg_xl();
   if ((modules & kJpeg2000) != 0) jpeg_2000();
   if ((modules & kTiff) != 0) tiff();
+  if ((modules & kRaw) != 0) raw();
   if ((modules & kProfiles) != 0) colour_converter();
 }
 

@@ -19,6 +19,8 @@ class Orientation {
   /// EXIF's tag, read by others.
   void set_exif(std::uint32_t tag);
 
+  /// Whether anything has told it.
+  bool is_known() const { return exif_ || xmp_; }
   /// EXIF's 1..8; 1 where nothing else is known.
   int value() const { return exif_.value_or(xmp_.value_or(1)); }
 

@@ -34,7 +34,9 @@ enum Photometric : std::uint32_t {
   kBlackIsZero = 1,
   kRgb = 2,
   kPaletteColour = 3,
-  kCmyk = 5
+  kCmyk = 5,
+  kColourFilter = 32803,
+  kLinearRaw = 34892
 };
 
 constexpr std::uint32_t kMostSamples = 8;  // of a pixel
@@ -155,21 +157,17 @@ Decoder decoder_of(const Directory& directory, std::uint32_t bits, std::uint32_t
                    std::to_string(bits) + " bits per pixel");
 }
 
-/// A camera's raw data in a TIFF, of which the first picture is only a small preview.
-void refuse_raw(Bytes file, const Directory& directory) {
+/// A camera's raw data in a TIFF, of which the first picture is only a small preview, or not one to be seen.
+bool is_raw(Bytes file, const Directory& directory) {
   const bool preview = directory.find(kSubDirectories) != 0 && (directory.value(kSubfileType, 0) & 1U) != 0;
-  if (has(file, 8, "CR\x02\0"sv) || directory.find(kDngVersion) != 0 || preview) {
-    fail_unsupported(
-        "the format is a camera's raw data (CR2, DNG, NEF, ...), whose first picture is only a small "
-        "preview");
-  }
+  const std::uint32_t photometric = directory.value(kPhotometric, kBlackIsZero);
+  return has(file, 8, "CR\x02\0"sv) || directory.find(kDngVersion) != 0 || preview ||
+         photometric == kColourFilter || photometric == kLinearRaw;
 }
 
 /// The first directory, or, where that is marked as a small copy, the first after it that is not.
-Directory main_directory(Bytes file) {
+Directory main_directory(Bytes file, const Directory& first) {
   constexpr int kMostDirectories = 100;
-  const Directory first(file);
-  refuse_raw(file, first);
   Directory directory = first;
   for (int i = 0; i < kMostDirectories && (directory.value(kSubfileType, 0) & 1U) != 0; ++i) {
     if (directory.next() == 0) return first;
@@ -181,7 +179,9 @@ Directory main_directory(Bytes file) {
 }  // namespace
 
 Container read_tiff(Bytes file, double max_megapixels) {
-  const Directory directory = main_directory(file);
+  const Directory first(file);
+  if (is_raw(file, first)) return for_library("camera raw file", Decoder::raw, file, max_megapixels);
+  const Directory directory = main_directory(file, first);
   Container result;
   result.format = "TIFF";
   result.width = directory.value(kWidth, 0);

@@ -22,13 +22,7 @@ struct Signature {
 };
 
 constexpr Signature kRefused[] = {
-    {4, "ftypcrx "sv, "a camera's raw data (CR3)"},
     {4, "ftyp"sv, "MP4 or QuickTime video"},
-    {0, "FUJIFILMCCD-RAW"sv, "a camera's raw data (RAF)"},
-    {0, "IIRO"sv, "a camera's raw data (ORF)"},
-    {0, "IIRS"sv, "a camera's raw data (ORF)"},
-    {0, "MMOR"sv, "a camera's raw data (ORF)"},
-    {0, "IIU\0"sv, "a camera's raw data (RW2)"},
     {0, "II\x2B\0"sv, "BigTIFF"},
     {0, "MM\0\x2B"sv, "BigTIFF"},
     {0, "%PDF"sv, "PDF"},

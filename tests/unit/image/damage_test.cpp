@@ -249,17 +249,18 @@ std::string tiff_of(std::initializer_list<std::pair<int, int>> entries, const st
 }
 
 TEST(Formats, ACamerasRawDataIsNamedAndNotItsPreviewCaptioned) {
-  const std::string raw = "unsupported_format: the format is a camera's raw data";
+  const std::string raw = "unsupported_format: the file is a camera's raw data without a preview";
   EXPECT_TRUE(starts_with(outcome(bytes_of(tiff_of({{254, 1}, {256, 160}, {257, 120}, {330, 8}}))), raw));
   EXPECT_TRUE(starts_with(outcome(bytes_of(tiff_of({{256, 160}, {257, 120}, {50706, 1025}}))), raw));
   EXPECT_TRUE(
       starts_with(outcome(bytes_of(tiff_of({{256, 160}, {257, 120}}, std::string("CR\x02\0", 4)))), raw));
   EXPECT_FALSE(starts_with(outcome(bytes_of(tiff_of({{254, 1}, {256, 160}, {257, 120}}))), raw));
-  EXPECT_TRUE(starts_with(outcome(bytes_of("FUJIFILMCCD-RAW 0201")), raw));
-  EXPECT_TRUE(starts_with(outcome(bytes_of(std::string_view("\0\0\0\x18"
-                                                            "ftypcrx \0",
-                                                            13))),
-                          raw));
+  const std::string damaged = "corrupt: damaged camera raw file";
+  EXPECT_TRUE(starts_with(outcome(bytes_of("FUJIFILMCCD-RAW 0201")), damaged));
+  EXPECT_TRUE(starts_with(outcome(bytes_of(std::string_view("\0\0\0\x14"
+                                                            "ftypcrx \0\0\0\1crx \0\0\0\xFFmoov",
+                                                            28))),
+                          damaged));
 }
 
 }  // namespace
