@@ -8,6 +8,8 @@ whoever changes the goldens runs it.
 
     srgb.txt     FILE                        those with an ICC profile, and FILE.srgb: their pixels converted by it
 
+    frames.txt   FILE FRAME WIDTH HEIGHT HASH    pictures of animations and of files of several pages
+
 HASH is "close" where another version of the codec may give values that differ by one; FILE.rgb has the pixels then.
 """
 
@@ -302,6 +304,85 @@ def write_photoshop():
     write_psd("palette.psd", 2, 8, [np.asarray(PALETTE)], palette=table.T.tobytes())
 
 
+def moving():
+    """Frames [HEIGHT, WIDTH] of squares that move over each other; their edges are clear or, the last two's, half so."""
+    frames = []
+    for number in range(5):
+        samples = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+        top, left = 2 * number, 5 * number
+        samples[top:top + 12, left:left + 14] = np.dstack([COLOURS, np.full((HEIGHT, WIDTH), 255, np.uint8)])[top:top + 12, left:left + 14]
+        if number > 2:
+            samples[top, left:left + 14, 3] = 128
+        frames.append(Image.fromarray(samples))
+    return frames
+
+
+def on_white(image):
+    image = image.convert("RGBA")
+    white = Image.new("RGBA", image.size, "white")
+    white.paste(image, mask=image)
+    return white.convert("RGB")
+
+
+def write_frames():
+    frames = moving()
+    clear = frames[:3]  # whose pixels are seen or not
+    for name, disposal in (("keep", 1), ("clear", 2), ("restore", 3)):
+        save(clear[0], f"{name}_frames.gif", save_all=True, append_images=clear[1:], disposal=disposal, optimize=False, duration=100)
+        save(clear[0], f"{name}_frames.png", save_all=True, append_images=clear[1:], disposal=disposal - 1, blend=1)
+    save(clear[0], "source_frames.png", save_all=True, append_images=clear[1:], disposal=0, blend=0)
+    save(RGB, "own_picture_frames.png", save_all=True, append_images=clear, default_image=True, disposal=1, blend=0)
+    save(frames[0], "frames.webp", save_all=True, append_images=frames[1:], lossless=True, exact=True)
+    save(frames[0], "mixed_frames.webp", save_all=True, append_images=frames[1:], allow_mixed=True, quality=80)
+    run("cjxl", "-d", "0", OUT / "keep_frames.gif", OUT / "frames.jxl")
+    save(RGB, "frames.avif", save_all=True, append_images=[ImageOps.mirror(RGB), ImageOps.flip(RGB)], quality=80, subsampling="4:4:4")
+    save(RGB, "pages.tif", save_all=True, append_images=[GREY, PALETTE], compression="tiff_lzw")
+    save(RGB, "several.heic", save_all=True, append_images=[ImageOps.mirror(RGB)], quality=80, chroma="444")
+    lines = []
+    for path in sorted(OUT.iterdir()):
+        if "frames." not in path.name and path.name not in ("pages.tif", "several.heic") or path.suffix == ".txt":
+            continue
+        source = OUT / "keep_frames.gif" if path.name == "frames.jxl" else path  # which pillow_jxl does not count
+        for number in range(Image.open(source).n_frames):
+            image = Image.open(source)
+            image.seek(number)
+            seen = on_white(image)
+            close = path.name.endswith(CLOSE)
+            lines.append(f"{path.name} {number} {seen.width} {seen.height} {'close' if close else fnv1a(seen.tobytes())}")
+            if close:
+                (OUT / f"{path.name}.{number}.rgb").write_bytes(seen.tobytes())
+    (OUT / "frames.txt").write_text("\n".join(lines) + "\n")
+
+
+def write_icns():
+    save(RGBA.resize((128, 128)), "png.icns")  # Pillow writes all sizes up to 1024; the largest parts are left out
+    whole = (OUT / "png.icns").read_bytes()
+    parts, at = b"", 8
+    while at < len(whole):
+        length = struct.unpack(">I", whole[at + 4:at + 8])[0]
+        if whole[at:at + 4] in (b"ic11", b"ic12", b"ic07"):
+            parts += whole[at:at + length]
+        at += length
+    (OUT / "png.icns").write_bytes(b"icns" + struct.pack(">I", 8 + len(parts)) + parts)
+    side = 32
+    colours, mask = np.asarray(RGB.resize((side, side))), np.asarray(RGBA.resize((side, side)))[:, :, 3]
+
+    def packed(plane):
+        out, at, flat = b"", 0, plane.tobytes()
+        while at < len(flat):
+            if flat[at:at + 3] == flat[at:at + 1] * 3:
+                out, at = out + bytes([128, flat[at]]), at + 3
+            else:
+                out, at = out + bytes([0, flat[at]]), at + 1
+        return out
+
+    def part(name, data):
+        return name + struct.pack(">I", 8 + len(data)) + data
+
+    parts = part(b"il32", b"".join(packed(colours[:, :, c] // 64 * 64) for c in range(3))) + part(b"l8mk", mask.tobytes())
+    (OUT / "packed.icns").write_bytes(b"icns" + struct.pack(">I", 8 + len(parts)) + parts)
+
+
 def expected(path):
     if path.suffix == ".pfm":  # Pillow cuts floats to whole numbers; white is 1
         values = np.asarray(Image.open(path)) * np.float32(255)
@@ -318,6 +399,8 @@ def expected(path):
         return RGB.resize((48, 48))
     if path.name == "bits8.ico":
         return PALETTE.resize((37, 37)).convert("RGB")
+    if path.name == "frames.jxl":  # of which pillow_jxl shows the last one
+        return on_white(Image.open(OUT / "keep_frames.gif"))
     image = Image.open(path)
     if image.mode == "I":
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
@@ -327,7 +410,7 @@ def expected(path):
 def write_goldens():
     lines = []
     for path in sorted(OUT.iterdir()):
-        if path.suffix in (".srgb", ".txt"):
+        if path.suffix in (".srgb", ".txt", ".rgb"):
             continue
         image = expected(path)
         close = path.name.endswith(CLOSE)
@@ -352,6 +435,8 @@ def main():
     write_netpbm()
     write_small_formats()
     write_photoshop()
+    write_icns()
+    write_frames()
     write_goldens()
 
 

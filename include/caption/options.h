@@ -62,6 +62,9 @@ struct ImageOptions {
   /// Nothing of a picture depends on it. Each thread that decodes such pictures has one process at most,
   /// which ends with it.
   Sandbox sandbox = Sandbox::automatic;
+  /// Which picture of an animation or of a file of several pages, from 0 on. One that is not there is an
+  /// error of that image.
+  int frame = 0;
   /// Whether the bytes are no image file, but the picture's embedding: D fp32 numbers in this machine's
   /// order, as the encoder gives them. Nothing else of the options counts then.
   bool embedding = false;

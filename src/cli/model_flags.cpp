@@ -62,6 +62,9 @@ Flags<ImageOptions> image_flags() {
       on("--color-managed", &ImageOptions::color_managed,
          "Convert pictures that have an ICC profile to sRGB. The published models were trained "
          "without"),
+      number("--frame", &ImageOptions::frame, {0, 1000000},
+             "Which picture of an animation (GIF, PNG, WebP, AVIF, JPEG XL) or of a file of several (TIFF, "
+             "HEIC), from 0 on; a file that has fewer is an error"),
       choice("--sandbox", &ImageOptions::sandbox, "WHEN",
              {{"auto", Sandbox::automatic}, {"on", Sandbox::on}, {"off", Sandbox::off}},
              "Decode what is no JPEG or PNG in processes that can open no files and no connections, with "

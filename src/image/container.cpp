@@ -12,14 +12,21 @@ namespace {
 constexpr std::int64_t kDecoderSide = std::int64_t{1} << 20;
 constexpr std::int64_t kDecoderPixels = std::int64_t{1} << 30;
 
+/// Of a format without frames.
+Container still(Container container, int frame) {
+  if (frame > 0) fail_no_frame(container.format, frame, 1);
+  return container;
+}
+
 }  // namespace
 
-Container for_library(const char* format, Decoder decoder, Bytes file, double max_megapixels) {
+Container for_library(const char* format, Decoder decoder, Bytes file, double max_megapixels, int frame) {
   Container result;
   result.format = format;
   result.decoder = decoder;
   result.stream.assign(file.begin(), file.end());
   result.max_megapixels = max_megapixels;
+  result.frame = frame;
   return result;
 }
 
@@ -58,39 +65,42 @@ void require_size(const std::string& format, std::int64_t width, std::int64_t he
 
 Container read_container(Bytes file, const ImageOptions& options) {
   const double most = options.max_megapixels;
+  const int frame = options.frame;
   switch (format_of(file)) {
     case Format::jpeg:
-      return read_jpeg(file, most);
+      return still(read_jpeg(file, most), frame);
     case Format::png:
-      return read_png(file, most);
+      return read_png(file, most, frame);
     case Format::webp:
-      return read_webp(file, most);
+      return read_webp(file, most, frame);
     case Format::bmp:
-      return read_bmp(file, most);
+      return still(read_bmp(file, most), frame);
     case Format::tiff:
-      return read_tiff(file, most);
+      return read_tiff(file, most, frame);
     case Format::gif:
-      return read_gif(file, most);
+      return read_gif(file, most, frame);
     case Format::avif:
-      return for_library("AVIF", Decoder::avif, file, most);
+      return for_library("AVIF", Decoder::avif, file, most, frame);
     case Format::heic:
-      return for_library("HEIC", Decoder::heif, file, most);
+      return for_library("HEIC", Decoder::heif, file, most, frame);
     case Format::jpeg_xl:
-      return for_library("JPEG XL", Decoder::jpeg_xl, file, most);
+      return for_library("JPEG XL", Decoder::jpeg_xl, file, most, frame);
     case Format::jpeg_2000:
-      return for_library("JPEG 2000", Decoder::jpeg_2000, file, most);
+      return still(for_library("JPEG 2000", Decoder::jpeg_2000, file, most), frame);
     case Format::raw:
-      return for_library("camera raw file", Decoder::raw, file, most);
+      return still(for_library("camera raw file", Decoder::raw, file, most), frame);
     case Format::psd:
-      return read_psd(file, most);
+      return still(read_psd(file, most), frame);
     case Format::qoi:
-      return read_qoi(file, most);
+      return still(read_qoi(file, most), frame);
     case Format::icon:
-      return read_icon(file, most);
+      return still(read_icon(file, most), frame);
+    case Format::icns:
+      return still(read_icns(file, most), frame);
     case Format::netpbm:
-      return read_netpbm(file, most);
+      return still(read_netpbm(file, most), frame);
     case Format::tga:
-      return read_tga(file, most);
+      return still(read_tga(file, most), frame);
     case Format::unknown:
       break;
   }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "caption/error.h"
-#include "caption/options.h"
+#include "image/animation.h"
 #include "image/bytes.h"
 #include "image/orientation.h"
 #include "image/stored_picture.h"
@@ -43,24 +43,28 @@ struct Container {
   bool profile_is_packed = false;        ///< by zlib, as in PNG
   std::vector<std::uint8_t> stream;      ///< what the decoder is given
   std::optional<StoredPicture> picture;  ///< of simple formats, whose readers decode, too: needs no decoder
+  std::vector<Layer> layers;             ///< instead, of an animation: from the first frame to the wanted one
   double max_megapixels = 0;             ///< for decoders that read the file's header
+  int frame = 0;                         ///< likewise: ImageOptions::frame
 };
 
-// Each reads one format. Throws Error(corrupt | too_large | unsupported_format).
+// Each reads one format, `frame` of it if it can have several. Throws Error(corrupt | too_large |
+// unsupported_format), and Error(not_found) for a frame that is not there.
 Container read_jpeg(Bytes file, double max_megapixels);
-Container read_png(Bytes file, double max_megapixels);
-Container read_webp(Bytes file, double max_megapixels);
+Container read_png(Bytes file, double max_megapixels, int frame = 0);
+Container read_webp(Bytes file, double max_megapixels, int frame = 0);
 Container read_bmp(Bytes file, double max_megapixels);
-Container read_tiff(Bytes file, double max_megapixels);
-Container read_gif(Bytes file, double max_megapixels);
+Container read_tiff(Bytes file, double max_megapixels, int frame = 0);
+Container read_gif(Bytes file, double max_megapixels, int frame = 0);
 Container read_icon(Bytes file, double max_megapixels);
+Container read_icns(Bytes file, double max_megapixels);
 Container read_netpbm(Bytes file, double max_megapixels);
 Container read_psd(Bytes file, double max_megapixels);
 Container read_qoi(Bytes file, double max_megapixels);
 Container read_tga(Bytes file, double max_megapixels);
 
 /// Of a format whose library reads the header, too.
-Container for_library(const char* format, Decoder decoder, Bytes file, double max_megapixels);
+Container for_library(const char* format, Decoder decoder, Bytes file, double max_megapixels, int frame = 0);
 
 /// Whether it is a TGA, which has no signature: its header makes sense as one.
 bool is_tga(Bytes file);

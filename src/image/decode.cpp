@@ -96,6 +96,7 @@ RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions&
                       PictureDecoder others, ColourConverter to_srgb) {
   Container container = read_container(as_file(file_bytes), options);
   StoredPicture picture = container.picture                       ? *std::move(container.picture)
+                          : !container.layers.empty()             ? compose(container, others)
                           : container.decoder == Decoder::libjpeg ? decode_jpeg(container)
                                                                   : others(container);
   if (picture.width != container.width || picture.height != container.height)

@@ -70,6 +70,7 @@ Format format_of(Bytes file) {
   if (has(file, 0, "8BPS"sv)) return Format::psd;
   if (has(file, 0, "qoif"sv)) return Format::qoi;
   if (is_icon(file)) return Format::icon;
+  if (has(file, 0, "icns"sv)) return Format::icns;
   if (is_netpbm(file)) return Format::netpbm;
   if (is_tga(file)) return Format::tga;
   return Format::unknown;

@@ -19,7 +19,8 @@ enum class Format {
   raw,  ///< of a camera, but for those that begin as a TIFF
   psd,
   qoi,
-  icon,
+  icon,  ///< of Windows
+  icns,  ///< of macOS
   netpbm,
   tga,
   unknown

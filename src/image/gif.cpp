@@ -100,71 +100,110 @@ std::size_t interlaced_row(std::size_t i, std::size_t height) {
   return 0;
 }
 
-/// A frame's indices -> RGB and alpha.
-StoredPicture colour(const Container& result, Bytes indices, Bytes palette, std::optional<unsigned> clear,
-                     bool interlaced) {
-  const auto width = static_cast<std::size_t>(result.width);
-  const auto height = static_cast<std::size_t>(result.height);
-  StoredPicture picture = blank_picture(result.width, result.height, 4);
+/// A picture of the file, packed, and what becomes of it.
+struct Frame {
+  Place place;
+  bool interlaced = false;
+  After after = After::keep;
+  std::optional<unsigned> clear;  ///< the colour that is transparent
+  Bytes palette;
+  unsigned bits = 0;  ///< of the first codes
+  std::vector<std::uint8_t> data;
+};
+
+/// Passes over the extensions at `at`; what they say of the next picture becomes that.
+void read_extensions(Bytes file, std::size_t& at, Frame& frame) {
+  while (at < file.size() && file[at] == kExtension) {
+    if (file.size() - at < 2) break;
+    const std::uint8_t label = file[at + 1];
+    at += 2;
+    const std::vector<std::uint8_t> block = read_blocks(file, at);
+    if (label != kGraphicControl || block.size() < 4) continue;
+    frame.clear = (block[0] & 1U) != 0 ? std::optional<unsigned>(block[3]) : std::nullopt;
+    const unsigned after = block[0] >> 2U & 7U;
+    frame.after = after == 2 ? After::clear : after == 3 ? After::restore : After::keep;
+  }
+}
+
+/// The picture at `at`, which moves behind it.
+void read_picture(Bytes file, std::size_t& at, Bytes common_palette, Frame& frame) {
+  if (file.size() - at < 1 + kDescriptor + 1) fail_truncated("GIF", "inside the header of its picture");
+  frame.place = {little16(file, at + 1), little16(file, at + 3), little16(file, at + 5),
+                 little16(file, at + 7)};
+  const unsigned flags = file[at + 9];
+  frame.interlaced = (flags & 0x40U) != 0;
+  at += 1 + kDescriptor;
+  const Bytes own = read_palette(file, flags, at);
+  frame.palette = own.empty() ? common_palette : own;
+  if (at >= file.size()) fail_truncated("GIF", "before its pixels");
+  frame.bits = file[at++];
+  frame.data = read_blocks(file, at);
+}
+
+/// RGB and alpha, for a size that require_size has seen.
+StoredPicture pixels_of(const Frame& frame) {
+  if (frame.bits < 1 || frame.bits > 11) fail_damaged("GIF", "its codes have an impossible length");
+  const auto width = static_cast<std::size_t>(frame.place.width);
+  const auto height = static_cast<std::size_t>(frame.place.height);
+  // No code stands for more than 4096 pixels: what a header alone promises is not allocated.
+  if (width * height / 4096 > frame.data.size()) fail_truncated("GIF", "inside the picture");
+  const std::vector<std::uint8_t> indices = unpack(frame.data, frame.bits, width * height);
+  StoredPicture picture = blank_picture(frame.place.width, frame.place.height, 4);
   for (std::size_t i = 0; i < indices.size(); ++i) {
-    const std::size_t row = interlaced ? interlaced_row(i / width, height) : i / width;
+    const std::size_t row = frame.interlaced ? interlaced_row(i / width, height) : i / width;
     std::uint8_t* const out = picture.samples.data() + (row * width + i % width) * 4;
     const std::size_t index = indices[i];
     for (std::size_t c = 0; c < 3; ++c) {
-      out[c] = palette.empty()                  ? indices[i]
-               : index * 3 + c < palette.size() ? palette[index * 3 + c]
-                                                : std::uint8_t{0};
+      out[c] = frame.palette.empty()                  ? indices[i]
+               : index * 3 + c < frame.palette.size() ? frame.palette[index * 3 + c]
+                                                      : std::uint8_t{0};
     }
-    out[3] = clear == index ? 0 : 255;
+    out[3] = frame.clear == index ? 0 : 255;
   }
   return picture;
 }
 
 }  // namespace
 
-/// The first frame on its canvas, which is clear where the frame is not, as browsers have it.
-Container read_gif(Bytes file, double max_megapixels) {
+/// A frame on its canvas, which is clear where no frame is, as browsers have it.
+Container read_gif(Bytes file, double max_megapixels, int wanted) {
   Container result;
   result.format = "GIF";
   result.alpha = Alpha::straight;
   if (file.size() < kScreen) fail_truncated("GIF", "inside the header");
-  Container::Canvas canvas{little16(file, 6), little16(file, 8), 0, 0};
   std::size_t at = kScreen;
   const Bytes common = read_palette(file, file[10], at);
-  std::optional<unsigned> clear;
-  while (at < file.size() && file[at] == kExtension) {
-    if (file.size() - at < 2) break;
-    const std::uint8_t label = file[at + 1];
-    at += 2;
-    const std::vector<std::uint8_t> block = read_blocks(file, at);
-    if (label == kGraphicControl && block.size() >= 4)
-      clear = (block[0] & 1U) != 0 ? std::optional<unsigned>(block[3]) : std::nullopt;
-  }
+  Frame frame;
+  read_extensions(file, at, frame);
   if (at >= file.size()) fail_truncated("GIF", "before its first picture");
   if (file[at] != kPicture) fail_damaged("GIF", "it holds no picture");
-  if (file.size() - at < 1 + kDescriptor + 1) fail_truncated("GIF", "inside the header of its picture");
-  canvas.x = little16(file, at + 1);
-  canvas.y = little16(file, at + 3);
-  result.width = little16(file, at + 5);
-  result.height = little16(file, at + 7);
-  const unsigned flags = file[at + 9];
-  at += 1 + kDescriptor;
+  read_picture(file, at, common, frame);
   // Some writers leave the canvas at nothing, or have it smaller than the picture.
-  canvas.width = std::max(canvas.width, canvas.x + result.width);
-  canvas.height = std::max(canvas.height, canvas.y + result.height);
+  Container::Canvas canvas{std::max<std::int64_t>(little16(file, 6), frame.place.x + frame.place.width),
+                           std::max<std::int64_t>(little16(file, 8), frame.place.y + frame.place.height),
+                           frame.place.x, frame.place.y};
   require_size("GIF", canvas.width, canvas.height, max_megapixels);
-  require_size("GIF", result.width, result.height, max_megapixels);
-  const Bytes own = read_palette(file, flags, at);
-  if (at >= file.size()) fail_truncated("GIF", "before its pixels");
-  const unsigned bits = file[at++];
-  if (bits < 1 || bits > 11) fail_damaged("GIF", "its codes have an impossible length");
-  const std::vector<std::uint8_t> data = read_blocks(file, at);
-  const auto count = static_cast<std::size_t>(result.width * result.height);
-  // No code stands for more than 4096 pixels: what a header alone promises is not allocated.
-  if (count / 4096 > data.size()) fail_truncated("GIF", "inside the picture");
-  const std::vector<std::uint8_t> indices = unpack(data, bits, count);
-  result.picture = colour(result, indices, own.empty() ? common : own, clear, (flags & 0x40U) != 0);
-  result.canvas = canvas;
+  require_size("GIF", frame.place.width, frame.place.height, max_megapixels);
+  if (wanted == 0) {
+    result.width = frame.place.width;
+    result.height = frame.place.height;
+    result.picture = pixels_of(frame);
+    result.canvas = canvas;
+    return result;
+  }
+  AnimationCanvas seen(canvas.width, canvas.height);
+  for (int i = 0;; ++i) {
+    seen.lay(pixels_of(frame).samples, frame.place, frame.after, blend_over);
+    if (i == wanted) break;
+    frame = {};
+    read_extensions(file, at, frame);
+    if (at >= file.size() || file[at] != kPicture) fail_no_frame("GIF", wanted, i + 1);
+    read_picture(file, at, common, frame);
+    require_size("GIF", frame.place.width, frame.place.height, max_megapixels);
+  }
+  result.width = canvas.width;
+  result.height = canvas.height;
+  result.picture = seen.take();
   return result;
 }
 

@@ -119,6 +119,8 @@ DecoderSet modules_of(Format format) {
       return kTiff | kOpenCv | kRaw;
     case Format::raw:
       return kRaw;
+    case Format::icns:  // which may hold a PNG or a JPEG 2000
+      return kOpenCv | kJpeg2000;
     case Format::png:
     case Format::webp:
     case Format::bmp:

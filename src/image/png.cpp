@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/crc32.h"
+#include "image/apng.h"
 #include "image/container.h"
 
 namespace caption {
@@ -28,6 +29,7 @@ struct Png {
   int colour = -1;
   std::size_t palette_size = 0;  ///< colours
   bool has_data = false;
+  ApngFrames frames;
 };
 
 /// Whether it is one of the ancillary chunks (the fifth bit of their first letter is set) that nothing here
@@ -78,9 +80,23 @@ void read_profile(Container& container, Bytes data) {
   container.profile_is_packed = true;
 }
 
+/// Hands on what belongs to an animation's frames: of `chunk` the type and, without its checksum, the data.
+void collect_frames(ApngFrames& frames, std::uint32_t type, Bytes chunk, bool wanted) {
+  const Bytes data = chunk.subspan(8, chunk.size() - 12);
+  if (type == chunk_type("fcTL")) {
+    frames.control(data);
+  } else if (type == chunk_type("fdAT")) {
+    frames.add_data(data);
+  } else if (type == chunk_type("IDAT")) {
+    frames.add_first_data(data);
+  } else if (wanted && type != chunk_type("IEND")) {
+    frames.share(chunk);
+  }
+}
+
 }  // namespace
 
-Container read_png(Bytes file, double max_megapixels) {
+Container read_png(Bytes file, double max_megapixels, int frame) {
   constexpr std::uint32_t kHeader = chunk_type("IHDR");
   constexpr std::uint32_t kEnd = chunk_type("IEND");
   Png png;
@@ -125,10 +141,15 @@ Container read_png(Bytes file, double max_megapixels) {
     // The rest (colour profiles, texts, further frames) is not needed, and libpng complains of much of it on
     // stderr.
     if (wanted) append(stream, file.subspan(at, length + 12));
+    if (frame > 0) collect_frames(png.frames, type, file.subspan(at, length + 12), wanted);
     at += length + 12;
   }
   if (!png.has_data) fail_damaged("PNG", "it holds no picture");
   if (png.colour == kPalette && png.palette_size == 0) fail_damaged("PNG", "the palette is missing");
+  if (frame > 0) {
+    png.container.layers = png.frames.layers(frame);
+    png.container.canvas = {png.container.width, png.container.height, 0, 0};
+  }
   return std::move(png.container);
 }
 

@@ -176,12 +176,25 @@ Directory main_directory(Bytes file, const Directory& first) {
   return directory;
 }
 
+/// The page `wanted`, from 0 on: all directories count.
+Directory page(Bytes file, const Directory& first, int wanted) {
+  Directory directory = first;
+  for (int i = 0; i < wanted; ++i) {
+    if (directory.next() == 0) fail_no_frame("TIFF", wanted, i + 1);
+    directory = Directory(file, directory.next());
+  }
+  return directory;
+}
+
 }  // namespace
 
-Container read_tiff(Bytes file, double max_megapixels) {
+Container read_tiff(Bytes file, double max_megapixels, int frame) {
   const Directory first(file);
-  if (is_raw(file, first)) return for_library("camera raw file", Decoder::raw, file, max_megapixels);
-  const Directory directory = main_directory(file, first);
+  if (is_raw(file, first)) {
+    if (frame > 0) fail_no_frame("camera raw file", frame, 1);
+    return for_library("camera raw file", Decoder::raw, file, max_megapixels);
+  }
+  const Directory directory = frame == 0 ? main_directory(file, first) : page(file, first, frame);
   Container result;
   result.format = "TIFF";
   result.width = directory.value(kWidth, 0);

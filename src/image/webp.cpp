@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "image/container.h"
 
@@ -78,9 +80,61 @@ std::vector<std::uint8_t> still_file(const Container& result, const Frame& frame
   return file;
 }
 
+/// The picture of an ANMF chunk.
+Frame read_frame(Bytes chunk) {
+  Frame frame;
+  if (chunk.size() < 8 + kFrameHeader) fail_damaged("WebP", "an animation's frame has no header");
+  const Bytes inner = chunk.subspan(8 + kFrameHeader);
+  for (std::size_t at = 0; at < inner.size();) {
+    const Bytes part = read_chunk(inner, at);
+    collect(frame, part);
+    at += padded(part);
+  }
+  return frame;
+}
+
+/// Where the picture of an ANMF chunk, which has a header, begins.
+Place place_of(Bytes chunk) {
+  return {2 * std::int64_t{little24(chunk, 8)}, 2 * std::int64_t{little24(chunk, 11)}};
+}
+
+/// Whether the coded picture may have transparent pixels.
+bool has_alpha(const Frame& frame) {
+  const bool lossless = has(frame.picture, 0, "VP8L"sv);
+  return lossless ? (frame.picture[12] & 0x10U) != 0 : !frame.alpha.empty();
+}
+
+/// The frames of an animation. libwebp blends none that covers all, or of which nothing is below.
+std::vector<Layer> read_layers(const std::vector<Bytes>& chunks, const Container::Canvas& canvas,
+                               double max_megapixels) {
+  std::vector<Layer> layers;
+  bool starts_anew = true;
+  for (const Bytes chunk : chunks) {
+    const Frame frame = read_frame(chunk);
+    if (frame.picture.empty()) fail_damaged("WebP", "a frame of it holds no picture");
+    Container size;
+    read_size(size, frame.picture, max_megapixels);
+    Layer layer{still_file(size, frame), place_of(chunk)};
+    layer.place.width = size.width;
+    layer.place.height = size.height;
+    if (layer.place.x + size.width > canvas.width || layer.place.y + size.height > canvas.height)
+      fail_damaged("WebP", "a frame of it lies outside of its canvas");
+    const unsigned flags = chunk[8 + kFrameHeader - 1];
+    const bool replaces = (flags & 2U) != 0;
+    const bool covers_all = size.width == canvas.width && size.height == canvas.height;
+    const bool covers = covers_all && (replaces || !has_alpha(frame));
+    const bool anew = starts_anew || covers;
+    layer.blend = replaces || anew ? replace : blend_as_webp;
+    layer.after = (flags & 1U) != 0 ? After::clear : After::keep;
+    starts_anew = layer.after == After::clear && (covers_all || anew);
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
 }  // namespace
 
-Container read_webp(Bytes file, double max_megapixels) {
+Container read_webp(Bytes file, double max_megapixels, int frame) {
   Container result;
   result.format = "WebP";
   result.alpha = Alpha::straight;
@@ -88,9 +142,9 @@ Container read_webp(Bytes file, double max_megapixels) {
   if (riff_size < 4) fail_damaged("WebP", "its RIFF header has an impossible length");
   if (file.size() - 8 < riff_size) fail_truncated("WebP", "before the length that its header states");
   const Bytes chunks = file.subspan(12, riff_size - 4);
-  Frame frame;
+  Frame still;
+  std::vector<Bytes> frames;
   Container::Canvas canvas{0, 0, 0, 0};
-  bool animated = false;
   for (std::size_t at = 0; at < chunks.size();) {
     const Bytes chunk = read_chunk(chunks, at);
     at += padded(chunk);
@@ -104,30 +158,33 @@ Container read_webp(Bytes file, double max_megapixels) {
       append(result.profile, chunk.subspan(8));
     } else if (has(chunk, 0, "XMP "sv)) {
       result.orientation.read_xmp(chunk.subspan(8));
-    } else if (has(chunk, 0, "ANMF"sv) && !animated) {
-      animated = true;
-      if (chunk.size() < 8 + kFrameHeader) fail_damaged("WebP", "an animation's frame has no header");
-      canvas.x = 2 * std::int64_t{little24(chunk, 8)};
-      canvas.y = 2 * std::int64_t{little24(chunk, 11)};
-      const Bytes inner = chunk.subspan(8 + kFrameHeader);
-      for (std::size_t i = 0; i < inner.size();) {
-        const Bytes part = read_chunk(inner, i);
-        collect(frame, part);
-        i += padded(part);
-      }
+    } else if (has(chunk, 0, "ANMF"sv)) {
+      frames.push_back(chunk);
     } else {
-      collect(frame, chunk);
+      collect(still, chunk);
     }
   }
-  if (frame.picture.empty()) fail_damaged("WebP", "it holds no picture");
-  read_size(result, frame.picture, max_megapixels);
-  if (animated) {
+  const auto count = static_cast<std::int64_t>(std::max<std::size_t>(frames.size(), 1));
+  if (frame >= count) fail_no_frame("WebP", frame, count);
+  if (frame > 0) {
+    frames.resize(static_cast<std::size_t>(frame) + 1);
+    result.layers = read_layers(frames, canvas, max_megapixels);
+    result.canvas = canvas;
+    return result;
+  }
+  if (!frames.empty()) still = read_frame(frames.front());
+  if (still.picture.empty()) fail_damaged("WebP", "it holds no picture");
+  read_size(result, still.picture, max_megapixels);
+  if (!frames.empty()) {
+    const Place place = place_of(frames.front());
+    canvas.x = place.x;
+    canvas.y = place.y;
     if (canvas.x + result.width > canvas.width || canvas.y + result.height > canvas.height) {
       fail_damaged("WebP", "the animation's first frame lies outside of its canvas");
     }
     result.canvas = canvas;
   }
-  result.stream = still_file(result, frame);
+  result.stream = still_file(result, still);
   return result;
 }
 

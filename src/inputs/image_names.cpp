@@ -9,16 +9,16 @@ namespace {
 using std::string_view_literals::operator""sv;
 
 constexpr std::array kExtensions = {
-    ".jpg"sv, ".jpeg"sv, ".jpe"sv,  ".jfif"sv, ".mpo"sv,  ".png"sv, ".apng"sv, ".webp"sv, ".bmp"sv,
-    ".dib"sv, ".tif"sv,  ".tiff"sv, ".heic"sv, ".heif"sv, ".hif"sv, ".avif"sv, ".gif"sv,  ".jxl"sv,
-    ".jp2"sv, ".j2k"sv,  ".j2c"sv,  ".jpf"sv,  ".jpx"sv,  ".ppm"sv, ".pgm"sv,  ".pbm"sv,  ".pnm"sv,
-    ".pam"sv, ".pfm"sv,  ".qoi"sv,  ".tga"sv,  ".ico"sv,  ".psd"sv};
+    ".jpg"sv, ".jpeg"sv, ".jpe"sv,  ".jfif"sv, ".mpo"sv,  ".png"sv,  ".apng"sv, ".webp"sv, ".bmp"sv,
+    ".dib"sv, ".tif"sv,  ".tiff"sv, ".heic"sv, ".heif"sv, ".hif"sv,  ".avif"sv, ".gif"sv,  ".jxl"sv,
+    ".jp2"sv, ".j2k"sv,  ".j2c"sv,  ".jpf"sv,  ".jpx"sv,  ".ppm"sv,  ".pgm"sv,  ".pbm"sv,  ".pnm"sv,
+    ".pam"sv, ".pfm"sv,  ".qoi"sv,  ".tga"sv,  ".ico"sv,  ".icns"sv, ".psd"sv};
 
 /// Of pictures and videos that we do not read.
-constexpr std::array kOthers = {".svg"sv, ".icns"sv, ".exr"sv, ".hdr"sv, ".psb"sv, ".xcf"sv,  ".cr2"sv,
-                                ".cr3"sv, ".crw"sv,  ".nef"sv, ".nrw"sv, ".arw"sv, ".srf"sv,  ".sr2"sv,
-                                ".dng"sv, ".raf"sv,  ".orf"sv, ".rw2"sv, ".pef"sv, ".mp4"sv,  ".mov"sv,
-                                ".avi"sv, ".mkv"sv,  ".m4v"sv, ".mpg"sv, ".3gp"sv, ".webm"sv, ".mts"sv};
+constexpr std::array kOthers = {".svg"sv, ".exr"sv, ".hdr"sv, ".psb"sv, ".xcf"sv,  ".cr2"sv, ".cr3"sv,
+                                ".crw"sv, ".nef"sv, ".nrw"sv, ".arw"sv, ".srf"sv,  ".sr2"sv, ".dng"sv,
+                                ".raf"sv, ".orf"sv, ".rw2"sv, ".pef"sv, ".mp4"sv,  ".mov"sv, ".avi"sv,
+                                ".mkv"sv, ".m4v"sv, ".mpg"sv, ".3gp"sv, ".webm"sv, ".mts"sv};
 
 /// With its dot, in lower case; ASCII only, whatever the locale.
 std::string extension_of(std::string_view name) {

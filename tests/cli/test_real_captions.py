@@ -11,6 +11,7 @@ import zlib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 BUNDLES = ["vit-mlp", "resnet-transformer"]
 
@@ -288,3 +289,20 @@ def test_color_managed(real, formats, work):
     assert plain != converted
     managed, same = (record["score"] for record in real.run("--json", "--color-managed", "a.png", "b.ppm").records())
     assert managed == same == converted
+
+
+def test_a_frame_can_be_chosen(real, formats, work):
+    """By the pixels as Pillow shows them."""
+    shutil.copy(formats / "clear_frames.gif", work / "a.gif")
+    shutil.copy(formats / "rgb.qoi", work / "b.qoi")
+    frame = Image.open(work / "a.gif")
+    frame.seek(2)
+    white = Image.new("RGBA", frame.size, "white")
+    white.alpha_composite(frame.convert("RGBA"))
+    white.convert("RGB").save(work / "c.png")
+    first, third = (real.run("--json", "--frame", number, "a.gif").records()[0]["score"] for number in ("0", "2"))
+    assert first != third == real.run("--json", "c.png").records()[0]["score"]
+    result = real.run("--json", "--frame", "3", "a.gif", "b.qoi")
+    assert result.code == 1 and [(r["error"]["code"], r["error"]["message"]) for r in result.records()] == [
+        ("not_found", "a.gif: there is no frame 3: the GIF has the frames 0 to 2"),
+        ("not_found", "b.qoi: there is no frame 3: the QOI has only frame 0")]

@@ -109,7 +109,8 @@ StoredPicture decode_avif(Container& container) {
   container.width = image.width;
   container.height = image.height;
   require_size("AVIF", container.width, container.height, container.max_megapixels);
-  require(avifDecoderNextImage(reader.get()), "its picture");
+  if (container.frame >= reader->imageCount) fail_no_frame("AVIF", container.frame, reader->imageCount);
+  require(avifDecoderNthImage(reader.get(), static_cast<std::uint32_t>(container.frame)), "its picture");
 
   append(container.profile, Bytes(image.icc.data, image.icc.size));
   const bool alpha = reader->alphaPresent != AVIF_FALSE;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <vector>
 
 #include <libheif/heif.h>
 
@@ -43,6 +44,21 @@ StoredPicture copy_of(const heif_image* image, int channels) {
   return picture;
 }
 
+/// The primary picture, or, of several, the one of that number.
+Handle picture_of(heif_context* context, int frame) {
+  heif_image_handle* found = nullptr;
+  if (frame == 0) {
+    require(heif_context_get_primary_image_handle(context, &found));
+  } else {
+    const int count = heif_context_get_number_of_top_level_images(context);
+    if (frame >= count) fail_no_frame("HEIC", frame, count);
+    std::vector<heif_item_id> all(static_cast<std::size_t>(count));
+    heif_context_get_list_of_top_level_image_IDs(context, all.data(), count);
+    require(heif_context_get_image_handle(context, all[static_cast<std::size_t>(frame)], &found));
+  }
+  return {found, &heif_image_handle_release};
+}
+
 }  // namespace
 
 StoredPicture decode_heif(Container& container) {
@@ -52,9 +68,7 @@ StoredPicture decode_heif(Container& container) {
   heif_context_set_max_decoding_threads(context.get(), 0);  // our caller has the threads
   require(heif_context_read_from_memory_without_copy(context.get(), container.stream.data(),
                                                      container.stream.size(), nullptr));
-  heif_image_handle* primary = nullptr;
-  require(heif_context_get_primary_image_handle(context.get(), &primary));
-  const Handle handle(primary, &heif_image_handle_release);
+  const Handle handle = picture_of(context.get(), container.frame);
   container.width = heif_image_handle_get_width(handle.get());
   container.height = heif_image_handle_get_height(handle.get());
   require_size("HEIC", container.width, container.height, container.max_megapixels);

@@ -59,16 +59,19 @@ StoredPicture as_jpeg(JxlDecoder* reader, std::vector<std::uint8_t> jpeg, Contai
   return decode_jpeg(container);
 }
 
-/// The first frame, on its canvas.
+/// One frame, on its canvas.
 StoredPicture decode_jpeg_xl(Container& container) {
   const Quiet quiet;
   const Reader reader(JxlDecoderCreate(nullptr), &JxlDecoderDestroy);
   if (!reader) throw std::bad_alloc();
-  require(JxlDecoderSubscribeEvents(reader.get(), JXL_DEC_BASIC_INFO | JXL_DEC_COLOR_ENCODING |
-                                                      JXL_DEC_JPEG_RECONSTRUCTION | JXL_DEC_FULL_IMAGE));
+  // A JPEG has one picture.
+  const int as_jpeg_event = container.frame == 0 ? JXL_DEC_JPEG_RECONSTRUCTION : 0;
+  require(JxlDecoderSubscribeEvents(
+      reader.get(), JXL_DEC_BASIC_INFO | JXL_DEC_COLOR_ENCODING | as_jpeg_event | JXL_DEC_FULL_IMAGE));
   require(JxlDecoderSetInput(reader.get(), container.stream.data(), container.stream.size()));
   StoredPicture picture;
   std::vector<std::uint8_t> jpeg;
+  int frame = 0;
   JxlPixelFormat format{3, JXL_TYPE_UINT8, JXL_NATIVE_ENDIAN, 0};
   while (true) {
     switch (JxlDecoderProcessInput(reader.get())) {
@@ -88,10 +91,12 @@ StoredPicture decode_jpeg_xl(Container& container) {
         make_room(reader.get(), jpeg);
         break;
       case JXL_DEC_FULL_IMAGE:
+        if (frame++ < container.frame) break;
         return jpeg.empty() ? picture : as_jpeg(reader.get(), std::move(jpeg), container);
       case JXL_DEC_NEED_MORE_INPUT:
         fail_truncated("JPEG XL", "inside the picture");
       case JXL_DEC_SUCCESS:
+        if (frame > 0) fail_no_frame("JPEG XL", container.frame, frame);
         fail_damaged("JPEG XL", "it holds no picture");
       default:
         fail_damaged("JPEG XL", "it cannot be decoded");

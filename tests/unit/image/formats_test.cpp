@@ -60,6 +60,47 @@ TEST(Formats, EqualPillow) {
   }
 }
 
+TEST(Formats, FramesEqualPillow) {
+  const auto table = read_table("../formats/frames.txt");
+  ASSERT_GE(table.size(), 40U);
+  for (const auto& row : table) {
+    SCOPED_TRACE(row[0] + ", frame " + row[1]);
+    ImageOptions options;
+    options.frame = std::stoi(row[1]);
+    RgbImage image;
+    try {
+      image = decode(read_bytes(data(row[0])), options);
+    } catch (const Error& error) {
+      ADD_FAILURE() << error.what();
+      continue;
+    }
+    EXPECT_EQ(std::to_string(image.width) + " " + std::to_string(image.height), row[2] + " " + row[3]);
+    if (row[4] == "close") {
+      EXPECT_LE(largest_difference(image.data, read_bytes(data(row[0] + "." + row[1] + ".rgb"))), 1);
+    } else {
+      EXPECT_EQ(fnv1a(image.data), row[4]);
+    }
+  }
+}
+
+TEST(Formats, AFrameThatIsNotThereIsAnError) {
+  ImageOptions options;
+  options.frame = 3;
+  for (const char* name : {"clear_frames.gif", "clear_frames.png", "frames.jxl", "frames.avif", "pages.tif"})
+    EXPECT_TRUE(outcome(read_bytes(data(name)), options).ends_with(" has the frames 0 to 2"))
+        << name << ": " << outcome(read_bytes(data(name)), options);
+  EXPECT_EQ(outcome(read_bytes(data("several.heic")), options),
+            "not_found: there is no frame 3: the HEIC has the frames 0 to 1");
+  for (const char* name :
+       {"rgb.qoi", "rgb.tga", "rgb.jp2", "rgb.jxl", "profile.jpg", "profile.webp", "grey.gif", "png.ico",
+        "tiles.tif", "chroma420.heic", "chroma420.avif", "profile.png"})
+    EXPECT_TRUE(outcome(read_bytes(data(name)), options).ends_with(" has only frame 0"))
+        << name << ": " << outcome(read_bytes(data(name)), options);
+  options.frame = 5;
+  EXPECT_EQ(outcome(read_bytes(data("frames.webp")), options),
+            "not_found: there is no frame 5: the WebP has the frames 0 to 4");
+}
+
 /// What becomes of a file in the box and outside of it: samples, or an error's text.
 std::string result_of(std::span<const std::byte> file, Sandbox sandbox) {
   ImageOptions options;
