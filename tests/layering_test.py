@@ -24,6 +24,7 @@ THIRD_PARTIES = {
     r"jxl/": ["codecs/jpeg_xl"],
     r"openjpeg\.h": ["codecs/jpeg_2000"],
     r"(jpeglib|jerror)\.h": ["image"],
+    r"librsvg/": ["codecs/svg"],
     r"seccomp\.h": ["sandbox/decoder"],
     r"lcms2\.h": ["codecs/icc"],
     r"zlib\.h": ["codecs/icc", "eval"],

@@ -65,6 +65,8 @@ struct ImageOptions {
   /// Which picture of an animation or of a file of several pages, from 0 on. One that is not there is an
   /// error of that image.
   int frame = 0;
+  /// Whether SVG drawings are read, too. They are drawn for this: nothing that they refer to is opened.
+  bool svg = false;
   /// Whether the bytes are no image file, but the picture's embedding: D fp32 numbers in this machine's
   /// order, as the encoder gives them. Nothing else of the options counts then.
   bool embedding = false;

@@ -24,6 +24,9 @@ StoredPicture decode_tiff(Container& container);
 /// that is only a stamp is an Error(unsupported_format).
 StoredPicture decode_raw(Container& container);
 
+/// A drawing, by librsvg, at a size of which the shorter side is 512 pixels, unless it is a strip. What it
+/// refers to beside itself is not there.
+StoredPicture decode_svg(Container& container);
 
 /// By lcms2: pictures with a profile of RGB, or of grey values, which become RGB. Of CMYK the colours that a
 /// decoder has made of it stay. Throws Error(corrupt) if the profile makes no sense.
@@ -39,5 +42,6 @@ CAPTION_API caption::PictureDecoder caption_jpeg_xl_decoder();
 CAPTION_API caption::PictureDecoder caption_jpeg_2000_decoder();
 CAPTION_API caption::PictureDecoder caption_tiff_decoder();
 CAPTION_API caption::PictureDecoder caption_raw_decoder();
+CAPTION_API caption::PictureDecoder caption_svg_decoder();
 CAPTION_API caption::ColourConverter caption_icc_converter();
 }

@@ -20,7 +20,7 @@ namespace caption {
 
 /// What makes a picture of a container's stream. Those behind `opencv` read the file's header, too, and fill
 /// in the rest of Container.
-enum class Decoder { libjpeg, opencv, libtiff, heif, avif, jpeg_xl, jpeg_2000, raw };
+enum class Decoder { libjpeg, opencv, libtiff, heif, avif, jpeg_xl, jpeg_2000, raw, svg };
 
 /// A picture file as its own container describes it.
 struct Container {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "image/container.h"
+#include "image/unknown_file.h"
 
 namespace caption {
 namespace {
@@ -73,6 +74,7 @@ Format format_of(Bytes file) {
   if (has(file, 0, "icns"sv)) return Format::icns;
   if (is_netpbm(file)) return Format::netpbm;
   if (is_tga(file)) return Format::tga;
+  if (is_svg(file)) return Format::svg;
   return Format::unknown;
 }
 

@@ -23,6 +23,7 @@ enum class Format {
   icns,  ///< of macOS
   netpbm,
   tga,
+  svg,
   unknown
 };
 

@@ -1,5 +1,6 @@
 #include "image/open_modules.h"
 
+#include <cstdlib>
 #include <new>
 
 #include "base/shared_library.h"
@@ -55,6 +56,10 @@ const Codec& tiff() {
   static const Codec codec("TIFF", "codecs_tiff", "caption_tiff_decoder", "libtiff");
   return codec;
 }
+const Codec& svg() {
+  static const Codec codec("SVG", "codecs_svg", "caption_svg_decoder", "librsvg");
+  return codec;
+}
 const Codec& raw() {
   static const Codec codec("a camera's raw data", "exiv2", "caption_raw_decoder", "Exiv2");
   return codec;
@@ -72,6 +77,8 @@ PictureDecoder decoder_of(const Container& container) {
       return jpeg_2000().decoder();
     case Decoder::libtiff:
       return tiff().decoder();
+    case Decoder::svg:
+      return svg().decoder();
     case Decoder::raw:
       return raw().decoder();
     default:
@@ -103,9 +110,10 @@ enum Module : DecoderSet {
   kTiff = 32,
   kProfiles = 64,
   kRaw = 128,
+  kSvg = 256,
 };
 
-DecoderSet modules_of(Format format) {
+DecoderSet modules_of(Format format, const ImageOptions& options) {
   switch (format) {
     case Format::heic:
       return kHeif;
@@ -119,6 +127,8 @@ DecoderSet modules_of(Format format) {
       return kTiff | kOpenCv | kRaw;
     case Format::raw:
       return kRaw;
+    case Format::svg:
+      return options.svg ? kSvg : 0U;
     case Format::icns:  // which may hold a PNG or a JPEG 2000
       return kOpenCv | kJpeg2000;
     case Format::png:
@@ -146,7 +156,7 @@ const OpenCvLibrary& opencv_library() {
 }
 
 DecoderSet modules_for(std::span<const std::byte> file_bytes, const ImageOptions& options) {
-  return modules_of(format_of(as_file(file_bytes))) | (options.color_managed ? kProfiles : 0U);
+  return modules_of(format_of(as_file(file_bytes)), options) | (options.color_managed ? kProfiles : 0U);
 }
 
 void open_modules(DecoderSet modules) {
@@ -157,7 +167,20 @@ void open_modules(DecoderSet modules) {
   if ((modules & kJpeg2000) != 0) jpeg_2000();
   if ((modules & kTiff) != 0) tiff();
   if ((modules & kRaw) != 0) raw();
+  if ((modules & kSvg) != 0) svg();
   if ((modules & kProfiles) != 0) colour_converter();
+}
+
+std::vector<std::filesystem::path> folders_read_by(DecoderSet modules) {
+  if ((modules & kSvg) == 0) return {};
+  std::vector<std::filesystem::path> folders = {"/usr/share/fonts", "/usr/local/share/fonts",
+                                                "/usr/share/fontconfig", "/etc/fonts",
+                                                "/var/cache/fontconfig"};
+  if (const char* const home = std::getenv("HOME"); home != nullptr && *home != '\0') {
+    for (const char* own : {".fonts", ".local/share/fonts", ".config/fontconfig", ".cache/fontconfig"})
+      folders.push_back(std::filesystem::path(home) / own);
+  }
+  return folders;
 }
 
 RgbImage decode_here(std::span<const std::byte> file_bytes, const ImageOptions& options) {

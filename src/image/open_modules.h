@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
+#include <vector>
 
 #include "image/opencv_library.h"
 
@@ -21,6 +23,9 @@ DecoderSet modules_for(std::span<const std::byte> file_bytes, const ImageOptions
 /// Opens them, and has their libraries open what they need, as far as they are there: those that are not are
 /// an error of the pictures that need them.
 void open_modules(DecoderSet modules);
+
+/// Folders whose files modules that are open read all the same, when a picture needs them: those of fonts.
+std::vector<std::filesystem::path> folders_read_by(DecoderSet modules);
 
 /// decode_image with the modules that are there: OpenCV for all but JPEG files and what is decoded here, and
 /// those of codecs.h, each opened when the first such file comes. Throws Error(unsupported_format) for a

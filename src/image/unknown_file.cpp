@@ -81,6 +81,10 @@ std::string text_start(Bytes file) {
 
 }  // namespace
 
+bool is_svg(Bytes file) {
+  return markup_name(file) == "SVG";
+}
+
 void fail_unknown(Bytes file) {
   for (const Signature& signature : kNotPictures) {
     if (has(file, signature.at, signature.text))

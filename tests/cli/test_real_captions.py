@@ -306,3 +306,9 @@ def test_a_frame_can_be_chosen(real, formats, work):
     assert result.code == 1 and [(r["error"]["code"], r["error"]["message"]) for r in result.records()] == [
         ("not_found", "a.gif: there is no frame 3: the GIF has the frames 0 to 2"),
         ("not_found", "b.qoi: there is no frame 3: the QOI has only frame 0")]
+
+
+def test_drawings_are_read_if_that_is_asked(real, work):
+    (work / "a.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><circle cx='4' cy='4' r='4' fill='red'/></svg>")
+    assert real.run("--json", "a.svg").records()[0]["error"]["code"] == "unsupported_format"
+    assert "caption" in real.run("--json", "--svg", "a.svg").records()[0]

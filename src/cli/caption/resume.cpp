@@ -59,6 +59,7 @@ Journal::Facts facts_of(const CaptionConfig& config, const fs::path& folder) {
       {"truncated", config.batch.image.accept_truncated ? "accept" : "refuse"},
       {"color-managed", config.batch.image.color_managed ? "on" : "off"},
       {"frame", to_text(config.batch.image.frame)},
+      {"svg", config.batch.image.svg ? "on" : "off"},
       {"beam", to_text(decode.beam)},
       {"n-best", to_text(decode.n_best)},
       {"max-tokens", to_text(decode.max_tokens)},

@@ -7,12 +7,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <fcntl.h>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <memory>
 
 #include "sandbox/boxed_process.h"
+#include "sandbox/decoder/landlock.h"
 
 namespace caption {
 namespace {
@@ -69,11 +71,27 @@ class Rules {
   int failure_ = 0;
 };
 
+// What reading files takes, once the kernel sees to it which they are.
+constexpr int kReading[] = {
+    SCMP_SYS(read),  SCMP_SYS(pread64),    SCMP_SYS(lseek),   SCMP_SYS(close),      SCMP_SYS(fstat),
+    SCMP_SYS(stat),  SCMP_SYS(newfstatat), SCMP_SYS(statx),   SCMP_SYS(getdents64), SCMP_SYS(access),
+    SCMP_SYS(fcntl), SCMP_SYS(faccessat),  SCMP_SYS(fstatfs),
+};
+
+void add_reading(Rules& rules) {
+  for (const int call : kReading) rules.allow(call);
+  constexpr int kWriting = O_ACCMODE | O_CREAT | O_TRUNC;
+  rules.allow(SCMP_SYS(openat), SCMP_A2(SCMP_CMP_MASKED_EQ, kWriting, O_RDONLY));
+  rules.allow(SCMP_SYS(open), SCMP_A1(SCMP_CMP_MASKED_EQ, kWriting, O_RDONLY));
+  rules.allow(SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, 0));
+}
+
 /// -> 0 or what went wrong, as errno
-int add_rules(void* filter) {
+int add_rules(void* filter, bool reading) {
   Rules rules(filter);
+  if (reading) add_reading(rules);
   for (const int call : kHarmless) rules.allow(call);
-  rules.allow(SCMP_SYS(read), SCMP_A0(SCMP_CMP_EQ, kBoxSocket));
+  if (!reading) rules.allow(SCMP_SYS(read), SCMP_A0(SCMP_CMP_EQ, kBoxSocket));
   rules.allow(SCMP_SYS(write), SCMP_A0(SCMP_CMP_EQ, kBoxSocket));
   // Memory of its own, which no code can be written to and run in.
   rules.allow(SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
@@ -113,14 +131,15 @@ int set_limits([[maybe_unused]] std::uint64_t memory_mb) {
 
 }  // namespace
 
-std::string enter_box(std::uint64_t memory_mb) {
+std::string enter_box(std::uint64_t memory_mb, const std::vector<std::filesystem::path>& folders) {
   if (const int failure = set_limits(memory_mb); failure != 0)
     return std::string("its limits cannot be set: ") + std::strerror(failure);
   const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)), &seccomp_release);
   if (!filter) return "libseccomp does not know this machine";
+  const bool reading = !folders.empty() && confine_to(folders);
   // Of all threads, should a library have some already. Setting no_new_privs is libseccomp's default.
   int failure = -seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
-  if (failure == 0) failure = add_rules(filter.get());
+  if (failure == 0) failure = add_rules(filter.get(), reading);
   if (failure == 0) failure = -seccomp_load(filter.get());
   return failure == 0 ? "" : std::string("the kernel has no seccomp for it: ") + std::strerror(failure);
 }

@@ -104,8 +104,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // a thread of the program's: each has one of these at most
-  open_modules(static_cast<DecoderSet>(std::strtoul(argv[1], nullptr, 10)));
-  send_text(BoxAnswer::ready, enter_box(std::strtoull(argv[2], nullptr, 10)));
+  const auto modules = static_cast<DecoderSet>(std::strtoul(argv[1], nullptr, 10));
+  open_modules(modules);
+  send_text(BoxAnswer::ready, enter_box(std::strtoull(argv[2], nullptr, 10), folders_read_by(modules)));
   BoxQuestion question;
   while (receive(std::as_writable_bytes(std::span(&question, 1)))) decode_one(question);
   leave(0);
