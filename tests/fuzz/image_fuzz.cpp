@@ -1,5 +1,6 @@
-// Damages image files at random, but repeatably, and decodes them: each must give a picture or an Error about
-// one image. Usage: image_fuzz ITERATIONS SEED FILE...
+// Damages image files at random, but repeatably, and decodes them, any of their first frames: each must give
+// a picture or an Error about one image. Usage: image_fuzz WHERE ITERATIONS SEED FILE... WHERE is "here",
+// where a decoder's crash is this program's, or "boxed", where it is one of the outcomes.
 
 #include <algorithm>
 #include <cstddef>
@@ -87,23 +88,26 @@ FileBytes read_file(const char* path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 4) {
-    std::fprintf(stderr, "usage: %s ITERATIONS SEED FILE...\n", argv[0]);
+  if (argc < 5) {
+    std::fprintf(stderr, "usage: %s here|boxed ITERATIONS SEED FILE...\n", argv[0]);
     return 2;
   }
-  const long iterations = std::atol(argv[1]);
-  Mutator mutator(std::strtoull(argv[2], nullptr, 10));
+  const long iterations = std::atol(argv[2]);
+  Mutator mutator(std::strtoull(argv[3], nullptr, 10));
   std::vector<FileBytes> seeds;
-  for (int i = 3; i < argc; ++i) seeds.push_back(read_file(argv[i]));
+  for (int i = 4; i < argc; ++i) seeds.push_back(read_file(argv[i]));
 
   caption::ImageOptions options;
   options.max_megapixels = 4;
+  options.svg = true;
+  options.sandbox = std::string(argv[1]) == "boxed" ? caption::Sandbox::on : caption::Sandbox::off;
   caption::PixelFormat format;
   format.resolution = 32;
   std::map<std::string, long> outcomes;
   for (long i = 0; i < iterations; ++i) {
     FileBytes file = seeds[mutator.below(seeds.size())];
     mutator.mutate(file, seeds[mutator.below(seeds.size())]);
+    options.frame = mutator.below(4) == 0 ? static_cast<int>(mutator.below(4)) : 0;
     try {
       caption::to_pixels(caption::decode(std::as_bytes(std::span(file)), options), format);
       ++outcomes["decoded"];
@@ -114,7 +118,9 @@ int main(int argc, char** argv) {
             .write(file.data(), static_cast<long>(file.size()));
         return 1;
       }
-      ++outcomes[std::string(caption::error_code(error.kind()))];
+      const std::string message = error.what();
+      const bool ended = message.starts_with("its decoder ");
+      ++outcomes[ended ? message : std::string(caption::error_code(error.kind()))];
     }
   }
   for (const auto& [outcome, count] : outcomes) std::printf("%s %ld\n", outcome.c_str(), count);
