@@ -115,7 +115,7 @@ struct DecodeOptions {
   /// A caption that has not met the stop token ends after so many tokens; at most what the model's positions
   /// allow. 0 takes the model's own limit: 67 for the published ones.
   int max_tokens = 0;
-  /// The model's stop token cannot come before a caption has so many tokens; at most `max_tokens`. The other
+  /// The model's stop tokens cannot come before a caption has so many tokens; at most `max_tokens`. The other
   /// tokens' probabilities stay as they are. A text of `stop` ends a caption all the same. 0 sets no minimum.
   /// transformers' min_new_tokens.
   int min_tokens = 0;
@@ -150,14 +150,14 @@ struct DecodeOptions {
   /// `min_tokens` nor for scores, which are of what the model adds. White space at its end is left out: words
   /// bring theirs.
   std::string prompt;
-  /// Whether the model's stop token is a token like any other: a caption goes on until it has `max_tokens` or
-  /// one of the `stop` texts. transformers' eos_token_id=None.
+  /// Whether the model's stop tokens are tokens like any other, and its stop texts texts: a caption goes on
+  /// until it has `max_tokens` or one of the `stop` texts. transformers' eos_token_id=None.
   bool past_stop = false;
-  /// Texts that end a caption beside the model's stop token, each as soon as the caption contains it: with
-  /// the token that completes it, and with what that token brings beyond. They are looked for in the bytes of
-  /// the caption's tokens as the model writes them, in which most words begin with a space, the first one
-  /// too; a published caption has lost its outer spaces. UTF-8, none empty, at most kMostStopTexts of
-  /// kMostStopTextBytes together. transformers' stop_strings.
+  /// Texts that end a caption beside the model's stop tokens and texts, each as soon as the caption contains
+  /// it: with the token that completes it, and with what that token brings beyond. They are looked for in the
+  /// bytes of the caption's tokens as the model writes them, in which most words begin with a space, the
+  /// first one too; a published caption has lost its outer spaces. UTF-8, none empty, at most kMostStopTexts
+  /// of kMostStopTextBytes together. transformers' stop_strings.
   std::vector<std::string> stop;
   /// Divides the logits before the softmax.
   double temperature = 1.0;

@@ -64,7 +64,8 @@ class Bundle:
         self.mapper = part(projection, ("clip_project.", "clip_project."))
         self.gpt2 = Gpt2(part(captioner, ("gpt.", "transformer.")))
         self.tokenizer = Tokenizer(folder / self.manifest["tokenizer"]["files"]["vocabulary"])
-        self.stop = self.manifest["stop"]["token"]
+        stop = self.manifest["stop"]
+        self.stop = stop["tokens"][0] if "tokens" in stop else stop["token"]  # from format 5 on several
         self.max_tokens = self.manifest["stop"]["max_tokens"]
         self.normalize = self.manifest["mapper"]["normalize"]
 

@@ -14,7 +14,7 @@ void sort_and_drop_equal(std::vector<std::int32_t>& tokens) {
 }  // namespace
 
 Exclusions::Exclusions(const StopRule& stop, const Wording& wording, const DecodeOptions& options)
-    : stop_(stop.token),
+    : stop_(stop.tokens),
       min_tokens_(static_cast<std::size_t>(options.min_tokens)),
       ngram_(static_cast<std::size_t>(options.no_repeat_ngram.value_or(0))),
       penalty_(options.repetition_penalty != 1),
@@ -23,7 +23,7 @@ Exclusions::Exclusions(const StopRule& stop, const Wording& wording, const Decod
 
 std::span<const std::int32_t> Exclusions::behind(std::span<const std::int32_t> tokens) {
   excluded_.clear();
-  if (stop_ && tokens.size() < min_tokens_) excluded_.push_back(*stop_);
+  if (tokens.size() < min_tokens_) excluded_ = stop_;
   if (ngram_ > 0 || banned_) set_history(tokens);
   if (ngram_ > 0 && history_.size() >= ngram_) exclude_repetitions();
   if (banned_) banned_->complete(history_, excluded_);

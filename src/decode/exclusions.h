@@ -15,7 +15,7 @@ class Exclusions {
  public:
   Exclusions(const StopRule& stop, const Wording& wording, const DecodeOptions& options);
 
-  /// Behind the prompt and `tokens`, ascending, each once; valid until the next call. The stop token, before
+  /// Behind the prompt and `tokens`, ascending, each once; valid until the next call. The stop tokens, before
   /// there are min_tokens; what would end a sequence of no_repeat_ngram tokens that is there already; and
   /// what would complete a banned sequence.
   std::span<const std::int32_t> behind(std::span<const std::int32_t> tokens);
@@ -28,7 +28,7 @@ class Exclusions {
   void exclude_repetitions();
   void set_history(std::span<const std::int32_t> tokens);
 
-  std::optional<std::int32_t> stop_;
+  std::vector<std::int32_t> stop_;
   std::size_t min_tokens_;
   std::size_t ngram_;  ///< 0: none
   bool penalty_;

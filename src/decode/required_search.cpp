@@ -80,9 +80,10 @@ class RequiredSearch : public ImageSearch {
                       std::vector<WordBeam>& candidates) {
     std::vector<std::int32_t> excluded;
     if (beam.words.just_met && joined_) excluded = *joined_;
-    if (stop_.token && beam.words.lacks() > 0) {
-      const auto place = std::lower_bound(excluded.begin(), excluded.end(), *stop_.token);
-      if (place == excluded.end() || *place != *stop_.token) excluded.insert(place, *stop_.token);
+    for (const std::int32_t stop : stop_.tokens) {
+      if (beam.words.lacks() == 0) break;
+      const auto place = std::lower_bound(excluded.begin(), excluded.end(), stop);
+      if (place == excluded.end() || *place != stop) excluded.insert(place, stop);
     }
     next_.load(logits, beam.tokens, excluded);
     next_.top_k(width_, likeliest_);

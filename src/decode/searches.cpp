@@ -20,7 +20,7 @@ std::vector<Found> Searches::advance(std::size_t joining) {
   for (const Running& one : running_) one.search->ask(tokens_, parents_);
   if (tokens_.empty() && joining == 0) return {};
   rows_.compute(tokens_, parents_, joining);
-  if (joining > 0) require_stop_token(stop_, rows_.vocabulary());
+  if (joining > 0) require_stop_tokens(stop_, rows_.vocabulary());
   for (std::size_t i = 0; i < joining; ++i) {
     const std::size_t row = tokens_.size() + i;
     const auto make = options_.sample ? make_sampling : make_beam_search;

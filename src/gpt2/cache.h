@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "gpt2/sizes.h"
 #include "layers/layers.h"
 
 namespace caption {
@@ -11,7 +12,8 @@ namespace caption {
 /// Sizes of the keys and values of one position.
 struct CacheShape {
   std::int64_t layers;  ///< L
-  std::int64_t heads;   ///< width = heads * 64
+  std::int64_t heads;   ///< width = heads * head_width
+  std::int64_t head_width = kGpt2HeadWidth;
 };
 
 /// Prefixes that join the sequences in flight.

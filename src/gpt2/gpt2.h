@@ -42,11 +42,19 @@ struct Gpt2Block {
   Linear<T> mlp_c_proj;  // [F] -> [E]
 };
 
-/// "wte.weight" as it is in the file. A "lm_head.weight" beside it must be the same. Throws Error(model).
-Tensor take_tied_embedding(Tensors& tensors, const Gpt2Sizes& sizes);
+/// The table of the tokens' embeddings [V, E] as it is in the file, and that of the output layer, which is
+/// undefined where it is the same: most models tie them.
+struct Gpt2Tables {
+  Tensor embedding;
+  Tensor output;
+};
 
-/// GPT-2 of any size, read off the shapes: the weights, and the way through them. Where keys and values of
-/// earlier positions are is its callers' business (Gpt2Session, libtorch/layers/gpt2_slots.h).
+/// "wte.weight", and "lm_head.weight" if that is there and another. Throws Error(model).
+Gpt2Tables take_tables(Tensors& tensors, const Gpt2Sizes& sizes);
+
+/// GPT-2 of any size, read off the shapes as far as they tell: the weights, and the way through them. Where
+/// keys and values of earlier positions are is its callers' business (Gpt2Session,
+/// libtorch/layers/gpt2_slots.h).
 template <typename T>
 class Gpt2 {
  public:
@@ -54,11 +62,14 @@ class Gpt2 {
   using Attend = std::function<T(std::int64_t layer, const T& qkv)>;
 
   /// Tensors as in Hugging Face's GPT2Model ("wte.weight", "h.0.ln_1.weight", ..., Conv1D weights [in, out])
-  /// with "lm_head.weight", if it is there, equal to wte. Throws Error(model).
-  Gpt2(Tensors tensors, const Compute<T>& compute) : Gpt2(tensors, read_gpt2_sizes(tensors), compute) {}
+  /// and perhaps "lm_head.weight", without which wte is the output layer, too. Throws Error(model).
+  Gpt2(Tensors tensors, const Compute<T>& compute, const Gpt2Choices& choices = {})
+      : Gpt2(tensors, read_gpt2_sizes(tensors, choices), choices.activation, compute) {}
 
   const Gpt2Sizes& sizes() const { return sizes_; }
   const Compute<T>& compute() const { return compute_; }
+  /// Whether the output layer is the table of the tokens' embeddings.
+  bool tied() const { return tied_; }
   const TokenEmbedding<T>& embedding() const { return embedding_; }
 
   /// Takes x [N, E] through all blocks, in place.
@@ -67,7 +78,7 @@ class Gpt2 {
       const Gpt2Block<T>& block = blocks_[layer];
       const T qkv = block.c_attn(block.ln_1(x));  // [N, 3E]
       block.attn_c_proj.add_to(x, attend(static_cast<std::int64_t>(layer), qkv));
-      const T hidden = block.c_fc(block.ln_2(x), Activation::gelu_tanh);  // [N, F]
+      const T hidden = block.c_fc(block.ln_2(x), activation_);  // [N, F]
       block.mlp_c_proj.add_to(x, hidden);
     }
   }
@@ -84,20 +95,25 @@ class Gpt2 {
     return Ops<T>::concatenate(parts, 1);
   }
 
-  /// x [N, E] -> logits [N, V] fp32
+  /// x [N, E] -> logits [N, V] fp32, V being sizes().tokens
   T logits(const T& x) const { return lm_head_.in_fp32(ln_f_(x)); }
 
  private:
-  Gpt2(Tensors& tensors, const Gpt2Sizes& sizes, const Compute<T>& compute)
-      : Gpt2(tensors, sizes, compute, take_tied_embedding(tensors, sizes)) {}
+  Gpt2(Tensors& tensors, const Gpt2Sizes& sizes, Activation activation, const Compute<T>& compute)
+      : Gpt2(tensors, sizes, activation, compute, take_tables(tensors, sizes)) {}
 
-  Gpt2(Tensors& tensors, const Gpt2Sizes& sizes, const Compute<T>& compute, const Tensor& wte)
+  Gpt2(Tensors& tensors, const Gpt2Sizes& sizes, Activation activation, const Compute<T>& compute,
+       const Gpt2Tables& tables)
       : sizes_(sizes),
+        activation_(activation),
+        tied_(!tables.output.defined()),
         compute_(compute),
-        embedding_(wte, tensors.take("wpe.weight", {sizes.context, sizes.width}), compute),
+        embedding_(tables.embedding, tensors.take("wpe.weight", {sizes.context, sizes.width}), compute),
         blocks_(take_blocks(tensors, sizes, compute)),
         ln_f_(take_layer_norm(tensors, "ln_f", sizes.width, compute)),
-        lm_head_(embedding_.output_layer(compute)) {
+        lm_head_(tables.output.defined()
+                     ? Linear<T>(tables.output.narrow(0, 0, sizes.tokens), Tensor(), compute)
+                     : embedding_.output_layer(sizes.tokens, compute)) {
     tensors.require_all_taken();
   }
 
@@ -110,11 +126,13 @@ class Gpt2 {
   }
 
   Gpt2Sizes sizes_;
+  Activation activation_;
+  bool tied_;
   Compute<T> compute_;
   TokenEmbedding<T> embedding_;
   std::vector<Gpt2Block<T>> blocks_;
   LayerNorm<T> ln_f_;
-  Linear<T> lm_head_;  // [E] -> [V], tied to the token embedding
+  Linear<T> lm_head_;  // [E] -> [V]
 };
 
 /// Many sequences decoded together over one cache; they join with their prefixes and leave at any time. On
@@ -125,7 +143,9 @@ class Gpt2Session {
  public:
   /// Without sequences; refers to the model.
   explicit Gpt2Session(const Gpt2<T>& gpt2)
-      : gpt2_(gpt2), cache_(make_cache<T>({gpt2.sizes().layers, gpt2.sizes().heads()}, gpt2.compute())) {}
+      : gpt2_(gpt2),
+        cache_(make_cache<T>({gpt2.sizes().layers, gpt2.sizes().heads, gpt2.sizes().head_width()},
+                             gpt2.compute())) {}
 
   /// One pass over the weights. Row r < R is row parents[r] of the pass before with tokens[r] appended: rows
   /// may be dropped (by being nobody's parent), kept or multiplied. Behind them come B new rows, one for each
@@ -158,7 +178,7 @@ class Gpt2Session {
     require(tokens.size() == parents.size(),
             std::to_string(tokens.size()) + " tokens for " + std::to_string(parents.size()) + " parents");
     for (std::size_t r = 0; r < tokens.size(); ++r) {
-      require(tokens[r] >= 0 && tokens[r] < sizes.vocabulary, "unknown token " + std::to_string(tokens[r]));
+      require(tokens[r] >= 0 && tokens[r] < sizes.tokens, "unknown token " + std::to_string(tokens[r]));
       require(
           parents[r] >= 0 && static_cast<std::size_t>(parents[r]) < lengths_.size(),
           "row " + std::to_string(parents[r]) + " of " + std::to_string(lengths_.size()) + " as a parent");

@@ -1,11 +1,11 @@
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <utility>
 #include <vector>
 
 #include "gpt2/cache.h"
 #include "gpt2/position_store.h"
-#include "gpt2/sizes.h"
 #include "kernels/kernels.h"
 #include "kernels/parallel.h"
 #include "kernels/work.h"
@@ -14,7 +14,6 @@
 namespace caption {
 namespace {
 
-constexpr std::int64_t kHead = kGpt2HeadWidth;
 constexpr std::int64_t kLanes = 16;
 /// Multiply-adds below which waking other threads costs more than it saves.
 constexpr std::int64_t kWorthSharing = 32 * 1024;
@@ -26,7 +25,11 @@ std::size_t index(std::int64_t i) {
 class SharedCache : public Cache<Tensor> {
  public:
   explicit SharedCache(const CacheShape& shape)
-      : heads_(shape.heads), width_(shape.heads * kHead), store_(shape.layers * 2 * width_) {}
+      : heads_(shape.heads),
+        head_(shape.head_width),
+        width_(heads_ * head_),
+        scale_(1.0F / std::sqrt(static_cast<float>(head_))),
+        store_(shape.layers * 2 * width_) {}
 
   void begin_pass(std::span<const std::int32_t> parents, const Joining& joining) override {
     std::vector<std::vector<std::int32_t>> rows;
@@ -55,7 +58,7 @@ class SharedCache : public Cache<Tensor> {
       for (auto task = static_cast<std::int64_t>(begin); task < static_cast<std::int64_t>(end); ++task) {
         const std::int64_t position = task / heads_;
         if (current != position) point_to_past(layer, new_positions_[index(current = position)], scratch);
-        const std::int64_t offset = task % heads_ * kHead;
+        const std::int64_t offset = task % heads_ * head_;
         attend_head(from + position * 3 * width_ + offset, offset, scratch, to + position * width_ + offset);
       }
     };
@@ -123,12 +126,13 @@ class SharedCache : public Cache<Tensor> {
   void attend_head(const float* q, std::int64_t offset, Scratch& scratch, float* y) const {
     const kernels::Past past{scratch.keys.data(), scratch.values.data(), offset,
                              static_cast<std::int64_t>(scratch.keys.size())};
-    constexpr float kScale = 0.125F;  // 1 / sqrt(64)
-    kernels::active().attend(q, past, kHead, kScale, scratch.scores.data(), y);
+    kernels::active().attend(q, past, head_, scale_, scratch.scores.data(), y);
   }
 
   std::int64_t heads_;
+  std::int64_t head_;  // channels of one
   std::int64_t width_;
+  float scale_;
   PositionStore store_;                          // of [L, 2 width]: keys, values
   std::vector<std::vector<std::int32_t>> rows_;  // of places, one for each position
   std::vector<NewPosition> new_positions_;       // in qkv's order

@@ -84,7 +84,9 @@ class TokenEmbedding<Tensor> {
   Tensor of_prefixes(const Tensor& prefixes) const;
   /// Without positions, [R] -> [R, E]
   Tensor of_tokens(std::span<const std::int32_t> tokens) const;
-  Linear<Tensor> output_layer(const CpuCompute& compute) const { return {table_, Tensor(), compute}; }
+  Linear<Tensor> output_layer(std::int64_t tokens, const CpuCompute& compute) const {
+    return {table_.narrow(0, 0, tokens), Tensor(), compute};
+  }
 
   std::int64_t vocabulary() const { return table_.size(0); }
   std::int64_t width() const { return table_.size(1); }

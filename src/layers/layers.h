@@ -79,7 +79,9 @@ class LayerNorm;
 ///       token r at position r, both [R], inside of the tables -> [R, E] fp32
 ///   T of_prefixes(const T& prefixes) const        prefixes [B, P, E] from position 0 on -> [B * P, E] fp32
 ///   T of_tokens(std::span<const std::int32_t> tokens) const   without positions, [R] -> [R, E] fp32
-///   Linear<T> output_layer(const Compute<T>&) const   [E] -> [V] by the table, for a model that ties them
+///   Linear<T> output_layer(tokens, const Compute<T>&) const   [E] -> [tokens] by the table's first rows, for
+///   a
+///                                                             model that ties them
 ///   std::int64_t vocabulary() const, width() const, context() const
 template <typename T>
 class TokenEmbedding;

@@ -49,15 +49,20 @@ class LinearMapper : public Mapper<T> {
   Linear<T> linear_;
 };
 
-/// Linear -> tanh -> Linear -> [P, E]
+/// Linear -> tanh -> Linear -> [P, E]; or more layers, with a tanh behind each but the last
 template <typename T>
 class MlpMapper : public Mapper<T> {
  public:
   MlpMapper(Tensors tensors, std::int64_t width, const Compute<T>& compute)
-      : sizes_(read_mlp_mapper_sizes(tensors, width)),
-        width_(width),
-        first_(take_linear(tensors, "model.0", sizes_.hidden, sizes_.embedding, compute)),
-        second_(take_linear(tensors, "model.2", sizes_.prefix_length * width, sizes_.hidden, compute)) {
+      : sizes_(read_mlp_mapper_sizes(tensors, width)), width_(width) {
+    std::int64_t in = sizes_.embedding;
+    std::vector<std::int64_t> outs = sizes_.hidden;
+    outs.push_back(sizes_.prefix_length * width);
+    for (const std::int64_t out : outs) {
+      const auto number = static_cast<int>(2 * layers_.size());
+      layers_.push_back(take_linear(tensors, mlp_layer(number), out, in, compute));
+      in = out;
+    }
     tensors.require_all_taken();
   }
 
@@ -67,24 +72,41 @@ class MlpMapper : public Mapper<T> {
 
   T map(const T& embedding) const override {
     require_embedding(embedding, sizes_.embedding);
-    const T hidden = first_(embedding, Activation::tanh);                   // [B, D] -> [B, hidden]
-    const T flat = second_(hidden);                                         // [B, hidden] -> [B, P*E]
+    T x = embedding;                                                                           // [B, D]
+    for (std::size_t i = 0; i + 1 < layers_.size(); ++i) x = layers_[i](x, Activation::tanh);  // [B, hidden]
+    const T flat = layers_.back()(x);                                       // [B, hidden] -> [B, P*E]
     return Ops<T>::fp32(flat.reshape({-1, sizes_.prefix_length, width_}));  // [B, P*E] -> [B, P, E]
   }
 
  private:
   MlpMapperSizes sizes_;
   std::int64_t width_;
-  Linear<T> first_;
-  Linear<T> second_;
+  std::vector<Linear<T>> layers_;
 };
 
 /// One pre-norm layer of the transformer mapper.
 template <typename T>
 class MapperLayer {
  public:
-  MapperLayer(Tensors& tensors, const std::string& name, std::int64_t width, const Compute<T>& compute)
+  MapperLayer(Tensors& tensors, const std::string& name, const TransformerMapperSizes& sizes,
+              const Compute<T>& compute)
+      : MapperLayer(tensors, name, sizes.width, sizes.heads, compute) {}
+
+  /// The residual stream x [B, C + P, E] in place.
+  void operator()(T& x) const {
+    const T normal = norm1_(x);
+    const T keys_values = to_keys_values_(normal);      // [B, C + P, 2E], keys first
+    const T k = keys_values.narrow(2, 0, width_);       // [B, C + P, E]
+    const T v = keys_values.narrow(2, width_, width_);  // [B, C + P, E]
+    project_.add_to(x, Ops<T>::attention(to_queries_(normal), k, v, heads_, false));
+    fc2_.add_to(x, fc1_(norm2_(x), Activation::relu));
+  }
+
+ private:
+  MapperLayer(Tensors& tensors, const std::string& name, std::int64_t width, std::int64_t heads,
+              const Compute<T>& compute)
       : width_(width),
+        heads_(heads),
         norm1_(take_layer_norm(tensors, name + "norm1", width, compute)),
         to_queries_(take_linear_without_bias(tensors, name + "attn.to_queries", width, width, compute)),
         to_keys_values_(
@@ -95,18 +117,8 @@ class MapperLayer {
                          compute)),
         fc2_(take_linear(tensors, name + "mlp.fc2", width, fc1_.out(), compute)) {}
 
-  /// The residual stream x [B, C + P, E] in place.
-  void operator()(T& x) const {
-    const T normal = norm1_(x);
-    const T keys_values = to_keys_values_(normal);      // [B, C + P, 2E], keys first
-    const T k = keys_values.narrow(2, 0, width_);       // [B, C + P, E]
-    const T v = keys_values.narrow(2, width_, width_);  // [B, C + P, E]
-    project_.add_to(x, Ops<T>::attention(to_queries_(normal), k, v, kMapperHeads, false));
-    fc2_.add_to(x, fc1_(norm2_(x), Activation::relu));
-  }
-
- private:
   std::int64_t width_;
+  std::int64_t heads_;
   LayerNorm<T> norm1_;
   Linear<T> to_queries_;
   Linear<T> to_keys_values_;
@@ -119,13 +131,13 @@ class MapperLayer {
 template <typename T>
 class TransformerMapper : public Mapper<T> {
  public:
-  TransformerMapper(Tensors tensors, std::int64_t width, const Compute<T>& compute)
-      : sizes_(read_transformer_mapper_sizes(tensors, width)),
+  TransformerMapper(Tensors tensors, std::int64_t width, std::int64_t heads, const Compute<T>& compute)
+      : sizes_(read_transformer_mapper_sizes(tensors, width, heads)),
         linear_(take_linear(tensors, "linear", sizes_.clip_length * sizes_.width, sizes_.embedding, compute)),
         prefix_const_(
             take_parameter(tensors, "prefix_const", {sizes_.prefix_length, sizes_.width}, compute)) {
     for (std::int64_t i = 0; i < sizes_.layers; ++i) {
-      layers_.emplace_back(tensors, "transformer.layers." + std::to_string(i) + ".", sizes_.width, compute);
+      layers_.emplace_back(tensors, "transformer.layers." + std::to_string(i) + ".", sizes_, compute);
     }
     tensors.require_all_taken();
   }
@@ -152,10 +164,11 @@ class TransformerMapper : public Mapper<T> {
 };
 
 template <typename T>
-std::unique_ptr<Mapper<T>> make_mapper(Tensors tensors, std::int64_t width, const Compute<T>& compute) {
+std::unique_ptr<Mapper<T>> make_mapper(Tensors tensors, std::int64_t width, const Compute<T>& compute,
+                                       std::int64_t heads) {
   switch (mapper_kind(tensors)) {
     case MapperKind::transformer:
-      return std::make_unique<TransformerMapper<T>>(std::move(tensors), width, compute);
+      return std::make_unique<TransformerMapper<T>>(std::move(tensors), width, heads, compute);
     case MapperKind::linear:
       return std::make_unique<LinearMapper<T>>(std::move(tensors), width, compute);
     case MapperKind::mlp:

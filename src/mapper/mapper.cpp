@@ -5,6 +5,6 @@
 
 namespace caption {
 
-template std::unique_ptr<Mapper<Tensor>> make_mapper(Tensors, std::int64_t, const CpuCompute&);
+template std::unique_ptr<Mapper<Tensor>> make_mapper(Tensors, std::int64_t, const CpuCompute&, std::int64_t);
 
 }  // namespace caption

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "layers/layers.h"
+#include "mapper/sizes.h"
 
 namespace caption {
 
@@ -22,9 +23,10 @@ class Mapper {
 };
 
 /// Builds the mapper whose tensors these are (names without "clip_project."). `width` is GPT-2's E, which the
-/// MLP's shapes alone do not tell. Throws Error(model). Defined in mapper/make_mapper.h; here for Tensor, in
-/// libtorch/layers for at::Tensor.
+/// MLP's shapes alone do not tell, `heads` are a transformer's. Throws Error(model). Defined in
+/// mapper/make_mapper.h; here for Tensor, in libtorch/layers for at::Tensor.
 template <typename T>
-std::unique_ptr<Mapper<T>> make_mapper(Tensors tensors, std::int64_t width, const Compute<T>& compute);
+std::unique_ptr<Mapper<T>> make_mapper(Tensors tensors, std::int64_t width, const Compute<T>& compute,
+                                       std::int64_t heads = kMapperHeads);
 
 }  // namespace caption

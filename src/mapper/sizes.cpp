@@ -30,24 +30,35 @@ std::int64_t read_prefix_length(const Tensors& tensors, const std::string& name,
 }
 
 MlpMapperSizes read_mlp_mapper_sizes(const Tensors& tensors, std::int64_t width) {
-  const std::int64_t prefix_length = read_prefix_length(tensors, "model.2.weight", width);
-  const Shape first = tensors.shape("model.0.weight", 2);  // [hidden, D]
-  return {first[1], first[0], prefix_length};
+  MlpMapperSizes sizes;
+  std::string last = "model.0.weight";
+  sizes.embedding = tensors.shape(last, 2)[1];
+  // Between two layers stands a tanh, which has a number, too.
+  for (int number = 2; number == 2 || tensors.contains(mlp_layer(number) + ".weight"); number += 2) {
+    sizes.hidden.push_back(tensors.shape(last, 2)[0]);
+    last = mlp_layer(number) + ".weight";
+  }
+  sizes.prefix_length = read_prefix_length(tensors, last, width);
+  return sizes;
 }
 
-TransformerMapperSizes read_transformer_mapper_sizes(const Tensors& tensors, std::int64_t width) {
+std::string mlp_layer(int number) {
+  return "model." + std::to_string(number);
+}
+
+TransformerMapperSizes read_transformer_mapper_sizes(const Tensors& tensors, std::int64_t width,
+                                                     std::int64_t heads) {
   const Shape prefix = tensors.shape("prefix_const", 2);   // [P, E]
   const Shape linear = tensors.shape("linear.weight", 2);  // [C * E, D]
   TransformerMapperSizes sizes{
-      prefix[0], prefix[1], 0, linear[1], tensors.count_blocks("transformer.layers."), 0};
+      prefix[0], prefix[1], 0, linear[1], tensors.count_blocks("transformer.layers."), 0, heads};
   if (sizes.width != width) {
     tensors.fail("prefix_const", "the mapper is for a GPT-2 of width " + std::to_string(sizes.width) +
                                      ", but the language model's width is " + std::to_string(width));
   }
-  if (width % kMapperHeads != 0) {
+  if (width % heads != 0) {
     tensors.fail("prefix_const", "the width of a transformer mapper must be a multiple of its " +
-                                     std::to_string(kMapperHeads) + " heads, found shape " +
-                                     to_string(prefix));
+                                     std::to_string(heads) + " heads, found shape " + to_string(prefix));
   }
   if (linear[0] < width || linear[0] % width != 0) {
     tensors.fail("linear.weight", "expected a multiple of the width " + std::to_string(width) +

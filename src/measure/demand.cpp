@@ -163,10 +163,14 @@ void count_encoder(Counter& c, const EfficientNetSizes& net, double batch, doubl
 }
 
 void count_mapper(Counter& c, const MlpMapperSizes& mlp, double width, double batch) {
-  const auto hidden = static_cast<double>(mlp.hidden);
-  c.linear(batch, static_cast<double>(mlp.embedding), hidden);
-  c.elementwise(2 * batch * hidden);
-  c.linear(batch, hidden, static_cast<double>(mlp.prefix_length) * width);
+  auto in = static_cast<double>(mlp.embedding);
+  for (const std::int64_t layer : mlp.hidden) {
+    const auto hidden = static_cast<double>(layer);
+    c.linear(batch, in, hidden);
+    c.elementwise(2 * batch * hidden);
+    in = hidden;
+  }
+  c.linear(batch, in, static_cast<double>(mlp.prefix_length) * width);
 }
 
 void count_mapper(Counter& c, const TransformerMapperSizes& mapper, double width, double batch) {
@@ -231,7 +235,7 @@ StageDemand vocabulary(const ModelSizes& model, const Workload& work) {
   const double rows =
       static_cast<double>(work.batch) * (1 + static_cast<double>(work.beam) * (work.tokens - 1));
   const auto width = static_cast<double>(model.gpt2.width);
-  const auto tokens = static_cast<double>(model.gpt2.vocabulary);
+  const auto tokens = static_cast<double>(model.gpt2.tokens);
   c.linear(rows, width, tokens, false);
   c.norm(rows, width);
   c.elementwise(rows * tokens);

@@ -7,6 +7,7 @@
 #include "model/modules.h"
 #include "model/packed_files.h"
 #include "model/packed_reader.h"
+#include "model/tokenizer_files.h"
 #include "model/verify_files.h"
 
 namespace caption {
@@ -37,22 +38,25 @@ std::int64_t count_weights(const fs::path& folder) {
   return count_weights(module_files(folder, read_manifest(folder)));
 }
 
+Gpt2Choices gpt2_choices(const Manifest& manifest) {
+  const bool exact = manifest.language_model.activation == "gelu";
+  return {.heads = manifest.language_model.heads,
+          .activation = exact ? Activation::gelu : Activation::gelu_tanh};
+}
+
 ModuleFiles module_files(const fs::path& folder, const Manifest& manifest) {
   return {.clip = folder / manifest.encoder.file,
           .mapper = folder / manifest.mapper.file,
           .gpt2 = folder / manifest.language_model.file,
           .activation = manifest.encoder.activation,
+          .language_model = gpt2_choices(manifest),
+          .mapper_heads = manifest.mapper.heads,
           .output = manifest.encoder.output,
           .resolution = manifest.image.resolution};
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder, const Manifest& manifest) {
-  const Manifest::TokenizerFiles& tokenizer = manifest.tokenizer;
-  if (tokenizer.kind == "sentencepiece") {
-    return load_sentencepiece_tokenizer(folder / tokenizer.files.at("model"));
-  }
-  return load_gpt2_tokenizer(folder / tokenizer.files.at("vocabulary"),
-                             folder / tokenizer.files.at("merges"));
+  return load_tokenizer(manifest.tokenizer, [&](const std::string& name) { return folder / name; });
 }
 
 Manifest read_complete_manifest(const fs::path& folder) {
@@ -71,16 +75,14 @@ void require_consistent(const fs::path& folder, const Manifest& manifest, const 
   require_equal(folder, "mapper.prefix_length", m.mapper.prefix_length, facts.prefix_length);
   require_equal(folder, "language_model.width", m.language_model.width, facts.gpt2.width);
   require_equal(folder, "language_model.layers", m.language_model.layers, facts.gpt2.layers);
+  require_equal(folder, "language_model.heads", m.language_model.heads, facts.gpt2.heads);
   require_equal(folder, "language_model.vocabulary", m.language_model.vocabulary, facts.gpt2.vocabulary);
   require_equal(folder, "language_model.context", m.language_model.context, facts.gpt2.context);
   const auto refuse = [&](const std::string& detail) {
     throw Error(ErrorKind::model, (folder / "model.json").string() + ": " + detail, folder);
   };
-  if (facts.tokens != facts.gpt2.vocabulary) {
-    refuse("the tokenizer has " + std::to_string(facts.tokens) + " tokens, the language model " +
-           std::to_string(facts.gpt2.vocabulary) + ": they do not belong together");
-  }
-  if (m.stop.token >= facts.gpt2.vocabulary) refuse("field 'stop.token' is outside the vocabulary");
+  for (const std::int64_t token : m.stop.tokens)
+    if (token >= facts.gpt2.tokens) refuse("field 'stop.tokens' has one outside of the vocabulary");
   if (m.stop.max_tokens > facts.gpt2.context - m.mapper.prefix_length) {
     refuse("prefix_length + max_tokens exceeds the language model's " + std::to_string(facts.gpt2.context) +
            " positions");

@@ -26,6 +26,8 @@ struct Bundle {
 /// Number of the bundle's weights, without reading them. Throws Error(model).
 std::int64_t count_weights(const std::filesystem::path& folder);
 
+/// What the manifest says of its GPT-2 that the weights do not tell.
+Gpt2Choices gpt2_choices(const Manifest& manifest);
 /// The weight files that the manifest of the bundle in `folder` names.
 ModuleFiles module_files(const std::filesystem::path& folder, const Manifest& manifest);
 /// The tokenizer likewise. Throws Error(model).
@@ -40,8 +42,17 @@ struct LoadedFacts {
   std::string mapper_kind;
   std::int64_t prefix_length = 0;
   Gpt2Sizes gpt2;
-  std::int64_t tokens = 0;  ///< that the tokenizer knows
 };
+template <typename T>
+LoadedFacts facts_of(const Modules<T>& modules) {
+  return {.resolution = modules.encoder->resolution(),
+          .encoder_kind = std::string(name_of(modules.encoder->kind())),
+          .encoder_output = std::string(name_of(modules.choices.output)),
+          .embedding = modules.encoder->embedding(),
+          .mapper_kind = std::string(modules.mapper->kind()),
+          .prefix_length = modules.mapper->prefix_length(),
+          .gpt2 = modules.gpt2->sizes()};
+}
 /// Throws Error(model) unless model.json says the same and the parts fit each other.
 void require_consistent(const std::filesystem::path& folder, const Manifest& manifest,
                         const LoadedFacts& facts);
@@ -56,20 +67,14 @@ template <typename T>
 Bundle<T> load_bundle(const std::filesystem::path& folder, Manifest manifest, const Compute<T>& compute) {
   Bundle<T> bundle;
   bundle.manifest = std::move(manifest);
-  Modules<T> modules = load_modules<T>(module_files(folder, bundle.manifest), compute);
+  bundle.tokenizer = load_tokenizer(folder, bundle.manifest);
+  ModuleFiles files = module_files(folder, bundle.manifest);
+  files.language_model.tokens = bundle.tokenizer->size();
+  Modules<T> modules = load_modules<T>(files, compute);
+  require_consistent(folder, bundle.manifest, facts_of(modules));
   bundle.encoder = std::move(modules.encoder);
   bundle.mapper = std::move(modules.mapper);
   bundle.gpt2 = std::move(modules.gpt2);
-  bundle.tokenizer = load_tokenizer(folder, bundle.manifest);
-  require_consistent(folder, bundle.manifest,
-                     {.resolution = bundle.encoder->resolution(),
-                      .encoder_kind = std::string(name_of(bundle.encoder->kind())),
-                      .encoder_output = std::string(name_of(modules.choices.output)),
-                      .embedding = bundle.encoder->embedding(),
-                      .mapper_kind = std::string(bundle.mapper->kind()),
-                      .prefix_length = bundle.mapper->prefix_length(),
-                      .gpt2 = bundle.gpt2->sizes(),
-                      .tokens = bundle.tokenizer->size()});
   return bundle;
 }
 

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "caption/error.h"
-#include "model/json_fields.h"
+#include "model/foreign_json.h"
 #include "text_encoder/sizes.h"
 #include "vision/sizes.h"
 
@@ -18,69 +18,7 @@ using nlohmann::ordered_json;
 
 constexpr int kBicubic = 3;  // Pillow's number
 
-/// A JSON file of others, of which we ask for a few fields.
-class Foreign {
- public:
-  Foreign(fs::path file, ordered_json json) : file_(std::move(file)), json_(std::move(json)) {}
-
-  [[noreturn]] void refuse(const std::string& field, const std::string& expected) const {
-    throw Error(ErrorKind::model,
-                file_.string() + ": " + field + ": expected " + expected + ", which is all that is supported",
-                file_);
-  }
-
-  /// The object at `key`, or an empty one.
-  Foreign object(const char* key) const {
-    const auto found = json_.find(key);
-    return {file_, found != json_.end() && found->is_object() ? *found : ordered_json::object()};
-  }
-
-  template <typename T>
-  T value(const char* key, const T& standard) const {
-    const auto found = json_.find(key);
-    if (found == json_.end() || found->is_null()) return standard;
-    try {
-      return found->get<T>();
-    } catch (const ordered_json::exception&) {
-      refuse(key, "another kind of value");
-    }
-  }
-
-  std::optional<std::array<double, 3>> three(const char* key) const {
-    const auto found = json_.find(key);
-    if (found == json_.end() || found->is_null()) return std::nullopt;
-    return value<std::array<double, 3>>(key, {});
-  }
-
-  /// A side in pixels: a number, [a, a], or an object with the first of `keys` that it has.
-  std::optional<std::int64_t> side(const char* key, std::initializer_list<const char*> keys) const {
-    const auto found = json_.find(key);
-    if (found == json_.end() || found->is_null()) return std::nullopt;
-    if (found->is_number_integer()) return found->get<std::int64_t>();
-    for (const char* name : keys) {
-      const auto inner = found->is_object() ? found->find(name) : found->end();
-      if (inner != found->end() && inner->is_number_integer()) return inner->get<std::int64_t>();
-    }
-    refuse(key, "a number of pixels");
-  }
-
-  bool has(const char* key) const { return json_.contains(key); }
-
- private:
-  fs::path file_;
-  ordered_json json_;
-};
-
-/// Nothing if there is no such file.
-std::optional<Foreign> read(const fs::path& file) {
-  std::error_code ignored;
-  if (!fs::is_regular_file(file, ignored)) return std::nullopt;
-  ordered_json json = parse_json(file, "model's configuration");
-  if (!json.is_object()) return std::nullopt;
-  return Foreign(file, std::move(json));
-}
-
-std::string checked_activation(const Foreign& config, const std::string& name) {
+std::string checked_activation(const ForeignJson& config, const std::string& name) {
   if (name == "quick_gelu" || name == "gelu") return name;
   config.refuse("hidden_act", "quick_gelu or gelu");
 }
@@ -93,7 +31,7 @@ struct Demand {
 };
 
 /// The first that is not met, in words; empty if there is none.
-std::string unmet(const Foreign& text, std::initializer_list<Demand> demands) {
+std::string unmet(const ForeignJson& text, std::initializer_list<Demand> demands) {
   for (const Demand& demand : demands) {
     const auto found = text.value<ordered_json>(demand.field, demand.standard);
     if (found != demand.expected)
@@ -103,7 +41,7 @@ std::string unmet(const Foreign& text, std::initializer_list<Demand> demands) {
   return {};
 }
 
-void read_hugging_face_text(const Foreign& text, ClipConfig& result) {
+void read_hugging_face_text(const ForeignJson& text, ClipConfig& result) {
   // Defaults as of transformers' CLIPTextConfig.
   result.text_activation = text.value<std::string>("hidden_act", "quick_gelu");
   const auto width = text.value<std::int64_t>("hidden_size", 512);
@@ -117,10 +55,10 @@ void read_hugging_face_text(const Foreign& text, ClipConfig& result) {
     result.text_problem = "its hidden_act is " + *result.text_activation;
 }
 
-void read_hugging_face(const Foreign& config, ClipConfig& result) {
+void read_hugging_face(const ForeignJson& config, ClipConfig& result) {
   const auto kind = config.value<std::string>("model_type", "");
   if (kind != "clip" && kind != "clip_vision_model") return;
-  const Foreign vision = kind == "clip" ? config.object("vision_config") : config;
+  const ForeignJson vision = kind == "clip" ? config.object("vision_config") : config;
   // The defaults are those of transformers' CLIPVisionConfig: what is equal to them is often left out.
   result.activation = checked_activation(vision, vision.value<std::string>("hidden_act", "quick_gelu"));
   const auto width = vision.value<std::int64_t>("hidden_size", 768);
@@ -133,7 +71,7 @@ void read_hugging_face(const Foreign& config, ClipConfig& result) {
   if (kind == "clip") read_hugging_face_text(config.object("text_config"), result);
 }
 
-void read_preprocessor(const Foreign& config, ClipConfig& result) {
+void read_preprocessor(const ForeignJson& config, ClipConfig& result) {
   for (const char* step : {"do_resize", "do_center_crop", "do_normalize", "do_rescale"}) {
     if (!config.value(step, true)) config.refuse(step, "true");
   }
@@ -147,12 +85,12 @@ void read_preprocessor(const Foreign& config, ClipConfig& result) {
   result.std = config.three("image_std");
 }
 
-void read_open_clip(const Foreign& config, ClipConfig& result) {
+void read_open_clip(const ForeignJson& config, ClipConfig& result) {
   if (!config.has("model_cfg")) return;
-  const Foreign model = config.object("model_cfg");
+  const ForeignJson model = config.object("model_cfg");
   result.activation = model.value("quick_gelu", false) ? "quick_gelu" : "gelu";
   result.text_activation = result.activation;
-  const Foreign text = model.object("text_cfg");
+  const ForeignJson text = model.object("text_cfg");
   const auto width = text.value<std::int64_t>("width", 512);
   result.text_problem = unmet(text, {{"heads", 8, width / TextSizes::kHeadWidth},
                                      {"no_causal_mask", false, false},
@@ -160,7 +98,7 @@ void read_open_clip(const Foreign& config, ClipConfig& result) {
                                      {"hf_model_name", "", ""},
                                      {"hf_tokenizer_name", "", ""},
                                      {"tokenizer_kwargs", ordered_json::object(), ordered_json::object()}});
-  const Foreign pictures = config.object("preprocess_cfg");
+  const ForeignJson pictures = config.object("preprocess_cfg");
   result.mean = pictures.three("mean");
   result.std = pictures.three("std");
   if (pictures.value<std::string>("interpolation", "bicubic") != "bicubic")
@@ -175,10 +113,11 @@ ClipConfig read_clip_config(const fs::path& weights) {
   std::error_code ignored;
   const fs::path folder = fs::is_directory(weights, ignored) ? weights : weights.parent_path();
   ClipConfig result;
-  if (const auto config = read(folder / "open_clip_config.json")) read_open_clip(*config, result);
-  if (const auto config = read(folder / "config.json"); config && !result.activation) {
+  if (const auto config = read_foreign_json(folder / "open_clip_config.json"))
+    read_open_clip(*config, result);
+  if (const auto config = read_foreign_json(folder / "config.json"); config && !result.activation) {
     read_hugging_face(*config, result);
-    const auto pictures = read(folder / "preprocessor_config.json");
+    const auto pictures = read_foreign_json(folder / "preprocessor_config.json");
     if (pictures && result.activation) read_preprocessor(*pictures, result);
   }
   if (result.activation) {

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <string>
 
-#include "tar/library.h"
 #include "model/manifest.h"
+#include "tar/library.h"
 
 namespace caption {
 

@@ -1,8 +1,8 @@
 #include "model/import.h"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
-#include <set>
 #include <utility>
 
 #include "base/log.h"
@@ -11,20 +11,24 @@
 #include "files/replacing_folder.h"
 #include "model/bundle.h"
 #include "model/clip_config.h"
+#include "model/import_language.h"
 #include "model/modules.h"
 #include "model/published.h"
+#include "model/sizes.h"
+#include "model/staged_copies.h"
 #include "model/text_side.h"
-#include "model/verify_files.h"
 #include "weights/shards.h"
-#include "weights/write_safetensors.h"
 
 namespace caption {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kStopToken = 13;  // GPT-2's "."
-constexpr std::int64_t kMaxTokens = 67;
+// Of a bundle's files.
+constexpr const char* kClipName = "clip.pt";
+constexpr const char* kCaptionerName = "captioner.pt";
+constexpr const char* kMapperName = "prefix.pt";
+constexpr const char* kGpt2Name = "gpt2.pt";
 constexpr const char* kMergesName = "clip-merges.txt";
 
 void require_new_name(const ImportRequest& request) {
@@ -83,25 +87,38 @@ std::string name_of(Activation activation) {
   return activation == Activation::gelu ? "gelu" : "quick_gelu";
 }
 
+Manifest::LanguageModel describe_gpt2(const std::string& file, const Gpt2Sizes& sizes,
+                                      Activation activation) {
+  return {.file = file,
+          .width = sizes.width,
+          .layers = sizes.layers,
+          .heads = sizes.heads,
+          .activation = activation == Activation::gelu ? "gelu" : "gelu_new",
+          .vocabulary = sizes.vocabulary,
+          .context = sizes.context};
+}
+
 /// Everything that the loaded modules tell; the files' hashes come when they are in place.
-Manifest describe(const ImportRequest& request, const Modules<Tensor>& modules) {
+Manifest describe(const ImportRequest& request, const Modules<Tensor>& modules,
+                  const LanguageSource& language) {
   Manifest m;
   m.name = request.name;
   m.image = image_for(modules.encoder->kind());
   m.image.resolution = modules.encoder->resolution();
-  m.encoder = {"clip.pt", std::string(name_of(modules.encoder->kind())),
+  m.encoder = {kClipName, std::string(name_of(modules.encoder->kind())),
                std::string(name_of(modules.choices.output)), modules.encoder->embedding(),
                name_of(modules.choices.activation)};
   m.mapper = {
-      request.gpt2 ? "prefix.pt" : "captioner.pt", std::string(modules.mapper->kind()),
+      request.gpt2 ? kMapperName : kCaptionerName, std::string(modules.mapper->kind()),
       modules.mapper->prefix_length(),
       // The published transformer mapper was trained on normalised embeddings, the others on raw ones.
-      request.normalize.value_or(modules.mapper->kind() == "transformer")};
-  m.language_model = {request.gpt2 ? "gpt2.pt" : "captioner.pt", modules.gpt2->sizes().width,
-                      modules.gpt2->sizes().layers, modules.gpt2->sizes().vocabulary,
-                      modules.gpt2->sizes().context};
-  m.tokenizer = {"gpt2-bpe", {{"vocabulary", "encoder.json"}, {"merges", "vocab.bpe"}}};
-  m.stop = {kStopToken, kMaxTokens};
+      request.normalize.value_or(modules.mapper->kind() == "transformer"), modules.mapper_heads};
+  m.language_model = describe_gpt2(request.gpt2 ? kGpt2Name : kCaptionerName, modules.gpt2->sizes(),
+                                   language.choices.activation);
+  m.tokenizer = language.tokenizer.files;
+  m.stop = language.stop;
+  const std::int64_t room = m.language_model.context - m.mapper.prefix_length;
+  m.stop.max_tokens = std::max<std::int64_t>(1, std::min(m.stop.max_tokens, room));
   const bool clip = modules.encoder->kind() != EncoderKind::efficientnet_lite;
   m.description = (clip ? "CLIP " : "") + m.encoder.kind + " " + std::to_string(m.encoder.embedding) + ", " +
                   m.mapper.kind + " mapper with a prefix of " + std::to_string(m.mapper.prefix_length) +
@@ -149,49 +166,90 @@ void apply(const ClipConfig& config, const ImportRequest& request, Manifest& man
   if (config.std) manifest.image.std = *config.std;
 }
 
+/// What the weights leave open is known, or said.
+void require_known(const LanguageSource& language, const Gpt2<Tensor>& gpt2, const ImportRequest& request) {
+  const fs::path& file = request.gpt2 ? *request.gpt2 : request.captioner;
+  if (language.configured && language.tied && !gpt2.tied()) {
+    throw Error(
+        ErrorKind::model,
+        file.string() +
+            ": lm_head.weight is another matrix than wte.weight, but the configuration beside it does "
+            "not say \"tie_word_embeddings\": false",
+        file);
+  }
+  const Gpt2Sizes& sizes = gpt2.sizes();
+  static constexpr std::array<std::int64_t, 4> kPublishedWidths = {768, 1024, 1280, 1600};
+  const bool published =
+      std::find(kPublishedWidths.begin(), kPublishedWidths.end(), sizes.width) != kPublishedWidths.end();
+  if (language.choices.heads == 0 && !published && !request.own_captioner) {
+    log::info("GPT-2 of width " + std::to_string(sizes.width) + ": " + std::to_string(sizes.heads) +
+              " attention heads of 64 channels, as nothing says how many it has");
+  }
+  if (sizes.tokens != sizes.vocabulary) {
+    log::info("GPT-2's vocabulary is padded: of its " + std::to_string(sizes.vocabulary) + " rows " +
+              std::to_string(sizes.tokens) + " are tokens");
+  }
+}
+
+/// Without reading the weights themselves: an error here costs no time and no disk.
+void require_fitting_sizes(ModuleFiles files) {
+  files.checksums = Checksums::structure;
+  const ModelParts parts = read_parts(files);
+  const ModelSizes sizes = read_sizes(parts);
+  require_pair(sizes.embedding(), read_mapper_input(parts.mapper), files);
+}
+
+void copy_weights(const ImportRequest& request, StagedCopies& copies) {
+  const auto take = [&](const fs::path& file, const std::string& name) {
+    const std::vector<fs::path>& given = request.give_away;
+    const bool ours = std::find(given.begin(), given.end(), file) != given.end();
+    copies.add(fs::is_directory(file) ? weights_in(file) : file, name, ours);
+  };
+  take(request.clip, kClipName);
+  take(request.captioner, request.gpt2 ? kMapperName : kCaptionerName);
+  if (request.gpt2) take(*request.gpt2, kGpt2Name);
+}
+
 }  // namespace
 
 Manifest import_bundle(const ImportRequest& request) {
   require_new_name(request);
-  const CpuCompute compute;
+  const LanguageSource language = find_language(request);
   const ClipConfig config = read_clip_config(request.clip);
-  Manifest manifest = describe(
-      request,
-      load_modules<Tensor>({.clip = request.clip,
-                            .mapper = request.captioner,
-                            .gpt2 = request.gpt2.value_or(request.captioner),
-                            .activation = request.activation.value_or(config.activation.value_or("")),
-                            .checksums = Checksums::all},
-                           compute));
+  const ModuleFiles files{.clip = request.clip,
+                          .mapper = request.captioner,
+                          .gpt2 = request.gpt2.value_or(request.captioner),
+                          .activation = request.activation.value_or(config.activation.value_or("")),
+                          .language_model = language.choices,
+                          .mapper_heads = request.mapper_heads.value_or(0),
+                          .checksums = Checksums::all};
+  require_fitting_sizes(files);
 
+  const ReplacingFolder staged(request.folder);
+  StagedCopies copies(staged);
+  copy_weights(request, copies);
+  Manifest manifest;
+  LoadedFacts facts;
+  {
+    // What is loaded is what is copied meanwhile.
+    const Modules<Tensor> modules = load_modules<Tensor>(files, CpuCompute());
+    require_known(language, *modules.gpt2, request);
+    manifest = describe(request, modules, language);
+    facts = facts_of(modules);
+  }
   apply(config, request, manifest);
   const FoundText text = find_text(request, config, manifest);
   manifest.text = text.text;
-  const ReplacingFolder staged(request.folder);
-  const auto take = [&](const fs::path& file, const std::string& name) {
-    const std::vector<fs::path>& given = request.give_away;
-    const bool ours = std::find(given.begin(), given.end(), file) != given.end();
-    const fs::path source = fs::is_directory(file) ? weights_in(file) : file;
-    if (is_index(source)) {  // a bundle has one file for each part of the model
-      write_safetensors(staged.path() / name, read_weights(source, Checksums::all).tensors);
-    } else {
-      ours ? staged.link(source, name) : staged.add(source, name);
-    }
-  };
-  take(request.clip, manifest.encoder.file);
-  take(request.captioner, manifest.mapper.file);
-  if (request.gpt2) take(*request.gpt2, manifest.language_model.file);
-  for (const auto& [role, name] : manifest.tokenizer.files) staged.add(request.tokenizer / name, name);
-  if (text.text) staged.add(text.merges, text.text->merges);
-
-  std::set<std::string> names = {manifest.encoder.file, manifest.mapper.file, manifest.language_model.file};
-  for (const auto& [role, name] : manifest.tokenizer.files) names.insert(name);
-  if (manifest.text) names.insert(manifest.text->merges);
-  for (const std::string& name : names) manifest.files.push_back(describe_file(staged.path(), name));
+  for (const auto& [name, source] : language.tokenizer.sources) copies.add(source, name);
+  if (text.text) copies.add(text.merges, text.text->merges);
+  manifest.files = copies.finish();
+  std::sort(manifest.files.begin(), manifest.files.end(),
+            [](const Manifest::File& a, const Manifest::File& b) { return a.name < b.name; });
   name_sources(request, manifest);
   write_manifest(staged.path(), manifest);
-  // What will be used is what is checked: the copy.
-  load_bundle<Tensor>(staged.path(), read_complete_manifest(staged.path()), compute);
+  const Manifest written = read_complete_manifest(staged.path());
+  require_consistent(staged.path(), written, facts);
+  read_parts(module_files(staged.path(), written));
   staged.keep();
   return manifest;
 }

@@ -112,6 +112,26 @@ const ordered_json& JsonFields::array(const std::string& key) {
   return value;
 }
 
+std::vector<std::int64_t> JsonFields::numbers(const std::string& key) {
+  std::vector<std::int64_t> numbers;
+  for (const ordered_json& value : array(key)) {
+    if (!value.is_number_integer() || value < 0 || value > std::numeric_limits<std::int64_t>::max())
+      fail(path(key), "whole numbers from 0 on", value);
+    numbers.push_back(value.get<std::int64_t>());
+  }
+  return numbers;
+}
+
+std::vector<std::string> JsonFields::texts(const std::string& key) {
+  std::vector<std::string> texts;
+  for (const ordered_json& value : array(key)) {
+    if (!value.is_string() || value.get_ref<const std::string&>().empty())
+      fail(path(key), "texts that are not empty", value);
+    texts.push_back(value.get<std::string>());
+  }
+  return texts;
+}
+
 void JsonFields::finish() const {
   for (const auto& [key, value] : object_.items()) {
     if (asked_.count(key) == 0) {

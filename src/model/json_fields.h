@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace caption {
 
@@ -39,6 +40,10 @@ class JsonFields {
   bool is_null(const std::string& key) { return get(key).is_null(); }
   JsonFields object(const std::string& key);
   const nlohmann::ordered_json& array(const std::string& key);
+  /// Integers from 0 on.
+  std::vector<std::int64_t> numbers(const std::string& key);
+  /// Texts, none of them empty.
+  std::vector<std::string> texts(const std::string& key);
 
   /// After all fields: that there are no others.
   void finish() const;

@@ -12,19 +12,57 @@ namespace {
 
 using nlohmann::ordered_json;
 
-Manifest::TokenizerFiles read_tokenizer(JsonFields reader) {
+/// The last format of one stop token and of GPT-2s of OpenAI's kind alone.
+constexpr std::int64_t kOneKindOfGpt2 = 4;
+constexpr std::int64_t kUsualHead = 64;  // channels
+constexpr std::int64_t kUsualMapperHeads = 8;
+
+Manifest::TokenizerFiles read_tokenizer(JsonFields reader, std::int64_t format) {
   Manifest::TokenizerFiles tokenizer;
-  tokenizer.kind = reader.one_of("kind", {"gpt2-bpe", "sentencepiece"});
+  tokenizer.kind = format <= kOneKindOfGpt2
+                       ? reader.one_of("kind", {"gpt2-bpe", "sentencepiece"})
+                       : reader.one_of("kind", {"gpt2-bpe", "tokenizer-json", "sentencepiece"});
   JsonFields files = reader.object("files");
   if (tokenizer.kind == "gpt2-bpe") {
     tokenizer.files["vocabulary"] = files.file_name("vocabulary");
     tokenizer.files["merges"] = files.file_name("merges");
+  } else if (tokenizer.kind == "tokenizer-json") {
+    tokenizer.files["tokenizer"] = files.file_name("tokenizer");
   } else {
     tokenizer.files["model"] = files.file_name("model");
   }
   files.finish();
+  if (format > kOneKindOfGpt2) tokenizer.lower_case = reader.boolean("lower_case");
   reader.finish();
   return tokenizer;
+}
+
+Manifest::LanguageModel read_language_model(JsonFields reader, std::int64_t format) {
+  Manifest::LanguageModel gpt2{.file = reader.file_name("file"),
+                               .width = reader.positive("width"),
+                               .layers = reader.positive("layers"),
+                               .activation = "gelu_new",
+                               .vocabulary = reader.positive("vocabulary"),
+                               .context = reader.positive("context")};
+  gpt2.heads = format <= kOneKindOfGpt2 ? gpt2.width / kUsualHead : reader.positive("heads");
+  if (format > kOneKindOfGpt2) gpt2.activation = reader.one_of("activation", {"gelu_new", "gelu"});
+  reader.finish();
+  return gpt2;
+}
+
+Manifest::Stop read_stop(JsonFields reader, std::int64_t format) {
+  Manifest::Stop stop;
+  if (format <= kOneKindOfGpt2) {
+    stop.tokens = {reader.not_negative("token")};
+  } else {
+    stop.tokens = reader.numbers("tokens");
+    stop.texts = reader.texts("texts");
+    if (stop.tokens.empty() && stop.texts.empty())
+      reader.fail("tokens", "a token, or a text in 'texts', that ends captions", ordered_json::array());
+  }
+  stop.max_tokens = reader.positive("max_tokens");
+  reader.finish();
+  return stop;
 }
 
 std::optional<Manifest::Text> read_text(JsonFields& top) {
@@ -100,17 +138,13 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   encoder.finish();
   JsonFields mapper = top.object("mapper");
   m.mapper = {mapper.file_name("file"), mapper.one_of("kind", {"mlp", "transformer", "linear"}),
-              mapper.positive("prefix_length"), mapper.boolean("normalize")};
+              mapper.positive("prefix_length"), mapper.boolean("normalize"),
+              format <= kOneKindOfGpt2 ? kUsualMapperHeads : mapper.positive("heads")};
   mapper.finish();
-  JsonFields gpt2 = top.object("language_model");
-  m.language_model = {gpt2.file_name("file"), gpt2.positive("width"), gpt2.positive("layers"),
-                      gpt2.positive("vocabulary"), gpt2.positive("context")};
-  gpt2.finish();
-  m.tokenizer = read_tokenizer(top.object("tokenizer"));
+  m.language_model = read_language_model(top.object("language_model"), format);
+  m.tokenizer = read_tokenizer(top.object("tokenizer"), format);
   if (format >= 4) m.text = read_text(top);
-  JsonFields stop = top.object("stop");
-  m.stop = {stop.not_negative("token"), stop.positive("max_tokens")};
-  stop.finish();
+  m.stop = read_stop(top.object("stop"), format);
   if (format >= 3) m.no_repeat_ngram = top.not_negative("no_repeat_ngram");
   if (!clip_only) m.unsure_below = top.logprob_or_null("unsure_below");
   m.files = read_files(top, path);
@@ -152,16 +186,20 @@ std::string to_json(const Manifest& m) {
        {{"file", m.mapper.file},
         {"kind", m.mapper.kind},
         {"prefix_length", m.mapper.prefix_length},
-        {"normalize", m.mapper.normalize}}},
+        {"normalize", m.mapper.normalize},
+        {"heads", m.mapper.heads}}},
       {"language_model",
        {{"file", m.language_model.file},
         {"width", m.language_model.width},
         {"layers", m.language_model.layers},
+        {"heads", m.language_model.heads},
+        {"activation", m.language_model.activation},
         {"vocabulary", m.language_model.vocabulary},
         {"context", m.language_model.context}}},
-      {"tokenizer", {{"kind", m.tokenizer.kind}, {"files", tokenizer_files}}},
+      {"tokenizer",
+       {{"kind", m.tokenizer.kind}, {"files", tokenizer_files}, {"lower_case", m.tokenizer.lower_case}}},
       {"text", text},
-      {"stop", {{"token", m.stop.token}, {"max_tokens", m.stop.max_tokens}}},
+      {"stop", {{"tokens", m.stop.tokens}, {"texts", m.stop.texts}, {"max_tokens", m.stop.max_tokens}}},
       {"no_repeat_ngram", m.no_repeat_ngram},
       {"unsure_below", m.unsure_below ? ordered_json(*m.unsure_below) : ordered_json(nullptr)},
       {"files", files},

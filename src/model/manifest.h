@@ -13,9 +13,10 @@ namespace caption {
 /// A bundle's model.json: what its files are and how they belong together. Field for field the same as the
 /// JSON, whose format is described in models/README.md.
 struct Manifest {
-  static constexpr int kFormat = 4;
+  static constexpr int kFormat = 5;
   static constexpr int kOldestFormat = 1;  ///< which knew CLIP's encoders only: no `image.fit`, no
-                                           ///< `encoder.output`; 2 had no `no_repeat_ngram`, 3 no `text`
+                                           ///< `encoder.output`; 2 had no `no_repeat_ngram`, 3 no `text`,
+                                           ///< 4 one stop token, GPT-2s of one kind
 
   struct Image {
     std::int64_t resolution = 0;  ///< R
@@ -35,17 +36,22 @@ struct Manifest {
     std::string kind;                ///< "mlp", "transformer" or "linear"
     std::int64_t prefix_length = 0;  ///< P
     bool normalize = false;          ///< the mapper was trained on L2-normalised embeddings
+    std::int64_t heads = 0;          ///< of a transformer's attention; of others without meaning
   };
   struct LanguageModel {
     std::string file;
     std::int64_t width = 0;       ///< E
     std::int64_t layers = 0;      ///< L
-    std::int64_t vocabulary = 0;  ///< V
+    std::int64_t heads = 0;       ///< of attention
+    std::string activation;       ///< "gelu_new" (GPT-2's, by tanh) or "gelu"
+    std::int64_t vocabulary = 0;  ///< V, of the weights: rows that the tokenizer does not know are padding
     std::int64_t context = 0;
   };
   struct TokenizerFiles {
-    std::string kind;                          ///< "gpt2-bpe" or "sentencepiece"
-    std::map<std::string, std::string> files;  ///< role -> file: "vocabulary" and "merges", or "model"
+    std::string kind;  ///< "gpt2-bpe", "tokenizer-json" or "sentencepiece"
+    std::map<std::string, std::string>
+        files;                ///< role -> file: "vocabulary" and "merges", "tokenizer" or "model"
+    bool lower_case = false;  ///< texts become small letters before they become tokens
   };
   /// CLIP's text side, in the encoder's file.
   struct Text {
@@ -57,7 +63,9 @@ struct Manifest {
     std::int64_t context = 0;  ///< tokens of a text at most
   };
   struct Stop {
-    std::int64_t token = 0;
+    std::vector<std::int64_t> tokens;  ///< each of which ends a caption
+    std::vector<std::string>
+        texts;  ///< likewise, wherever in tokens they begin and end; of both at least one
     std::int64_t max_tokens = 0;
   };
   struct File {

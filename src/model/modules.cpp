@@ -39,6 +39,31 @@ Activation resolve_activation(const std::string& asked, const WeightFile& file) 
   return recorded.value_or(asked) == "gelu" ? Activation::gelu : Activation::quick_gelu;
 }
 
+/// Heads of the mapper's attention, as its file says. ClipCap's has always as many; the PyPI package clipcap
+/// takes any number, and Lightning keeps it beside the weights.
+std::int64_t recorded_mapper_heads(const WeightFile& file) {
+  const auto setting = [&](const char* name) -> std::int64_t {
+    const auto found = file.attributes.find(std::string("hyper_parameters.") + name);
+    return found == file.attributes.end() ? 0 : found->second;
+  };
+  if (setting("use_windowed_embeddings") != 0) {
+    throw Error(ErrorKind::model,
+                file.path.string() +
+                    ": its mapper takes the embeddings of several parts of a picture "
+                    "(use_windowed_embeddings), which is not supported",
+                file.path);
+  }
+  if (!of_clipcap_package(file)) return kMapperHeads;
+  for (const char* name : {"transformer_attention_heads", "num_attention_heads", "num_heads"})
+    if (setting(name) > 0) return setting(name);
+  throw Error(
+      ErrorKind::model,
+      file.path.string() +
+          ": nothing says how many attention heads its mapper has (transformer_attention_heads of the "
+          "package clipcap, 16 if nobody chose another): give their number",
+      file.path);
+}
+
 EncoderOutput resolve_output(const ModuleFiles& files, const Tensors& encoder, const Tensors& mapper) {
   for (const EncoderOutput output :
        {EncoderOutput::features, EncoderOutput::classes, EncoderOutput::classes_and_features}) {
@@ -113,7 +138,10 @@ ModelParts read_parts(const ModuleFiles& files) {
   const EncoderChoices choices = resolve_choices(files, clip, encoder, map);
   std::vector<std::shared_ptr<const MappedFile>> mapped;
   for (const auto& [path, file] : read) mapped.insert(mapped.end(), file.mapped.begin(), file.mapped.end());
-  return {std::move(encoder), std::move(map), std::move(language), choices, std::move(mapped)};
+  return {std::move(encoder),   std::move(map),
+          std::move(language),  choices,
+          files.language_model, files.mapper_heads > 0 ? files.mapper_heads : recorded_mapper_heads(mapper),
+          std::move(mapped)};
 }
 
 std::int64_t count_weights(const ModuleFiles& files) {

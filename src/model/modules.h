@@ -20,9 +20,11 @@ struct ModuleFiles {
   std::filesystem::path clip;
   std::filesystem::path mapper;
   std::filesystem::path gpt2;
-  std::string activation;       ///< "quick_gelu", "gelu", or empty: what the CLIP file itself says
-  std::string output;           ///< as model.json has it, or empty: what the mapper takes
-  std::int64_t resolution = 0;  ///< of an EfficientNet; 0: what its variant was trained on
+  std::string activation;  ///< "quick_gelu", "gelu", or empty: what the CLIP file itself says
+  Gpt2Choices language_model;
+  std::int64_t mapper_heads = 0;  ///< of a transformer; 0: what the mapper's file itself says
+  std::string output;             ///< as model.json has it, or empty: what the mapper takes
+  std::int64_t resolution = 0;    ///< of an EfficientNet; 0: what its variant was trained on
   Checksums checksums = Checksums::structure;
 };
 
@@ -31,7 +33,9 @@ struct ModelParts {
   Tensors encoder;
   Tensors mapper;
   Tensors gpt2;
-  EncoderChoices choices;  ///< what the encoder's own tensors do not tell
+  EncoderChoices choices;      ///< what the encoder's own tensors do not tell
+  Gpt2Choices language_model;  ///< and those of GPT-2
+  std::int64_t mapper_heads = 0;
   std::vector<std::shared_ptr<const MappedFile>> files;
 };
 
@@ -59,7 +63,8 @@ struct Modules {
   std::unique_ptr<ImageEncoder<T>> encoder;
   std::unique_ptr<Mapper<T>> mapper;
   std::unique_ptr<Gpt2<T>> gpt2;
-  EncoderChoices choices;  ///< the encoder's
+  EncoderChoices choices;         ///< the encoder's
+  std::int64_t mapper_heads = 0;  ///< of a transformer
 };
 
 /// Reads the files and builds the three modules. The mapper must take what the encoder gives, so the wrong
@@ -70,8 +75,10 @@ Modules<T> load_modules(const ModuleFiles& files, const Compute<T>& compute) {
   Modules<T> modules;
   modules.choices = parts.choices;
   modules.encoder = make_image_encoder<T>(std::move(parts.encoder), parts.choices, compute);
-  modules.gpt2 = std::make_unique<Gpt2<T>>(std::move(parts.gpt2), compute);
-  modules.mapper = make_mapper<T>(std::move(parts.mapper), modules.gpt2->sizes().width, compute);
+  modules.gpt2 = std::make_unique<Gpt2<T>>(std::move(parts.gpt2), compute, parts.language_model);
+  modules.mapper =
+      make_mapper<T>(std::move(parts.mapper), modules.gpt2->sizes().width, compute, parts.mapper_heads);
+  modules.mapper_heads = parts.mapper_heads;
   require_pair(modules.encoder->embedding(), modules.mapper->embedding(), files);
   for (const auto& file : parts.files) file->release_pages();
   return modules;

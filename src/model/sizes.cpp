@@ -17,14 +17,14 @@ ModelSizes read_sizes(const ModelParts& parts) {
       sizes.encoder = read_efficientnet_sizes(parts.encoder, parts.choices.output, parts.choices.resolution);
       break;
   }
-  sizes.gpt2 = read_gpt2_sizes(parts.gpt2);
+  sizes.gpt2 = read_gpt2_sizes(parts.gpt2, parts.language_model);
   const std::int64_t width = sizes.gpt2.width;
   switch (mapper_kind(parts.mapper)) {
     case MapperKind::mlp:
       sizes.mapper = read_mlp_mapper_sizes(parts.mapper, width);
       break;
     case MapperKind::transformer:
-      sizes.mapper = read_transformer_mapper_sizes(parts.mapper, width);
+      sizes.mapper = read_transformer_mapper_sizes(parts.mapper, width, parts.mapper_heads);
       break;
     case MapperKind::linear:
       sizes.mapper = LinearMapperSizes{parts.mapper.shape("weight", 2)[1],

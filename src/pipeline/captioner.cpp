@@ -47,10 +47,10 @@ class EngineCaptioner : public Captioner {
   std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions& options, const BatchSizes& sizes) override {
     validate(sizes);
     if (options.rerank == Rerank::clip) return schedule_reranking(options, sizes);
-    const Wording wording = wording_of(options, engine_->tokenizer(), stop_token(options));
-    const StopRule stop = stop_rule(options, wording.prompt);
+    const Wording wording = wording_of(options, engine_->tokenizer(), stop_tokens(options));
     // pixels [B, 3, R, R] -> embedding [B, D] -> prefix [B, P, E] -> token ids, as images come and go
     DecodeOptions search = resolve(options, wording.prompt.size());
+    const StopRule stop = stop_rule(search, wording.prompt);
     // All beams, as of several captions those that differ in tokens alone are one.
     if (!options.sample && options.n_best > 1 && options.n_best < options.beam) search.n_best = options.beam;
     std::unique_ptr<PictureSearches> searches = engine_->searches({stop, wording, search, sizes});
@@ -138,15 +138,20 @@ class EngineCaptioner : public Captioner {
     return embedding;
   }
 
-  std::int32_t stop_token() const { return static_cast<std::int32_t>(engine_->manifest().stop.token); }
+  std::vector<std::int32_t> stop_tokens() const {
+    std::vector<std::int32_t> tokens;
+    for (const std::int64_t token : engine_->manifest().stop.tokens)
+      tokens.push_back(static_cast<std::int32_t>(token));
+    return tokens;
+  }
 
-  std::optional<std::int32_t> stop_token(const DecodeOptions& options) const {
-    return options.past_stop ? std::nullopt : std::optional(stop_token());
+  std::vector<std::int32_t> stop_tokens(const DecodeOptions& options) const {
+    return options.past_stop ? std::vector<std::int32_t>() : stop_tokens();
   }
 
   StopRule stop_rule(const DecodeOptions& options, std::span<const std::int32_t> prompt) const {
     const auto bytes = [this](std::int32_t token) { return engine_->tokenizer().piece(token).bytes; };
-    return make_stop_rule(stop_token(options), options.stop, bytes, prompt);
+    return make_stop_rule(stop_tokens(options), options.stop, bytes, prompt);
   }
 
   std::unique_ptr<CaptionScheduler> schedule_reranking(DecodeOptions options, const BatchSizes& sizes) {
@@ -165,6 +170,8 @@ class EngineCaptioner : public Captioner {
   /// prompt.
   DecodeOptions resolve(DecodeOptions options, std::size_t prompt) const {
     if (options.max_tokens == 0) options.max_tokens = static_cast<int>(engine_->manifest().stop.max_tokens);
+    const std::vector<std::string>& texts = engine_->manifest().stop.texts;
+    if (!options.past_stop) options.stop.insert(options.stop.end(), texts.begin(), texts.end());
     const std::int64_t most = engine_->most_tokens() - static_cast<std::int64_t>(prompt);
     if (!options.no_repeat_ngram)  // longer ones do not fit into a caption
       options.no_repeat_ngram =
@@ -183,7 +190,11 @@ class EngineCaptioner : public Captioner {
     Caption caption{text, engine_->tokenizer().encode(text)};
     if (caption.tokens.empty()) throw Error(ErrorKind::usage, "a text is empty");
     // A stop token that is text, as GPT-2's ".", is the writer's business.
-    if (engine_->tokenizer().piece(stop_token()).special) caption.tokens.push_back(stop_token());
+    for (const std::int32_t stop : stop_tokens()) {
+      if (!engine_->tokenizer().piece(stop).special) continue;
+      caption.tokens.push_back(stop);
+      break;
+    }
     const auto count = static_cast<std::int64_t>(caption.tokens.size());
     if (count > engine_->most_tokens()) {
       throw Error(ErrorKind::usage, "a text has " + std::to_string(count) + " tokens: the model '" + name() +

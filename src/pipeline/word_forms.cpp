@@ -37,11 +37,14 @@ std::string with_large_first_letter(std::string word) {
 
 std::shared_ptr<const BannedSequences> banned_of(const std::vector<std::string>& texts,
                                                  const Tokenizer& tokenizer,
-                                                 std::optional<std::int32_t> stop) {
+                                                 std::span<const std::int32_t> stop) {
+  const auto ends = [&](const Tokens& tokens) {
+    return tokens.size() == 1 && std::find(stop.begin(), stop.end(), tokens[0]) != stop.end();
+  };
   std::set<Tokens> sequences;
   for (const std::string& text : texts) {
     const std::string word = without_space_around(text);
-    if (stop && tokenizer.encode(word) == Tokens{*stop}) {
+    if (ends(tokenizer.encode(word))) {
       throw Error(ErrorKind::usage, "'" + word +
                                         "' is what ends this model's captions: they could not end if it were "
                                         "banned");
@@ -49,7 +52,7 @@ std::shared_ptr<const BannedSequences> banned_of(const std::vector<std::string>&
     for (const std::string& form : letter_cases(word)) {
       for (const char* const before : {"", " "}) {
         Tokens tokens = tokenizer.encode(before + form);
-        if (!tokens.empty() && !(stop && tokens == Tokens{*stop})) sequences.insert(std::move(tokens));
+        if (!tokens.empty() && !ends(tokens)) sequences.insert(std::move(tokens));
       }
     }
   }
@@ -91,7 +94,7 @@ std::vector<std::string> letter_cases(const std::string& word) {
 }
 
 Wording wording_of(const DecodeOptions& options, const Tokenizer& tokenizer,
-                   std::optional<std::int32_t> stop) {
+                   std::span<const std::int32_t> stop) {
   Wording wording;
   const std::string prompt = without_space_at_its_end(options.prompt);
   if (!prompt.empty()) wording.prompt = tokenizer.encode(prompt);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,10 @@ namespace caption {
 /// ASCII letters change.
 std::vector<std::string> letter_cases(const std::string& word);
 
-/// What the options say of a caption's words, in the tokens of a model. `stop` is the token that ends its
-/// captions, if one does. Throws Error(usage) for texts that are not UTF-8, and for a banned one without
+/// What the options say of a caption's words, in the tokens of a model. `stop` are the tokens that end
+/// its captions. Throws Error(usage) for texts that are not UTF-8, and for a banned one without
 /// which no caption could end.
 Wording wording_of(const DecodeOptions& options, const Tokenizer& tokenizer,
-                   std::optional<std::int32_t> stop);
+                   std::span<const std::int32_t> stop);
 
 }  // namespace caption

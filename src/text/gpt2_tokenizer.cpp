@@ -2,11 +2,12 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii_space.h"
 #include "base/utf8.h"
 #include "caption/error.h"
+#include "text/byte_level_parts.h"
 #include "text/file.h"
 #include "text/gpt2_merges.h"
-#include "text/gpt2_vocabulary.h"
 #include "text/pretokenize.h"
 #include "text/tokenizer.h"
 
@@ -16,26 +17,28 @@ namespace {
 /// GPT-2's only special token; transformers' tokenizer recognises it in the text.
 constexpr std::string_view kEndOfText = "<|endoftext|>";
 
+AddedTokens end_of_text(const Gpt2Vocabulary& vocabulary) {
+  for (std::int32_t id = vocabulary.size() - 1; id >= 0; --id) {
+    if (vocabulary.bytes(id) == kEndOfText)
+      return AddedTokens({{.id = id, .text = std::string(kEndOfText), .special = true}});
+  }
+  return {};
+}
+
 class Gpt2Tokenizer : public Tokenizer {
  public:
-  Gpt2Tokenizer(const std::filesystem::path& vocabulary, std::filesystem::path merges)
-      : vocabulary_(vocabulary),
-        merges_path_(std::move(merges)),
-        merges_text_(read_tokenizer_file(merges_path_)) {}
+  explicit Gpt2Tokenizer(ByteLevelParts parts) : parts_(std::move(parts)) {}
 
-  std::int32_t size() const override { return vocabulary_.size(); }
+  std::int32_t size() const override { return parts_.vocabulary.size(); }
 
   std::vector<std::int32_t> encode(std::string_view utf8) const override {
     require_utf8(utf8);
     const Gpt2Merges& merges = encoding_tables();
     std::vector<std::int32_t> ids;
-    const std::int32_t end_of_text = merges.find(kEndOfText);
-    while (end_of_text >= 0) {
-      const std::size_t at = utf8.find(kEndOfText);
-      if (at == std::string_view::npos) break;
-      encode_text(merges, utf8.substr(0, at), ids);
-      ids.push_back(end_of_text);
-      utf8.remove_prefix(at + kEndOfText.size());
+    while (const auto found = parts_.added.first_in(utf8)) {
+      encode_text(merges, utf8.substr(0, found->begin), ids);
+      ids.push_back(found->token->id);
+      utf8.remove_prefix(found->end);
     }
     encode_text(merges, utf8, ids);
     return ids;
@@ -49,7 +52,7 @@ class Gpt2Tokenizer : public Tokenizer {
 
   Piece piece(std::int32_t id) const override {
     const std::string_view bytes = bytes_of(id);
-    return {std::string(bytes), bytes == kEndOfText};
+    return {std::string(bytes), parts_.added.is_special(id)};
   }
 
  private:
@@ -57,19 +60,22 @@ class Gpt2Tokenizer : public Tokenizer {
     if (id < 0 || id >= size()) {
       throw Error(ErrorKind::internal, "token id " + std::to_string(id) + " is not in [0, " +
                                            std::to_string(size()) + "), the vocabulary of " +
-                                           vocabulary_.path().string());
+                                           parts_.vocabulary.path().string());
     }
-    return vocabulary_.bytes(id);
+    return parts_.vocabulary.bytes(id);
   }
 
   /// Captioning only decodes: the tables for encoding are built when someone first encodes.
   const Gpt2Merges& encoding_tables() const {
     const std::lock_guard lock(mutex_);
-    if (!merges_) merges_.emplace(vocabulary_, merges_text_, merges_path_);
+    if (!merges_) merges_.emplace(parts_.vocabulary, parts_.merges, parts_.merges_file);
     return *merges_;
   }
 
-  static void encode_text(const Gpt2Merges& merges, std::string_view text, std::vector<std::int32_t>& ids) {
+  void encode_text(const Gpt2Merges& merges, std::string_view text, std::vector<std::int32_t>& ids) const {
+    std::string spaced;
+    if (parts_.space_before && !text.empty() && kAsciiSpace.find(text[0]) == std::string_view::npos)
+      text = spaced.append(" ").append(text);
     while (!text.empty()) {
       const std::size_t length = first_piece(text);
       merges.encode(text.substr(0, length), ids);
@@ -77,9 +83,7 @@ class Gpt2Tokenizer : public Tokenizer {
     }
   }
 
-  Gpt2Vocabulary vocabulary_;
-  std::filesystem::path merges_path_;
-  std::string merges_text_;
+  ByteLevelParts parts_;
   mutable std::mutex mutex_;
   mutable std::optional<Gpt2Merges> merges_;
 };
@@ -88,7 +92,13 @@ class Gpt2Tokenizer : public Tokenizer {
 
 std::unique_ptr<Tokenizer> load_gpt2_tokenizer(const std::filesystem::path& vocabulary,
                                                const std::filesystem::path& merges) {
-  return std::make_unique<Gpt2Tokenizer>(vocabulary, merges);
+  ByteLevelParts parts{Gpt2Vocabulary::read(vocabulary), read_tokenizer_file(merges), merges, {}, false};
+  parts.added = end_of_text(parts.vocabulary);
+  return std::make_unique<Gpt2Tokenizer>(std::move(parts));
+}
+
+std::unique_ptr<Tokenizer> load_tokenizer_json(const std::filesystem::path& file) {
+  return std::make_unique<Gpt2Tokenizer>(read_tokenizer_json(file));
 }
 
 }  // namespace caption

@@ -1,7 +1,6 @@
 #include "text/gpt2_vocabulary.h"
 
 #include <array>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -13,6 +12,7 @@ namespace caption {
 namespace {
 
 constexpr std::int16_t kNoByte = -1;
+constexpr std::uint64_t kMostTokens = 1 << 24;
 
 /// Which byte the characters U+0000 .. U+0143 stand for.
 std::array<std::int16_t, 324> make_alphabet() {
@@ -56,18 +56,8 @@ class Gpt2Vocabulary::Reader : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool number_unsigned(std::uint64_t id) override {
-    if (!inside_) fail("is not a JSON object of tokens and ids");
-    if (id >= kMostTokens) refuse_value();
-    auto& tokens = vocabulary_.tokens_;
-    if (id >= tokens.size()) tokens.resize(static_cast<std::size_t>(id) + 1, kAbsent);
-    Slice& slice = tokens[static_cast<std::size_t>(id)];
-    if (slice.begin != kAbsent.begin)
-      fail("entry \"" + entry_ + "\": another one has the id " + std::to_string(id));
-    slice.begin = vocabulary_.bytes_.size();
-    if (!append_gpt2_bytes(entry_, vocabulary_.bytes_)) {
-      fail("entry \"" + entry_ + "\" has a character that stands for no byte in GPT-2's byte-level alphabet");
-    }
-    slice.length = vocabulary_.bytes_.size() - slice.begin;
+    if (!inside_) vocabulary_.fail("is not a JSON object of tokens and ids");
+    vocabulary_.add(entry_, id);
     return true;
   }
 
@@ -82,31 +72,14 @@ class Gpt2Vocabulary::Reader : public nlohmann::json_sax<nlohmann::json> {
   bool end_array() override { return refuse_value(); }
 
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-    fail("is not valid JSON: error at byte " + std::to_string(position));
-  }
-
-  /// After the whole file: no gap in the ids.
-  void finish() {
-    const auto& tokens = vocabulary_.tokens_;
-    if (tokens.empty()) fail("holds no token");
-    for (std::size_t id = 0; id < tokens.size(); ++id) {
-      if (tokens[id].begin == kAbsent.begin) {
-        fail("no entry has the id " + std::to_string(id) + ", though there are higher ones");
-      }
-    }
+    vocabulary_.fail("is not valid JSON: error at byte " + std::to_string(position));
   }
 
  private:
-  static constexpr std::uint64_t kMostTokens = 1 << 24;
-  static constexpr Slice kAbsent{std::numeric_limits<std::size_t>::max(), 0};
-
-  [[noreturn]] void fail(const std::string& detail) {
-    throw Error(ErrorKind::model, vocabulary_.path_.string() + ": " + detail, vocabulary_.path_);
-  }
-
   bool refuse_value() {
-    if (!inside_) fail("is not a JSON object of tokens and ids");
-    fail("entry \"" + entry_ + "\": the id is not an integer in [0, " + std::to_string(kMostTokens) + ")");
+    if (!inside_) vocabulary_.fail("is not a JSON object of tokens and ids");
+    vocabulary_.place(entry_, kMostTokens);
+    return false;
   }
 
   Gpt2Vocabulary& vocabulary_;
@@ -114,12 +87,52 @@ class Gpt2Vocabulary::Reader : public nlohmann::json_sax<nlohmann::json> {
   bool inside_ = false;
 };
 
-Gpt2Vocabulary::Gpt2Vocabulary(std::filesystem::path path) : path_(std::move(path)) {
-  const std::string json = read_tokenizer_file(path_);
-  bytes_.reserve(json.size() / 2);
-  Reader reader(*this);
+Gpt2Vocabulary Gpt2Vocabulary::read(std::filesystem::path path) {
+  Gpt2Vocabulary vocabulary(std::move(path));
+  const std::string json = read_tokenizer_file(vocabulary.path_);
+  vocabulary.bytes_.reserve(json.size() / 2);
+  Reader reader(vocabulary);
   nlohmann::json::sax_parse(json, &reader);
-  reader.finish();
+  vocabulary.finish();
+  return vocabulary;
+}
+
+void Gpt2Vocabulary::fail(const std::string& detail) const {
+  throw Error(ErrorKind::model, path_.string() + ": " + detail, path_);
+}
+
+/// Where the token `id` is to lie, which is not there yet or is told by its `begin`.
+Gpt2Vocabulary::Slice& Gpt2Vocabulary::place(const std::string& entry, std::uint64_t id) {
+  if (id >= kMostTokens)
+    fail("entry \"" + entry + "\": the id is not an integer in [0, " + std::to_string(kMostTokens) + ")");
+  if (id >= tokens_.size()) tokens_.resize(static_cast<std::size_t>(id) + 1);
+  return tokens_[static_cast<std::size_t>(id)];
+}
+
+void Gpt2Vocabulary::add(const std::string& written, std::uint64_t id) {
+  Slice& slice = place(written, id);
+  if (slice.begin != kAbsent) fail("entry \"" + written + "\": another one has the id " + std::to_string(id));
+  slice.begin = bytes_.size();
+  if (!append_gpt2_bytes(written, bytes_)) {
+    fail("entry \"" + written + "\" has a character that stands for no byte in GPT-2's byte-level alphabet");
+  }
+  slice.length = bytes_.size() - slice.begin;
+}
+
+void Gpt2Vocabulary::add_text(const std::string& text, std::uint64_t id) {
+  Slice& slice = place(text, id);
+  if (slice.begin != kAbsent && std::string_view(bytes_).substr(slice.begin, slice.length) != text)
+    fail("entry \"" + text + "\": another one has the id " + std::to_string(id));
+  slice = {bytes_.size(), text.size()};
+  bytes_ += text;
+}
+
+void Gpt2Vocabulary::finish() const {
+  if (tokens_.empty()) fail("holds no token");
+  for (std::size_t id = 0; id < tokens_.size(); ++id) {
+    if (tokens_[id].begin == kAbsent)
+      fail("no entry has the id " + std::to_string(id) + ", though there are higher ones");
+  }
 }
 
 std::string_view Gpt2Vocabulary::bytes(std::int32_t id) const {

@@ -36,6 +36,13 @@ class Tokenizer {
 std::unique_ptr<Tokenizer> load_gpt2_tokenizer(const std::filesystem::path& vocabulary,
                                                const std::filesystem::path& merges);
 
+/// A byte-level BPE, as GPT-2's, with all tokens that were added to it, from tokenizer.json of Hugging Face's
+/// tokenizers. Throws Error(model), for what is of another kind, too.
+std::unique_ptr<Tokenizer> load_tokenizer_json(const std::filesystem::path& file);
+
+/// Takes texts in small letters alone: they become so before `inner` encodes them.
+std::unique_ptr<Tokenizer> in_small_letters(std::unique_ptr<Tokenizer> inner);
+
 /// A sentencepiece model file. Throws Error(model).
 std::unique_ptr<Tokenizer> load_sentencepiece_tokenizer(const std::filesystem::path& model);
 

@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 
 /// What the weights' shapes say of the parts.
 void describe_parts(const NamedTensors& weights, Manifest& manifest) {
-  const Gpt2Sizes gpt2 = read_gpt2_sizes(part_of(weights, kGpt2Prefix));
+  const Gpt2Sizes gpt2 =
+      read_gpt2_sizes(part_of(weights, kGpt2Prefix), {.heads = manifest.language_model.heads});
   const Tensors mapper = part_of(weights, kMapperPrefix);
   manifest.language_model.width = gpt2.width;
   manifest.language_model.layers = gpt2.layers;

@@ -65,9 +65,12 @@ NamedTensors read_captioner(const std::filesystem::path& folder, const Manifest&
   NamedTensors weights;
   for (const auto& [name, tensor] : parts.mapper.all())
     weights.emplace(kMapperPrefix + name, tensor.to_fp32());
-  for (const auto& [name, tensor] : parts.gpt2.all())
-    if (name != "lm_head.weight")  // the table of the tokens' embeddings once more
-      weights.emplace(kGpt2Prefix + name, tensor.to_fp32());
+  const auto& gpt2 = parts.gpt2.all();
+  for (const auto& [name, tensor] : gpt2) {
+    // Most often the table of the tokens' embeddings once more.
+    if (name == "lm_head.weight" && equal_values(tensor, gpt2.at("wte.weight"))) continue;
+    weights.emplace(kGpt2Prefix + name, tensor.to_fp32());
+  }
   return weights;
 }
 

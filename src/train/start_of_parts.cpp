@@ -3,7 +3,6 @@
 #include <system_error>
 #include <utility>
 
-#include "gpt2/sizes.h"
 #include "model/import.h"
 #include "model/modules.h"
 #include "vision/sizes.h"
@@ -38,7 +37,7 @@ void make_start(const StartParts& parts, const fs::path& folder) {
   // Without the slash that a folder may have at its end: it gives the bundle its name.
   const fs::path clip = parts.clip.has_filename() ? parts.clip : parts.clip.parent_path();
   const std::int64_t width = parts.gpt2
-                                 ? read_gpt2_sizes(require_language_model(read_weights(*parts.gpt2))).width
+                                 ? require_language_model(read_weights(*parts.gpt2)).shape("wte.weight", 2)[1]
                                  : parts.new_gpt2.width;
   NamedTensors weights = make_mapper_weights(parts.mapper, embedding_of(clip), width, parts.seed);
   if (!parts.gpt2) {  // in the place of the one to come, whose tokenizer is not there yet
@@ -55,6 +54,7 @@ void make_start(const StartParts& parts, const fs::path& folder) {
                  .name = clip.stem().string(),
                  .folder = folder,
                  .tokenizer = parts.tokenizer,
+                 .usual_tokenizer = parts.usual_tokenizer,
                  .merges = parts.merges,
                  .activation = parts.activation,
                  .published = parts.published,

@@ -13,7 +13,8 @@ namespace caption {
 struct StartParts {
   std::filesystem::path clip;  ///< the encoder's weights, as `caption models import` takes them
   std::optional<std::filesystem::path> gpt2;  ///< weights; nothing: new ones of new_gpt2
-  std::filesystem::path tokenizer;            ///< folder that holds encoder.json and vocab.bpe
+  std::filesystem::path tokenizer;            ///< as of ImportRequest
+  std::filesystem::path usual_tokenizer;      ///< likewise
   std::filesystem::path merges;               ///< of CLIP's tokenizer, for its text side
   std::optional<std::string> activation;      ///< "quick_gelu" or "gelu"; needed where the file does not tell
   NewMapper mapper;

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "caption/api.h"
+#include "gpt2/sizes.h"
+#include "mapper/sizes.h"
 #include "tensor/tensor.h"
 #include "train/named_tensors.h"
 
@@ -27,6 +29,8 @@ struct LearningOptions {
   double label_smoothing = 0;  ///< share of the target's probability that goes to all tokens alike
   bool bf16 = false;           ///< matrices are multiplied in bf16; weights, sums and the rest stay fp32
   std::uint64_t seed = 0;      ///< of dropout
+  Gpt2Choices gpt2;            ///< what GPT-2's weights do not tell
+  std::int64_t mapper_heads = kMapperHeads;  ///< of a transformer
 };
 
 /// What one update did.

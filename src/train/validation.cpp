@@ -22,9 +22,12 @@ ValidationResult validate_captions(const CaptionSet& set, const NamedTensors& we
                                    const Tokenizer& tokenizer, const ValidationOptions& options,
                                    const std::function<bool()>& interrupted) {
   const CpuCompute compute;
-  const Gpt2<Tensor> gpt2(part_of(weights, kGpt2Prefix), compute);
-  const auto mapper = make_mapper<Tensor>(part_of(weights, kMapperPrefix), gpt2.sizes().width, compute);
-  const StopRule stop = make_stop_rule(options.stop_token, options.decode.stop,
+  Gpt2Choices choices = options.gpt2;
+  choices.tokens = tokenizer.size();
+  const Gpt2<Tensor> gpt2(part_of(weights, kGpt2Prefix), compute, choices);
+  const auto mapper =
+      make_mapper<Tensor>(part_of(weights, kMapperPrefix), gpt2.sizes().width, compute, options.mapper_heads);
+  const StopRule stop = make_stop_rule({options.stop_token}, options.decode.stop,
                                        [&](std::int32_t token) { return tokenizer.piece(token).bytes; });
   LanguageModel<Tensor> model(gpt2, [](const Tensor& logits) { return logits; });
   Searches searches(model, stop, options.decode);

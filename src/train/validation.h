@@ -16,6 +16,8 @@ namespace caption {
 struct ValidationOptions {
   DecodeOptions decode;  ///< with a maximum of tokens and the model's own rules
   std::int32_t stop_token = 0;
+  Gpt2Choices gpt2;  ///< without `tokens`
+  std::int64_t mapper_heads = kMapperHeads;
   std::size_t together = 16;  ///< pictures
 };
 

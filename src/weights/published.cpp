@@ -27,6 +27,9 @@ struct Layout {
   std::string clip;  ///< before the names of CLIP's text side
 };
 
+/// Before the mapper's names in checkpoints of the PyPI package clipcap.
+constexpr const char* kClipcapPackage = "transformer_mapper.";
+
 enum class Belongs { image_encoder, mapper, language_model, leftover, nowhere };
 
 bool starts_with_any(std::string_view name, std::initializer_list<std::string_view> starts) {
@@ -61,7 +64,8 @@ std::optional<Part> find_image_encoder(const WeightFile& file) {
 }
 
 std::optional<Part> find_mapper(const WeightFile& file) {
-  if (has_prefix(file, "clip_project.")) return Part{.prefix = "clip_project."};
+  for (const char* prefix : {"clip_project.", kClipcapPackage})
+    if (has_prefix(file, prefix)) return Part{.prefix = prefix};
   const bool mlp = has(file, "model.0.weight") && has(file, "model.2.weight");
   const bool single_linear = file.tensors.size() == 2 && has(file, "weight") && has(file, "bias");
   if (mlp || has(file, "prefix_const") || single_linear) return Part{.prefix = "", .bare = true};
@@ -71,7 +75,8 @@ std::optional<Part> find_mapper(const WeightFile& file) {
 std::optional<Part> find_language_model(const WeightFile& file) {
   // ClipCap holds a GPT2LMHeadModel as `gpt`; Hugging Face's files hold that model itself, or the GPT2Model
   // inside it.
-  for (const char* prefix : {"gpt.transformer.", "gpt.", "gpt2.transformer.", "gpt2.", "transformer.", ""}) {
+  for (const char* prefix : {"gpt.transformer.", "gpt.", "gpt2.transformer.", "gpt2.",
+                             "language_model.transformer.", "language_model.", "transformer.", ""}) {
     if (has(file, std::string(prefix) + "wte.weight")) return Part{.prefix = prefix, .bare = *prefix == '\0'};
   }
   return std::nullopt;
@@ -203,6 +208,10 @@ std::optional<Tensors> language_model_tensors(const WeightFile& file) {
   const Layout layout = find_layout(file);
   return take_part(file, layout, layout.language_model, Belongs::language_model,
                    [&](const std::string& name) { return *language_model_name(layout, name); });
+}
+
+bool of_clipcap_package(const WeightFile& file) {
+  return has_prefix(file, kClipcapPackage);
 }
 
 bool strip_prefix(WeightFile& file, std::string_view prefix) {

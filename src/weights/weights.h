@@ -22,7 +22,8 @@ struct WeightFile {
   std::map<std::string, Tensor>
       tensors;  ///< by full dotted name; read-only views of the mapped file where possible
   std::map<std::string, std::string> metadata;     ///< texts of a safetensors file
-  std::map<std::string, std::int64_t> attributes;  ///< int attributes of a TorchScript archive's top module
+  std::map<std::string, std::int64_t> attributes;  ///< int attributes of a TorchScript archive's top module;
+                                                   ///< Lightning's settings as "hyper_parameters.NAME"
 };
 
 /// Which checksums of a zip archive are compared. The other formats have none.
@@ -47,13 +48,16 @@ std::optional<Tensors> image_encoder_tensors(const WeightFile& file);
 /// CLIP's text encoder out of `file`: names as OpenAI's, without what stands before all of CLIP's names, and
 /// without the "text." of open_clip's newer ones. Nothing if there is none beside the image encoder.
 std::optional<Tensors> text_encoder_tensors(const WeightFile& file);
-/// ClipCap's mapper: names without "clip_project." ("model.0.weight" of the MLP, "prefix_const" of the
-/// transformer, "weight" of the old single linear layer). Nothing if there is none. A file that holds a
-/// mapper alone may have bare names.
+/// ClipCap's mapper: names without "clip_project.", or "transformer_mapper." ("model.0.weight" of the MLP,
+/// "prefix_const" of the transformer, "weight" of the old single linear layer). Nothing if there is none. A
+/// file that holds a mapper alone may have bare names.
 std::optional<Tensors> mapper_tensors(const WeightFile& file);
-/// GPT-2: names as in Hugging Face's GPT2Model, without "gpt.", "transformer."; causal masks left out;
-/// "lm_head.weight" kept if the file has it. Nothing if none.
+/// GPT-2: names as in Hugging Face's GPT2Model, without "gpt.", "language_model.", "transformer."; causal
+/// masks left out; "lm_head.weight" kept if the file has it. Nothing if none.
 std::optional<Tensors> language_model_tensors(const WeightFile& file);
+/// Whether the mapper is one of the PyPI package clipcap ("transformer_mapper."), a transformer whose number
+/// of heads is not always the same.
+bool of_clipcap_package(const WeightFile& file);
 /// Takes `prefix` off all names of `file`, if all begin with it. -> whether they do
 bool strip_prefix(WeightFile& file, std::string_view prefix);
 /// Takes off what stands before all names of a model that is a member of another ("net.captioner."), if the

@@ -88,16 +88,16 @@ def clean_environment(home):
 def manifest(name, **changes):
     files = ["clip.pt", "gpt2.pt", "prefix.pt", "encoder.json", "vocab.bpe"]
     fields = {
-        "format": 4,
+        "format": 5,
         "name": name,
         "description": f"the model {name}",
         "image": {"resolution": 8, "fit": "crop", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
         "encoder": {"file": "clip.pt", "kind": "vit", "output": "embedding", "embedding": 4, "activation": "quick_gelu"},
-        "mapper": {"file": "prefix.pt", "kind": "mlp", "prefix_length": 2, "normalize": False},
-        "language_model": {"file": "gpt2.pt", "width": 4, "layers": 1, "vocabulary": 10, "context": 16},
-        "tokenizer": {"kind": "gpt2-bpe", "files": {"vocabulary": "encoder.json", "merges": "vocab.bpe"}},
+        "mapper": {"file": "prefix.pt", "kind": "mlp", "prefix_length": 2, "normalize": False, "heads": 8},
+        "language_model": {"file": "gpt2.pt", "width": 4, "layers": 1, "heads": 1, "activation": "gelu_new", "vocabulary": 10, "context": 16},
+        "tokenizer": {"kind": "gpt2-bpe", "files": {"vocabulary": "encoder.json", "merges": "vocab.bpe"}, "lower_case": False},
         "text": None,
-        "stop": {"token": 1, "max_tokens": 5},
+        "stop": {"tokens": [1], "texts": [], "max_tokens": 5},
         "no_repeat_ngram": 0,
         "unsure_below": None,
         "files": [{"name": file, "bytes": 1, "sha256": "0" * 64} for file in files],

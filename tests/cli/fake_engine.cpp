@@ -261,7 +261,8 @@ Manifest import_bundle(const ImportRequest& request) {
   note("import clip " + request.clip.filename().string() + " captioner " +
        request.captioner.filename().string() + " gpt2 " +
        (request.gpt2 ? request.gpt2->filename().string() : "none") + " name " + request.name + " folder " +
-       request.folder.string() + " tokenizer " + request.tokenizer.string() + " activation " +
+       request.folder.string() + " tokenizer " +
+       (request.tokenizer.empty() ? request.usual_tokenizer : request.tokenizer).string() + " activation " +
        request.activation.value_or("none") + " normalize " +
        (request.normalize ? std::to_string(static_cast<int>(*request.normalize)) : "none"));
   Manifest manifest;

@@ -78,6 +78,7 @@ VALUES = {
     "--per-image": "each",
     "--images": ".",
     "--stop": " on",
+    "--stop-token": "</s>",
     "--shard": "2/2",
     "--include": "*.jpg",
     "--exclude": "*.png",

@@ -84,7 +84,7 @@ TEST_P(DeviceStops, ArePartOfAPass) {
                                 .no_repeat_ngram = round % 4,
                                 .stop = random_stop_texts(random)};
     const StopRule stop =
-        make_stop_rule(2, options.stop, bytes_of(random_pieces(random, std::size_t{kVocabulary})));
+        make_stop_rule({2}, options.stop, bytes_of(random_pieces(random, std::size_t{kVocabulary})));
     TableOnDevice model(values, 2, options.beam);
     DeviceTask task(stop, options, 2, accelerator::device());
     if (GetParam()) {

@@ -130,7 +130,7 @@ void import(const ModelsConfig& config) {
   }
   ImportRequest request = config.request;
   request.folder = new_folder(request.folder, request.name);
-  if (request.tokenizer.empty()) request.tokenizer = find_installation().tokenizer;
+  request.usual_tokenizer = find_installation().tokenizer;
   request.merges = find_installation().merges;
   request.published = find_installation().published;
   say_made(import_bundle(request), request.name, request.folder);

@@ -214,7 +214,8 @@ ExitStatus run(const FetchConfig& config) {
     request.name = name;
     request.folder = folder;
     request.merges = find_installation().merges;
-    request.tokenizer = config.tokenizer.empty() ? find_installation().tokenizer : config.tokenizer;
+    request.tokenizer = config.tokenizer;
+    request.usual_tokenizer = find_installation().tokenizer;
     make_model(request, fetch_files(plan, pins, settings, http_options(config), progress), pins);
   } catch (const FetchError& error) {
     throw Error(ErrorKind::model, error.what() + by_hand(model, plan, error.offline()));

@@ -118,13 +118,17 @@ std::string describe(const Manifest& m, const std::filesystem::path& folder) {
   line("mapper", m.mapper.kind + ", " + n(m.mapper.prefix_length) + " prefix vectors" +
                      (m.mapper.normalize ? ", from the normalised embedding" : ""));
   line("language model", n(m.language_model.layers) + " layers, width " + n(m.language_model.width) + ", " +
-                             n(m.language_model.vocabulary) + " tokens, " + n(m.language_model.context) +
-                             " positions");
+                             n(m.language_model.heads) + " heads, " + n(m.language_model.vocabulary) +
+                             " tokens, " + n(m.language_model.context) + " positions");
   line("tokenizer", m.tokenizer.kind);
   line("text side", m.text ? n(m.text->layers) + " layers, width " + n(m.text->width) + ", " +
                                  n(m.text->vocabulary) + " tokens, " + n(m.text->context) + " positions"
                            : "none");
-  line("stop", "token " + n(m.stop.token) + ", or " + n(m.stop.max_tokens) + " tokens");
+  std::string stop;
+  for (const std::int64_t token : m.stop.tokens) stop += "token " + n(token) + ", or ";
+  for (const std::string& ending : m.stop.texts)
+    stop += "the text " + nlohmann::json(ending).dump() + ", or ";
+  line("stop", stop + n(m.stop.max_tokens) + " tokens");
   for (const Manifest::File& file : m.files) line("file", file.name + ", " + megabytes(file.bytes));
   for (const PackedFile& packed : list_packed(folder, m)) {
     line("packed " + packed.precision, packed.problem.empty()

@@ -55,8 +55,9 @@ stay, and so does a folder that holds anything else.
 )";
 
 constexpr const char* kImportFooter =
-    R"(The files are checked against each other and the model is loaded once before
-anything is written. Files are data to this program: no code in them ever runs.
+    R"(The files are checked against each other and the model is loaded once; where that
+fails, nothing is left behind. Files are data to this program: no code in them ever
+runs.
 
 Example:
   caption models import --clip ViT-B-32.pt --captioner mine.pt --name mine
@@ -169,10 +170,13 @@ Flags<ImportRequest> file_flags() {
       name("--captioner", &ImportRequest::captioner, "FILE",
            "ClipCap's checkpoint (conceptual_weights.pt), or a mapper alone")
           .check(exists("--captioner", &ImportRequest::captioner)),
-      name("--gpt2", &ImportRequest::gpt2, "FILE", "GPT-2's weights, if the captioner's file has none")
+      name("--gpt2", &ImportRequest::gpt2, "FILE",
+           "GPT-2's weights, if the captioner's file has none, or their folder")
           .check(exists("--gpt2", &ImportRequest::gpt2)),
-      name("--tokenizer", &ImportRequest::tokenizer, "FOLDER",
-           "Holds encoder.json and vocab.bpe [default GPT-2's, beside the program]")
+      name("--tokenizer", &ImportRequest::tokenizer, "FILE",
+           "tokenizer.json, a sentencepiece model, or a folder that holds one of them, vocab.json and "
+           "merges.txt, "
+           "or encoder.json and vocab.bpe [default the one beside --gpt2's, or GPT-2's own]")
           .check(exists("--tokenizer", &ImportRequest::tokenizer)),
   };
 }
@@ -189,6 +193,16 @@ Flags<ImportRequest> new_model_flags() {
       choice("--activation", &ImportRequest::activation, "KIND",
              {{"quick_gelu", "quick_gelu"}, {"gelu", "gelu"}},
              "CLIP's activation, where the file does not tell"),
+      number("--heads", &ImportRequest::heads, {1, 1024}, "GPT-2's attention heads",
+             "what config.json beside it says, or one for 64 channels"),
+      number("--mapper-heads", &ImportRequest::mapper_heads, {1, 1024},
+             "A transformer mapper's attention heads", "what its file says, 8 in ClipCap's own"),
+      text("--stop-token", &ImportRequest::stop_tokens,
+           "The token that ends captions, as it is written, or its number; may be given several times "
+           "[default "
+           "\".\", with a sentencepiece model the one that ends texts]"),
+      text("--stop", &ImportRequest::stop_texts,
+           "End captions where they contain TEXT, in the place of that token; may be given several times"),
       on("--normalize", &ImportRequest::normalize, "The mapper takes embeddings of length 1", true)
           .excludes({"--no-normalize"}, "--normalize and --no-normalize contradict each other"),
       on("--no-normalize", &ImportRequest::normalize,
@@ -214,8 +228,8 @@ Parsed<ModelsConfig> parse_import(const std::vector<std::string>& arguments) {
     const bool needed = config.archive.empty();
     parser.require(!needed || parser.given(option), std::string(option) + " is missing");
   }
-  for (const char* option :
-       {"--clip", "--captioner", "--gpt2", "--tokenizer", "--activation", "--normalize", "--no-normalize"}) {
+  for (const char* option : {"--clip", "--captioner", "--gpt2", "--tokenizer", "--activation", "--heads",
+                             "--mapper-heads", "--stop-token", "--stop", "--normalize", "--no-normalize"}) {
     parser.require(config.archive.empty() || !parser.given(option),
                    std::string(option) + " is for weight files, and '" + config.archive +
                        "' is taken for an archive, which has all parts");

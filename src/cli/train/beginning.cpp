@@ -50,7 +50,8 @@ fs::path make_or_find_start(const TrainConfig& config) {
   const Installation installation = find_installation();
   make_start({.clip = *config.files.clip,
               .gpt2 = config.files.gpt2,
-              .tokenizer = config.files.tokenizer.value_or(installation.tokenizer),
+              .tokenizer = config.files.tokenizer.value_or(fs::path()),
+              .usual_tokenizer = installation.tokenizer,
               .merges = installation.merges,
               .activation = config.files.activation,
               .mapper = mapper_of(config.parts),
@@ -71,10 +72,12 @@ Beginning begin(const TrainConfig& config, const fs::path& folder, const Manifes
   if (parts.gpt2) {
     NewGpt2 sizes = parts.sizes;
     width = sizes.width;
-    manifest.stop = {1, config.max_tokens > 0 ? config.max_tokens : kTokensOfNew};
+    manifest.stop = {{1}, {}, config.max_tokens > 0 ? config.max_tokens : kTokensOfNew};
+    manifest.language_model.heads = width / kGpt2HeadWidth;
+    manifest.language_model.activation = "gelu_new";
     sizes.context = mapper.prefix_length + manifest.stop.max_tokens;
     beginning.tokenizer = make_tokenizer(config, pictures.learnt);
-    manifest.tokenizer = {"sentencepiece", {{"model", "tokenizer.model"}}};
+    manifest.tokenizer = {"sentencepiece", {{"model", "tokenizer.model"}}, false};
     beginning.weights = make_gpt2_weights(sizes, config.learning.seed);
   } else {
     beginning.weights = read_captioner(folder, manifest);
@@ -88,6 +91,7 @@ Beginning begin(const TrainConfig& config, const fs::path& folder, const Manifes
     // As the published mappers were trained.
     manifest.mapper.normalize = mapper.kind == MapperKind::transformer;
     manifest.mapper.prefix_length = mapper.prefix_length;
+    manifest.mapper.heads = kMapperHeads;
   }
   const std::int64_t context = part_of(beginning.weights, kGpt2Prefix).shape("wpe.weight", 2)[0];
   if (manifest.mapper.prefix_length + manifest.stop.max_tokens > context)

@@ -92,8 +92,17 @@ void check_folder(const TrainConfig& config, const fs::path& checkpoint) {
     throw Error(ErrorKind::usage, name + " is a model already: name a new folder");
 }
 
+/// The token that captions are taught to end with.
+std::int32_t learnt_stop_token(const Manifest& manifest) {
+  if (!manifest.stop.tokens.empty()) return static_cast<std::int32_t>(manifest.stop.tokens.front());
+  throw Error(ErrorKind::model,
+              "captions of the model '" + manifest.name +
+                  "' end with a text, and training needs a token that ends them: import its "
+                  "files again with --stop-token");
+}
+
 CaptionRule rule_of(const Manifest& manifest) {
-  return {static_cast<std::int32_t>(manifest.stop.token), static_cast<std::size_t>(manifest.stop.max_tokens)};
+  return {learnt_stop_token(manifest), static_cast<std::size_t>(manifest.stop.max_tokens)};
 }
 
 ValidationOptions validation_options(const TrainConfig& config, const Manifest& manifest) {
@@ -101,7 +110,9 @@ ValidationOptions validation_options(const TrainConfig& config, const Manifest& 
   options.decode.beam = config.beam;
   options.decode.max_tokens = static_cast<int>(manifest.stop.max_tokens);
   options.decode.no_repeat_ngram = static_cast<int>(manifest.no_repeat_ngram);
-  options.stop_token = static_cast<std::int32_t>(manifest.stop.token);
+  options.stop_token = learnt_stop_token(manifest);
+  options.gpt2 = gpt2_choices(manifest);
+  options.mapper_heads = manifest.mapper.heads;
   return options;
 }
 
@@ -192,7 +203,10 @@ ExitStatus run(const TrainConfig& config) {
       return ExitStatus::success;
     }
   }
-  const auto engine = library.make_engine(std::move(state), config.learning, config.model_options.device,
+  LearningOptions learning = config.learning;
+  learning.gpt2 = gpt2_choices(beginning.manifest);
+  learning.mapper_heads = beginning.manifest.mapper.heads;
+  const auto engine = library.make_engine(std::move(state), learning, config.model_options.device,
                                           config.model_options.threads);
   TrainingLog log(log_file, progress.updates, progress.validated);
   TrainedBundle bundle(config.out, start, beginning.tokenizer, beginning.manifest);

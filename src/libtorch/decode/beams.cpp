@@ -42,7 +42,7 @@ BeamRules::BeamRules(const DeviceTask& task, std::int64_t vocabulary_size)
     : changed(task),
       beams(task.decode.beam),
       most(task.decode.max_tokens),
-      stop(task.stop.token.value_or(-1)),
+      stops(task.stop.tokens.begin(), task.stop.tokens.end()),
       vocabulary(vocabulary_size),
       first(task.stop.first) {
   std::vector<float> powers;  // as decode/beam.cpp takes them
@@ -140,7 +140,8 @@ Beams extend(const Beams& beams, const at::Tensor& logits, const BeamRules& rule
   next.parents = parent;
   next.last = token;
   next.exists = value.gt(kImpossible);
-  next.stopped = had_stopped.logical_or(token.eq(rules.stop));
+  next.stopped = had_stopped.clone();
+  for (const std::int64_t stop : rules.stops) next.stopped.logical_or_(token.eq(stop));
   if (rules.texts.defined()) {
     next.text = follow_texts(beams, parent, token, rules);
     next.stopped.logical_or_(next.text.eq(StopTexts::kFound));

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "libtorch/decode/changed_tokens.h"
 #include "libtorch/decode/device_task.h"
@@ -16,13 +17,13 @@ struct BeamRules {
   BeamRules(const DeviceTask& task, std::int64_t vocabulary);
 
   ChangedTokens changed;
-  std::int64_t beams;       ///< B
-  std::int64_t most;        ///< M, tokens of a sequence
-  std::int64_t stop;        ///< the token; -1: none
-  std::int64_t vocabulary;  ///< V
-  StopTexts::State first;   ///< StopRule::first
-  at::Tensor texts;         ///< [states * V] int16: StopTexts::table; undefined without texts
-  at::Tensor divisors;      ///< [M + 1] fp32: length^length_penalty
+  std::int64_t beams;               ///< B
+  std::int64_t most;                ///< M, tokens of a sequence
+  std::vector<std::int64_t> stops;  ///< tokens
+  std::int64_t vocabulary;          ///< V
+  StopTexts::State first;           ///< StopRule::first
+  at::Tensor texts;                 ///< [states * V] int16: StopTexts::table; undefined without texts
+  at::Tensor divisors;              ///< [M + 1] fp32: length^length_penalty
 };
 
 /// The beams of S images, on the device.

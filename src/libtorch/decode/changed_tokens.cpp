@@ -39,11 +39,11 @@ ChangedTokens::ChangedTokens(const DeviceTask& task)
     : beams_(task.decode.beam),
       most_(task.decode.max_tokens + static_cast<std::int64_t>(task.wording.prompt.size())),
       min_tokens_(task.decode.min_tokens),
-      stop_(task.stop.token.value_or(-1)),
       ngram_(task.decode.no_repeat_ngram.value_or(0)),
       temperature_(task.decode.temperature),
       penalty_(task.decode.repetition_penalty),
       top_k_(task.top_k),
+      stops_(to_device(task.stop.tokens, task.device)),
       prompt_(to_device(task.wording.prompt, task.device)) {
   if (!task.wording.banned) return;
   const auto& longer = task.wording.banned->longer();
@@ -105,7 +105,7 @@ at::Tensor ChangedTokens::excluded(const History& history, const at::Tensor& ste
   std::vector<at::Tensor> parts;
   if (excludes_stop()) {
     const at::Tensor late = steps.ge(min_tokens_).view({images, 1, 1});
-    parts.push_back(at::full({images, width, 1}, stop_, steps.options()).masked_fill(late, kNone));
+    parts.push_back(stops_.view({1, 1, -1}).expand({images, width, -1}).masked_fill(late, kNone));
   }
   if (excludes_repetitions()) parts.push_back(repetitions(history));
   if (banned_.defined()) parts.push_back(banned_.expand({images, width, banned_.size(0)}));

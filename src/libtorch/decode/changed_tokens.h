@@ -37,7 +37,7 @@ class ChangedTokens {
   TopK top_k(const at::Tensor& logits, const History& history, const at::Tensor& steps) const;
 
  private:
-  bool excludes_stop() const { return min_tokens_ > 0 && stop_ >= 0; }
+  bool excludes_stop() const { return min_tokens_ > 0 && stops_.size(0) > 0; }
   bool excludes_repetitions() const { return ngram_ > 0 && ngram_ <= most_; }
   bool bans() const { return banned_.defined() || banned_last_.defined(); }
 
@@ -47,11 +47,11 @@ class ChangedTokens {
   std::int64_t beams_;
   std::int64_t most_;  ///< tokens of a sequence, the prompt's among them
   std::int64_t min_tokens_;
-  std::int64_t stop_;   ///< -1: none
   std::int64_t ngram_;  ///< N, tokens of what cannot come twice; 0: none
   double temperature_;
   double penalty_;
   TopKFunction top_k_;
+  at::Tensor stops_;         ///< [K] int64: the stop tokens
   at::Tensor prompt_;        ///< [N] int64
   at::Tensor banned_;        ///< [Q] int64, wherever they stand; undefined: none
   at::Tensor banned_begin_;  ///< [Q, L] int64: what the longer banned sequences begin with, kAny before it

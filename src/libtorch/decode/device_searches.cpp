@@ -28,7 +28,7 @@ DeviceSearches::DeviceSearches(SlotModel& model, const DeviceTask& task)
       beams_(Beams::of_new_images(task.slots, rules_.beams, rules_)),
       first_rows_((at::arange(task.slots, beams_.steps.options()) * rules_.beams).unsqueeze(1)),
       slots_(static_cast<std::size_t>(task.slots)) {
-  require_stop_token(task.stop, static_cast<std::size_t>(model.vocabulary()));
+  require_stop_tokens(task.stop, static_cast<std::size_t>(model.vocabulary()));
   beams_.status.fill_(Beams::kEnded);
 }
 

@@ -13,7 +13,7 @@ class SlotLanguageModel : public SlotModel {
  public:
   SlotLanguageModel(const Gpt2<at::Tensor>& gpt2, const SlotSizes& sizes, StepAttentionFunction attention,
                     EncodeAhead& images)
-      : vocabulary_(gpt2.sizes().vocabulary), slots_(gpt2, sizes, std::move(attention)), images_(images) {}
+      : vocabulary_(gpt2.sizes().tokens), slots_(gpt2, sizes, std::move(attention)), images_(images) {}
 
   std::int64_t vocabulary() const override { return vocabulary_; }
   at::Tensor begin(const at::Tensor& slots) override {

@@ -55,7 +55,8 @@ SearchParts search_parts(const Gpt2<at::Tensor>& gpt2, const Note& note) {
     parts.run = run_by_graphs(libraries->graphs->make_recorder(compute.device.index()), note);
   if (libraries->kernels == nullptr) return parts;
   parts.top_k = top_k_by_kernels(*libraries->kernels);
-  if (compute.weights != DType::bf16 && gpt2.sizes().context <= cuda::kMostPositions)
+  if (compute.weights != DType::bf16 && gpt2.sizes().context <= cuda::kMostPositions &&
+      gpt2.sizes().head_width() == cuda::kHeadWidth)
     parts.attention = attention_by_kernels(*libraries->kernels);
   return parts;
 }

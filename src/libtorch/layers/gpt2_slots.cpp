@@ -59,8 +59,9 @@ Gpt2Slots::Attend Gpt2Slots::attend_by_operators(const at::Tensor& position, std
   const at::Tensor mask = at::zeros(behind.sizes(), store_.options())
                               .masked_fill_(behind, -std::numeric_limits<double>::infinity())
                               .view({sizes_.rows(), 1, 1, used});
-  const auto split = [heads = gpt2_.sizes().heads()](const at::Tensor& t) {  // [R, t, E] -> [R, heads, t, 64]
-    return t.unflatten(2, {heads, kGpt2HeadWidth}).transpose(1, 2);
+  const auto split = [heads =
+                          gpt2_.sizes().heads](const at::Tensor& t) {  // [R, t, E] -> [R, heads, t, E/heads]
+    return t.unflatten(2, {heads, t.size(2) / heads}).transpose(1, 2);
   };
   return [=, this](std::int64_t layer, const at::Tensor& qkv) {
     const std::int64_t rows = sizes_.rows();
@@ -72,7 +73,7 @@ Gpt2Slots::Attend Gpt2Slots::attend_by_operators(const at::Tensor& position, std
     const at::Tensor q = split(qkv.narrow(1, 0, e).unsqueeze(1));
     const at::Tensor k = split(kv.narrow(2, 0, e));
     const at::Tensor v = split(kv.narrow(2, e, e));
-    return at::scaled_dot_product_attention(q, k, v, mask).reshape({rows, e});  // [R, heads, 1, 64]
+    return at::scaled_dot_product_attention(q, k, v, mask).reshape({rows, e});  // [R, heads, 1, E/heads]
   };
 }
 
@@ -95,7 +96,7 @@ at::Tensor Gpt2Slots::begin(const at::Tensor& slots, const at::Tensor& prefixes)
     past(layer).index_copy_(0, kept, qkv.narrow(1, e, 2 * e));
     const at::Tensor parts = qkv.view({n, p, 3 * e});
     return Ops<at::Tensor>::attention(parts.narrow(2, 0, e), parts.narrow(2, e, e), parts.narrow(2, 2 * e, e),
-                                      gpt2_.sizes().heads(), /*causal=*/true)
+                                      gpt2_.sizes().heads, /*causal=*/true)
         .view({n * p, e});
   });
   return gpt2_.logits(x.view({n, p, e}).select(1, p - 1));

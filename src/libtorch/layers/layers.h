@@ -89,9 +89,9 @@ class TokenEmbedding<at::Tensor> {
   at::Tensor of_prefixes(const at::Tensor& prefixes) const;
   /// Without positions, [R] -> [R, E] fp32
   at::Tensor of_tokens(std::span<const std::int32_t> tokens) const;
-  /// [E] -> [V] by the table, which is shared.
-  Linear<at::Tensor> output_layer(const TorchCompute& /*compute*/) const {
-    return Linear<at::Tensor>(table_);
+  /// [E] -> [tokens] by the table's first rows, which are shared.
+  Linear<at::Tensor> output_layer(std::int64_t tokens, const TorchCompute& /*compute*/) const {
+    return Linear<at::Tensor>(table_.narrow(0, 0, tokens));
   }
 
   std::int64_t vocabulary() const { return table_.size(0); }

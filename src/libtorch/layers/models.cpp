@@ -9,7 +9,8 @@ namespace caption {
 
 template std::unique_ptr<ImageEncoder<at::Tensor>> make_image_encoder(Tensors, const EncoderChoices&,
                                                                       const TorchCompute&);
-template std::unique_ptr<Mapper<at::Tensor>> make_mapper(Tensors, std::int64_t, const TorchCompute&);
+template std::unique_ptr<Mapper<at::Tensor>> make_mapper(Tensors, std::int64_t, const TorchCompute&,
+                                                         std::int64_t);
 template class Gpt2<at::Tensor>;
 
 }  // namespace caption

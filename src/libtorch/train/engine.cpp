@@ -80,7 +80,7 @@ class LibTorchTraining : public TrainingEngine {
   LibTorchTraining(const LearningState& state, const LearningOptions& options, at::Device device)
       : options_(options),
         device_(device),
-        network_(send(state.weights, device), state.weights),
+        network_(send(state.weights, device), state.weights, options),
         first_(send(state.first, device)),
         second_(send(state.second, device)) {
     for (const auto& [name, weight] : network_.weights()) {

@@ -28,18 +28,20 @@ at::Tensor drop(const at::Tensor& x, double share) {
 
 }  // namespace
 
-CaptioningNetwork::CaptioningNetwork(std::map<std::string, at::Tensor> weights, const NamedTensors& shapes)
-    : weights_(std::move(weights)) {
+CaptioningNetwork::CaptioningNetwork(std::map<std::string, at::Tensor> weights, const NamedTensors& shapes,
+                                     const LearningOptions& options)
+    : weights_(std::move(weights)), activation_(options.gpt2.activation) {
   const Tensors gpt2 = part_of(shapes, kGpt2Prefix);
   const Tensors mapper = part_of(shapes, kMapperPrefix);
-  sizes_ = read_gpt2_sizes(gpt2);
+  sizes_ = read_gpt2_sizes(gpt2, {.heads = options.gpt2.heads});
   kind_ = mapper_kind(mapper);
   switch (kind_) {
     case MapperKind::mlp:
-      prefix_length_ = read_mlp_mapper_sizes(mapper, sizes_.width).prefix_length;
+      mlp_ = read_mlp_mapper_sizes(mapper, sizes_.width);
+      prefix_length_ = mlp_.prefix_length;
       break;
     case MapperKind::transformer:
-      transformer_ = read_transformer_mapper_sizes(mapper, sizes_.width);
+      transformer_ = read_transformer_mapper_sizes(mapper, sizes_.width, options.mapper_heads);
       prefix_length_ = transformer_.prefix_length;
       break;
     case MapperKind::linear:
@@ -70,8 +72,11 @@ at::Tensor CaptioningNetwork::map(const at::Tensor& embeddings) const {
     case MapperKind::mlp:
       break;
   }
-  const at::Tensor hidden = at::tanh(linear(embeddings, "model.0", true));
-  return linear(hidden, "model.2", true).view({-1, prefix_length_, sizes_.width});
+  at::Tensor x = embeddings;
+  int number = 0;
+  for (; number < 2 * static_cast<int>(mlp_.hidden.size()); number += 2)
+    x = at::tanh(linear(x, mlp_layer(number), true));
+  return linear(x, mlp_layer(number), true).view({-1, prefix_length_, sizes_.width});
 }
 
 at::Tensor CaptioningNetwork::transformer(const at::Tensor& embeddings) const {
@@ -89,7 +94,7 @@ at::Tensor CaptioningNetwork::transformer(const at::Tensor& embeddings) const {
     const at::Tensor keys_values = linear(normal, layer + "attn.to_keys_values", false);
     const at::Tensor attended =
         attention(linear(normal, layer + "attn.to_queries", false), keys_values.narrow(2, 0, width),
-                  keys_values.narrow(2, width, width), kMapperHeads, false, 0);
+                  keys_values.narrow(2, width, width), transformer_.heads, false, 0);
     x = x + linear(attended, layer + "attn.project", true);
     x = x + linear(at::relu(linear(norm(layer + "norm2"), layer + "mlp.fc1", true)), layer + "mlp.fc2", true);
   }
@@ -108,9 +113,10 @@ at::Tensor CaptioningNetwork::blocks(at::Tensor x, double dropout) const {
     const std::string block = "h." + std::to_string(i) + ".";
     const at::Tensor qkv = conv1d(norm(block + "ln_1"), block + "attn.c_attn");  // [B, T, 3E]
     const at::Tensor attended = attention(qkv.narrow(2, 0, width), qkv.narrow(2, width, width),
-                                          qkv.narrow(2, 2 * width, width), sizes_.heads(), true, dropout);
+                                          qkv.narrow(2, 2 * width, width), sizes_.heads, true, dropout);
     x = x + drop(conv1d(attended, block + "attn.c_proj"), dropout);
-    const at::Tensor hidden = at::gelu(conv1d(norm(block + "ln_2"), block + "mlp.c_fc"), "tanh");
+    const at::Tensor hidden = at::gelu(conv1d(norm(block + "ln_2"), block + "mlp.c_fc"),
+                                       activation_ == Activation::gelu ? "none" : "tanh");
     x = x + drop(conv1d(hidden, block + "mlp.c_proj"), dropout);
   }
   return norm("ln_f");
@@ -150,7 +156,10 @@ at::Tensor CaptioningNetwork::loss(const TrainingBatch& batch, double dropout, d
   const at::Tensor inputs =
       at::cat({prefix.to(at::kFloat), tokens}, 1) + gpt2("wpe.weight").narrow(0, 0, length);
   const at::Tensor x = blocks(drop(inputs, dropout), dropout).view({-1, sizes_.width});  // [B * length, E]
-  const at::Tensor logits = at::linear(x.index_select(0, there(places)), table);         // [tokens, V]
+  const auto head =
+      weights_.find(std::string(kGpt2Prefix) + "lm_head.weight");  // of models that do not tie it
+  const at::Tensor logits = at::linear(x.index_select(0, there(places)),
+                                       head == weights_.end() ? table : head->second);  // [tokens, V]
   return at::cross_entropy_loss(logits.to(at::kFloat), there(written), {}, at::Reduction::Sum,
                                 /*ignore_index=*/-100, label_smoothing);
 }

@@ -18,7 +18,8 @@ namespace caption {
 class CaptioningNetwork {
  public:
   /// Weights by ClipCap's names, which it shares. Throws Error(model) for shapes that do not fit each other.
-  CaptioningNetwork(std::map<std::string, at::Tensor> weights, const NamedTensors& shapes);
+  CaptioningNetwork(std::map<std::string, at::Tensor> weights, const NamedTensors& shapes,
+                    const LearningOptions& options);
 
   /// The sum of the negative log-likelihoods of all tokens, each after its picture's prefix and the tokens
   /// before it, as a scalar.
@@ -36,9 +37,11 @@ class CaptioningNetwork {
 
   std::map<std::string, at::Tensor> weights_;
   MapperKind kind_ = MapperKind::mlp;
+  MlpMapperSizes mlp_;
   TransformerMapperSizes transformer_;
   Gpt2Sizes sizes_;
   std::int64_t prefix_length_ = 0;
+  Activation activation_;
 };
 
 }  // namespace caption

@@ -59,7 +59,8 @@ TEST(StopGoldens, AreTransformersCaptions) {
   ASSERT_EQ(cases.size(), 41U);
   for (StopCase& golden : cases) {
     SCOPED_TRACE(golden.name);
-    const StopRule stop = make_stop_rule(golden.stop, golden.options.stop, bytes_of(golden.vocabulary));
+    const StopRule stop =
+        make_stop_rule(StopRule(golden.stop).tokens, golden.options.stop, bytes_of(golden.vocabulary));
     const auto found = search(golden.model, 1, stop, golden.options)[0];
     ASSERT_EQ(found.size(), golden.captions.size());
     for (std::size_t i = 0; i < found.size(); ++i) {

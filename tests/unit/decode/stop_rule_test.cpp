@@ -43,7 +43,7 @@ TEST(StopRule, TextsEndASequenceInAllSearches) {
     DecodeOptions options{.beam = 1, .max_tokens = 12, .sample = sample, .top_k = 1};
     const auto with = [&](std::vector<std::string> texts) {
       options.stop = std::move(texts);
-      return greedy(model, make_stop_rule(0, options.stop, bytes), options);
+      return greedy(model, make_stop_rule({0}, options.stop, bytes), options);
     };
     EXPECT_EQ(with({}), (Ids{1, 2, 3, 4, 5, 0}));
     EXPECT_EQ(with({"t s"}), (Ids{1, 2, 3}));  // with the token that completes it, whole
@@ -59,7 +59,7 @@ TEST(StopRule, EachBeamHasItsOwnText) {
   const std::vector<float> later = {0, 0.3F, -kInfinity};
   auto model = one_image_model({{first, first, first}, {later, later, later}, {first, first, first}});
   const DecodeOptions options{.beam = 8, .n_best = 8, .max_tokens = 3, .stop = {"ab"}};
-  const auto found = search(model, make_stop_rule(2, options.stop, bytes_of({"a", "b", "c"})), options)[0];
+  const auto found = search(model, make_stop_rule({2}, options.stop, bytes_of({"a", "b", "c"})), options)[0];
   std::set<std::string> texts;
   for (const Hypothesis& one : found) {
     std::string text;
@@ -85,10 +85,22 @@ TEST(StopRule, TheStopTokenWaitsForTheMinimum) {
   }
 }
 
+TEST(StopRule, EachOfSeveralTokensEndsASequence) {
+  auto model = counting_model(6);
+  const DecodeOptions options{.max_tokens = 5};
+  EXPECT_EQ(greedy(model, StopRule(Ids{5, 3}), options), (Ids{1, 2, 3}));
+  EXPECT_EQ(greedy(model, StopRule(Ids{2, 3}), options), (Ids{1, 2}));
+  EXPECT_EQ(greedy(model, StopRule(Ids{}), options).size(), 5U);
+  const DecodeOptions later{.max_tokens = 5, .min_tokens = 3};
+  auto constant = constant_model({{5, 4, 3}});
+  EXPECT_EQ(greedy(constant, StopRule(Ids{0, 1}), later), (Ids{2, 2, 2, 0}));
+  EXPECT_THROW(greedy(model, StopRule(Ids{1, 6}), options), Error);
+}
+
 TEST(StopRule, ATextEndsASequenceBeforeTheMinimum) {
   auto model = counting_model(4);
   const DecodeOptions options{.max_tokens = 9, .min_tokens = 8, .stop = {"cd"}};
-  const auto rule = make_stop_rule(0, options.stop, bytes_of({"a", "b", "c", "d"}));
+  const auto rule = make_stop_rule({0}, options.stop, bytes_of({"a", "b", "c", "d"}));
   EXPECT_EQ(greedy(model, rule, options), (Ids{1, 2, 3}));
 }
 
@@ -158,7 +170,7 @@ TEST(StopRule, MustBeMadeWithTheOptionsTexts) {
   auto model = counting_model(3);
   DecodeOptions options{.max_tokens = 3, .stop = {"a"}};
   EXPECT_THROW(search(model, {0}, options), Error);
-  const auto rule = make_stop_rule(0, options.stop, bytes_of({"a", "b", "c"}));
+  const auto rule = make_stop_rule({0}, options.stop, bytes_of({"a", "b", "c"}));
   EXPECT_NO_THROW(search(model, rule, options));
   options.stop.clear();
   EXPECT_THROW(search(model, rule, options), Error);

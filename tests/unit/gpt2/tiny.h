@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 
@@ -46,7 +47,7 @@ inline Named tiny_gpt2() {
 /// GPT-2 written from its definition in double precision, without a cache. x [T, E] embeddings without
 /// positions
 /// -> logits [V] after the last.
-inline at::Tensor reference_logits(const Named& named, at::Tensor x) {
+inline at::Tensor reference_logits(const Named& named, at::Tensor x, std::int64_t heads = kWidth / 64) {
   const auto get = [&](const std::string& name) { return named.at(name).to(at::kDouble); };
   const auto norm = [&](const at::Tensor& t, const std::string& name) {
     return at::layer_norm(t, {kWidth}, get(name + ".weight"), get(name + ".bias"), 1e-5);
@@ -57,12 +58,12 @@ inline at::Tensor reference_logits(const Named& named, at::Tensor x) {
   const std::int64_t length = x.size(0);
   x = x.to(at::kDouble) + get("wpe.weight").slice(0, 0, length);
   const auto split = [&](const at::Tensor& t) {
-    return t.reshape({length, kWidth / 64, 64}).transpose(0, 1);
+    return t.reshape({length, heads, kWidth / heads}).transpose(0, 1);
   };
   for (std::int64_t layer = 0; layer < kLayers; ++layer) {
     const std::string block = "h." + std::to_string(layer);
     const auto qkv = conv1d(norm(x, block + ".ln_1"), block + ".attn.c_attn").chunk(3, -1);
-    at::Tensor scores = at::matmul(split(qkv[0]), split(qkv[1]).transpose(1, 2)) / 8.0;
+    at::Tensor scores = at::matmul(split(qkv[0]), split(qkv[1]).transpose(1, 2)) / std::sqrt(kWidth / heads);
     scores = scores.masked_fill(at::ones({length, length}, at::kBool).triu(1), -INFINITY);
     const at::Tensor mixed =
         at::matmul(at::softmax(scores, -1), split(qkv[2])).transpose(0, 1).reshape({length, kWidth});
@@ -70,7 +71,8 @@ inline at::Tensor reference_logits(const Named& named, at::Tensor x) {
     x = x + conv1d(at::gelu(conv1d(norm(x, block + ".ln_2"), block + ".mlp.c_fc"), "tanh"),
                    block + ".mlp.c_proj");
   }
-  return at::matmul(norm(x[length - 1], "ln_f"), get("wte.weight").t());
+  return at::matmul(norm(x[length - 1], "ln_f"),
+                    get(named.count("lm_head.weight") != 0 ? "lm_head.weight" : "wte.weight").t());
 }
 
 }  // namespace caption

@@ -28,14 +28,15 @@ class BundleFolder : public ScratchFolder {
 
   static json valid() {
     return json::parse(R"({
-      "format": 4, "name": "m", "description": "d",
+      "format": 5, "name": "m", "description": "d",
       "image": {"resolution": 224, "fit": "stretch", "mean": [0.5, 0.25, 0.125], "std": [1, 1, 2]},
       "encoder": {"file": "clip.pt", "kind": "vit", "output": "embedding", "embedding": 512, "activation": "quick_gelu"},
-      "mapper": {"file": "captioner.pt", "kind": "mlp", "prefix_length": 10, "normalize": false},
-      "language_model": {"file": "captioner.pt", "width": 768, "layers": 12, "vocabulary": 50257, "context": 1024},
-      "tokenizer": {"kind": "sentencepiece", "files": {"model": "t.model"}},
+      "mapper": {"file": "captioner.pt", "kind": "mlp", "prefix_length": 10, "normalize": false, "heads": 4},
+      "language_model": {"file": "captioner.pt", "width": 768, "layers": 12, "heads": 8, "activation": "gelu",
+        "vocabulary": 50257, "context": 1024},
+      "tokenizer": {"kind": "sentencepiece", "files": {"model": "t.model"}, "lower_case": true},
       "text": {"merges": "m.txt", "activation": "gelu", "width": 512, "layers": 12, "vocabulary": 49408, "context": 77},
-      "stop": {"token": 0, "max_tokens": 67}, "no_repeat_ngram": 2, "unsure_below": -1.5,
+      "stop": {"tokens": [0, 7], "texts": ["\n"], "max_tokens": 67}, "no_repeat_ngram": 2, "unsure_below": -1.5,
       "files": [
         {"name": "clip.pt", "bytes": 0, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
         {"name": "captioner.pt", "bytes": 3, "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
@@ -70,6 +71,19 @@ TEST_F(ManifestTest, ThereMayBeNoTextSide) {
 
 TEST_F(ManifestTest, ReadsTheFormatsBefore) {
   json manifest = valid();
+  manifest["format"] = 4;
+  manifest["stop"] = {{"token", 13}, {"max_tokens", 67}};
+  manifest["tokenizer"].erase("lower_case");
+  manifest["language_model"].erase("heads");
+  manifest["mapper"].erase("heads");
+  manifest["language_model"].erase("activation");
+  write("model.json", manifest.dump());
+  const Manifest of_4 = read_manifest(folder_);
+  EXPECT_EQ(of_4.stop.tokens, std::vector<std::int64_t>{13});
+  EXPECT_TRUE(of_4.stop.texts.empty());
+  EXPECT_EQ(of_4.language_model.heads, 12);
+  EXPECT_EQ(of_4.mapper.heads, 8);
+  EXPECT_EQ(of_4.language_model.activation, "gelu_new");
   manifest["format"] = 3;
   manifest.erase("text");
   manifest["files"].erase(2);
@@ -90,10 +104,21 @@ TEST_F(ManifestTest, ReadsTheFormatsBefore) {
   EXPECT_FALSE(read_manifest(folder_).unsure_below);
 }
 
+TEST_F(ManifestTest, SomethingEndsACaption) {
+  json manifest = valid();
+  manifest["stop"]["tokens"] = json::array();
+  write("model.json", manifest.dump());
+  EXPECT_EQ(read_manifest(folder_).stop.texts, std::vector<std::string>{"\n"});
+  manifest["stop"]["texts"] = json::array();
+  EXPECT_NE(error_of(manifest).find("expected a token, or a text in 'texts', that ends captions"),
+            std::string::npos);
+}
+
 TEST_F(ManifestTest, EveryFieldIsRequired) {
   const json whole = valid().flatten();
   for (const auto& [pointer, value] : whole.items()) {
     if (pointer.find("/mean/") != std::string::npos || pointer.find("/std/") != std::string::npos) continue;
+    if (pointer.starts_with("/stop/t")) continue;  // of two lists
     json less = valid();
     const json::json_pointer at(pointer);
     less[at.parent_pointer()].erase(at.back());
@@ -120,7 +145,12 @@ TEST_F(ManifestTest, ErrorsNameTheFieldExpectedAndFound) {
   EXPECT_NE(
       error_of(changed("/unsure_below", 0.5)).find("'unsure_below': expected a number up to 0, or null"),
       std::string::npos);
-  EXPECT_NE(error_of(changed("/format", 5)).find("bundle format 5, but this program reads formats 1 to 4"),
+  EXPECT_NE(error_of(changed("/format", 6)).find("bundle format 6, but this program reads formats 1 to 5"),
+            std::string::npos);
+  EXPECT_NE(
+      error_of(changed("/stop/tokens", json::array({-1}))).find("'stop.tokens': expected whole numbers"),
+      std::string::npos);
+  EXPECT_NE(error_of(changed("/stop/texts", json::array({""}))).find("'stop.texts': expected texts"),
             std::string::npos);
   EXPECT_NE(error_of(changed("/no_repeat_ngram", -1)).find("'no_repeat_ngram': expected"), std::string::npos);
   EXPECT_NE(

@@ -43,7 +43,7 @@ TEST(Describe, SaysHowTheCaptionEnded) {
   EXPECT_EQ(of({0, 1, 0}, 1).finish, Finish::length);
   EXPECT_EQ(of({3, 3}, 1).text, "");
   const TokenBytes bytes = [](std::int32_t id) { return Words().piece(id).bytes; };
-  const StopRule text = make_stop_rule(1, {" cat cat"}, bytes);
+  const StopRule text = make_stop_rule({1}, {" cat cat"}, bytes);
   EXPECT_EQ(describe({words, text, {}, std::nullopt}, {{0, 0}, -1}).finish, Finish::stop);
   EXPECT_EQ(describe({words, text, {}, std::nullopt}, {{0, 3}, -1}).finish, Finish::length);
 }
@@ -69,9 +69,9 @@ TEST(Describe, ThePromptIsPartOfTheTextAlone) {
 TEST(Describe, AStopTextMayBeginInThePrompt) {
   const TokenBytes bytes = [](std::int32_t id) { return words.piece(id).bytes; };
   const std::vector<std::int32_t> prompt = {0};
-  const StopRule text = make_stop_rule(1, {" cat cat"}, bytes, prompt);
+  const StopRule text = make_stop_rule({1}, {" cat cat"}, bytes, prompt);
   EXPECT_EQ(describe({words, text, prompt, std::nullopt}, {{0}, -1}).finish, Finish::stop);
-  EXPECT_THROW(make_stop_rule(1, {"cat"}, bytes, prompt), Error);
+  EXPECT_THROW(make_stop_rule({1}, {"cat"}, bytes, prompt), Error);
 }
 
 TEST(Describe, SeveralCaptionsAreSeveralTexts) {

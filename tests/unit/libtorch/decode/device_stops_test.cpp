@@ -70,7 +70,8 @@ TEST(DeviceStops, EqualTheCpusForAnyRule) {
         random() % 8 == 0 ? std::nullopt : std::optional(static_cast<std::int32_t>(random() % vocabulary));
     if (round % 3 == 1) options.repetition_penalty = round % 2 == 0 ? 0.5 : 1.75;
     const Wording wording = round % 2 == 0 ? Wording() : random_wording(random, vocabulary);
-    StopRule stop = make_stop_rule(token, options.stop, bytes_of(random_pieces(random, vocabulary)));
+    StopRule stop =
+        make_stop_rule(StopRule(token).tokens, options.stop, bytes_of(random_pieces(random, vocabulary)));
     if (stop.texts) stop.first = static_cast<StopTexts::State>(random() % stop.texts->states());
     SCOPED_TRACE("round " + std::to_string(round));
     Results expected;
