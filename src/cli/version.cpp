@@ -1,5 +1,6 @@
 #include "cli/version.h"
 
+#include "cli/model_terms.h"
 #include "files/output.h"
 #include "pipeline/versions.h"
 
@@ -17,6 +18,7 @@ ExitStatus run(const PrintVersion& request) {
   std::string text = program_version() + '\n';
   if (request.verbose) text += library_versions();
   if (text.back() != '\n') text += '\n';
+  if (request.verbose) text += terms_of_own_models();
   Output().write(text);
   return ExitStatus::success;
 }

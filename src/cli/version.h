@@ -8,7 +8,8 @@ namespace caption::cli {
 
 /// `caption --version`.
 struct PrintVersion {
-  bool verbose = false;  ///< the libraries and instruction sets, too
+  bool verbose = false;  ///< the libraries, the instruction set, and origin and licence of the models that
+                         ///< come along, too
 };
 
 /// "caption 0.2.0 (commit 1234567)"

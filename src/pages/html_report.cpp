@@ -89,7 +89,9 @@ class HtmlReport : public RecordWriter {
     output_.write(
         fill(assets::report_end_html.text, {{"totals", totals},
                                             {"interrupted", summary.interrupted ? interrupted : Html()},
-                                            {"program", style_.program}})
+                                            {"program", style_.program},
+                                            {"origin", style_.origin},
+                                            {"license", style_.license}})
             .text());
   }
 

@@ -19,6 +19,8 @@ struct ReportStyle {
   std::string model;           ///< the bundle's name
   DecodeOptions decode;
   std::string program;  ///< what made it, with its version
+  std::string origin;   ///< the bundle's: where it comes from
+  std::string license;  ///< and its terms
 };
 
 /// One page that needs nothing but itself, with a picture, caption and score for each image.

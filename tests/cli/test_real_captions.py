@@ -44,6 +44,12 @@ def test_version_names_the_libraries(real):
     assert "libtorch" not in result.text, "an installation for the CPU has none"
 
 
+def test_version_says_whose_the_embedded_model_is(real):
+    text = real.run("--version", "--verbose").text
+    shown = json.loads(real.run("models", "show", "--json", "photographs").text)
+    assert f"\nmodel photographs\norigin {shown['origin']}\nlicense {shown['license']}\n" in text
+
+
 def test_help_loads_no_libtorch(real):
     for arguments in [["--help"], ["--version"], ["models", "list"], ["models", "show", "photographs"]]:
         result = real.run(*arguments, LD_DEBUG="files")

@@ -117,7 +117,7 @@ def test_the_page_says_what_it_is(fake, work, images):
     run = page.root.one(klass="run")
     assert run.text.startswith("Model fakebeam 5") and re.search(r"\d{4}, \d\d:\d\d$", run.text)
     assert page.root.one(klass="totals").text == "1 image captioned"
-    assert re.fullmatch(r"Written by caption [\d.]+ \(commit \w+\)\n", page.root.one("footer").text)
+    assert re.fullmatch(r"\s*Written by caption [\d.]+ \(commit \w+\)\s*The model's origin: made by a test. Its licence: CC0.\s*", page.root.one("footer").text)
     assert not page.failures and not list(page.root.all(klass="interrupted"))
     for options, words in [(["--beam", "1"], "greedy"), (["--sample", "--seed", "7"], "sampled, seed 7")]:
         fake.run("a.jpg", "--html", "report.html", *options)

@@ -119,9 +119,9 @@ Progress::Count counting(const InputOptions& inputs, const std::optional<std::si
 }
 
 /// Where all inputs are done: the ends of the files may still be missing.
-ExitStatus finish_resumed(const CaptionConfig& config, Outputs& outputs, Resumption& resumption,
-                          LeftOutRecords& left_out) {
-  Results results(config, "", outputs, &resumption.journal(),
+ExitStatus finish_resumed(const CaptionConfig& config, const std::filesystem::path& folder, Outputs& outputs,
+                          Resumption& resumption, LeftOutRecords& left_out) {
+  Results results(config, "", folder, outputs, &resumption.journal(),
                   counting(config.inputs));  // no picture is captioned any more
   results.add_left_out(left_out);
   results.resume(kept_file(*config.output));
@@ -180,7 +180,7 @@ ExitStatus run(const CaptionConfig& config) {
     catch_interrupts();  // before a record is put aside
     if (config.retry_failed) resumption->retry_failed();
     if (!resumption->pass_over(source, interrupted))
-      return finish_resumed(config, outputs, *resumption, left_out);
+      return finish_resumed(config, folder, outputs, *resumption, left_out);
     source = [&](const std::atomic<bool>& stop) { return resumption->next(stop); };
   }
   notes.loads(config, folder);
@@ -188,7 +188,7 @@ ExitStatus run(const CaptionConfig& config) {
   static const std::unique_ptr<Captioner> captioner = load_captioner(folder, config.model_options);
   notes.begins();
 
-  Results results(config, captioner->name(), outputs, resumption ? &resumption->journal() : nullptr,
+  Results results(config, captioner->name(), folder, outputs, resumption ? &resumption->journal() : nullptr,
                   counting(config.inputs, own_files.count()));
   results.add_own_files(own_files.writer(captioner->name()));
   results.add_left_out(left_out);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "caption/error.h"
+#include "cli/model_terms.h"
 #include "cli/terminal.h"
 #include "cli/version.h"
 #include "inputs/inputs.h"
@@ -44,8 +45,8 @@ Journal::Ends sizes_of(const CaptionConfig& config) {
   return sizes;
 }
 
-Results::Results(const CaptionConfig& config, const std::string& model, Outputs& outputs, Journal* journal,
-                 Progress::Count count)
+Results::Results(const CaptionConfig& config, const std::string& model, const std::filesystem::path& folder,
+                 Outputs& outputs, Journal* journal, Progress::Count count)
     : single_(is_single_image(config.inputs)),
       output_is_terminal_(outputs.records.is_terminal()),
       journal_(journal),
@@ -67,8 +68,10 @@ Results::Results(const CaptionConfig& config, const std::string& model, Outputs&
                                           *outputs.failed, left_out_of_failed));
   }
   if (outputs.html) {
-    add(*outputs.html,
-        make_html_report({*config.html, model, config.batch.decode, program_version()}, *outputs.html));
+    const ModelTerms terms = read_model_terms(folder);
+    add(*outputs.html, make_html_report({*config.html, model, config.batch.decode, program_version(),
+                                         terms.origin, terms.license},
+                                        *outputs.html));
   }
 }
 

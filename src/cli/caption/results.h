@@ -38,10 +38,10 @@ Journal::Ends sizes_of(const CaptionConfig& config);
 /// Takes the records of a run: to the outputs, to the pictures' sidecars and the terminal.
 class Results {
  public:
-  /// `model`: the bundle's name. `journal`: of a run that can be resumed, or null. Both `outputs` and it must
-  /// outlive this. `count`: how many inputs there are.
-  Results(const CaptionConfig& config, const std::string& model, Outputs& outputs, Journal* journal,
-          Progress::Count count);
+  /// `model`: the bundle's name; `folder`: where it is. `journal`: of a run that can be resumed, or null.
+  /// Both `outputs` and it must outlive this. `count`: how many inputs there are.
+  Results(const CaptionConfig& config, const std::string& model, const std::filesystem::path& folder,
+          Outputs& outputs, Journal* journal, Progress::Count count);
 
   /// Each record goes to a file beside its picture, or into it, too: before it is written elsewhere.
   void add_own_files(std::unique_ptr<RecordWriter> files) { own_files_ = std::move(files); }
