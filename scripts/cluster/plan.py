@@ -19,7 +19,7 @@ from slot import Picture, problem
 
 # Those of `caption FOLDER`.
 EXTENSIONS = set(".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .bmp .dib .tif .tiff .heic .heif .hif .avif .gif .jxl .jp2 .j2k .j2c .jpf .jpx .ppm "
-                 ".pgm .pbm .pnm .pam .pfm .qoi .tga .ico .psd".split())
+                 ".pgm .pbm .pnm .pam .pfm .qoi .tga .ico .icns .psd".split())
 PLAN = "_plan.json"  # names with "_" or "." are no data for Spark and Arrow
 
 
