@@ -21,23 +21,31 @@ static_assert(std::is_trivially_copyable_v<BoxQuestion> && std::is_trivially_cop
 
 constexpr std::uint64_t kLongestText = 4096;
 
-// Of the slowest and hungriest decoders here, with room to spare: lossless JPEG XL takes 1 s for 2 megapixels
-// of noise on one core, JPEG 2000 of 16 bits with alpha 60 bytes a pixel.
-constexpr int kSeconds = 5;
+// With room for slow machines. A decoder's time grows with what it unpacks and with what comes of it: the
+// slowest here, of lossless JPEG 2000, takes 0.2 s for a megabyte of noise, and those of AVIF and JPEG XL 0.1
+// s for a megapixel of little detail.
+constexpr double kSeconds = 5;
+constexpr double kSecondsPerMegabyte = 1;
 constexpr double kSecondsPerMegapixel = 0.5;
+// The hungriest takes 30 bytes for a pixel.
 constexpr double kMegabytes = 256;
 constexpr double kMegabytesPerMegapixel = 100;
+constexpr int kSecondsToStart = 60;
 
-BoxLimits limits_for(const ImageOptions& options) {
-  const double megapixels = options.max_megapixels;
-  return {static_cast<std::uint64_t>(kMegabytes + kMegabytesPerMegapixel * megapixels),
-          kSeconds + static_cast<int>(kSecondsPerMegapixel * megapixels)};
+int seconds_for(std::size_t file_bytes, const ImageOptions& options) {
+  return static_cast<int>(kSeconds + kSecondsPerMegabyte * static_cast<double>(file_bytes) / 1e6 +
+                          kSecondsPerMegapixel * options.max_megapixels);
+}
+
+std::uint64_t memory_for(const ImageOptions& options) {
+  return static_cast<std::uint64_t>(kMegabytes + kMegabytesPerMegapixel * options.max_megapixels);
 }
 
 /// A process that has come to its box, with these modules open.
 struct Box {
   std::unique_ptr<BoxedProcess> process;
   DecoderSet modules = 0;
+  std::uint64_t memory_mb = 0;  ///< MiB that it may allocate beside its code
 };
 
 template <typename T>
@@ -54,14 +62,15 @@ std::string receive_text(BoxedProcess& process, std::uint64_t bytes) {
 }
 
 /// A box, or none and why.
-Box open_box(DecoderSet modules, const BoxLimits& limits, std::string& reason) {
+Box open_box(DecoderSet modules, std::uint64_t memory_mb, std::string& reason) {
   Box box;
-  box.process =
-      BoxedProcess::start(library_path("caption-decoder"),
-                          {std::to_string(modules), std::to_string(limits.memory_mb)}, limits, reason);
+  box.process = BoxedProcess::start(library_path("caption-decoder"),
+                                    {std::to_string(modules), std::to_string(memory_mb)}, reason);
   box.modules = modules;
+  box.memory_mb = memory_mb;
   if (!box.process) return box;
   try {
+    box.process->begin_question(kSecondsToStart);
     const auto answer = receive<BoxAnswer>(*box.process);
     reason = receive_text(*box.process, answer.bytes);
   } catch (const Error& error) {
@@ -89,12 +98,12 @@ Experience& experience() {
 }
 
 /// Makes sure that there is a box for this thread, unless there can be none.
-bool prepare(Box& box, DecoderSet modules, const BoxLimits& limits) {
-  if (box.process && (box.modules & modules) == modules && box.process->limits() == limits) return true;
+bool prepare(Box& box, DecoderSet modules, std::uint64_t memory_mb) {
+  if (box.process && (box.modules & modules) == modules && box.memory_mb == memory_mb) return true;
   if (experience().bad) return false;
   std::string reason;
   box.process.reset();
-  box = open_box(box.modules | modules, limits, reason);
+  box = open_box(box.modules | modules, memory_mb, reason);
   if (box.process) {
     experience().good = true;
     return true;
@@ -110,7 +119,7 @@ bool prepare(Box& box, DecoderSet modules, const BoxLimits& limits) {
 }
 
 void ask(BoxedProcess& process, std::span<const std::byte> file_bytes, const ImageOptions& options) {
-  process.begin_question();
+  process.begin_question(seconds_for(file_bytes.size(), options));
   const BoxQuestion question{file_bytes.size(), options};
   process.send(std::as_bytes(std::span(&question, 1)));
   process.send(file_bytes);
@@ -149,7 +158,7 @@ void do_without(const ImageOptions& options) {
 
 std::optional<RgbImage> decode_boxed(std::span<const std::byte> file_bytes, const ImageOptions& options) {
   thread_local Box box;
-  if (!prepare(box, modules_for(file_bytes, options), limits_for(options))) {
+  if (!prepare(box, modules_for(file_bytes, options), memory_for(options))) {
     do_without(options);
     return std::nullopt;
   }
@@ -167,8 +176,7 @@ std::optional<RgbImage> decode_boxed(std::span<const std::byte> file_bytes, cons
   }
   const std::string text = receive_text(*box.process, head.bytes);
   if (head.outcome == BoxAnswer::out_of_memory) {
-    throw Error(ErrorKind::corrupt,
-                "its decoder needed more than " + std::to_string(box.process->limits().memory_mb) + " MB");
+    throw Error(ErrorKind::corrupt, "its decoder needed more than " + std::to_string(box.memory_mb) + " MB");
   }
   const auto kind = static_cast<ErrorKind>(head.error);
   if (head.outcome != BoxAnswer::failed || !concerns_one_image(kind)) fail_nonsense();
@@ -179,7 +187,7 @@ std::optional<RgbImage> decode_boxed(std::span<const std::byte> file_bytes, cons
 void require_box() {
   static std::once_flag tried;
   static std::string reason;
-  std::call_once(tried, [] { open_box(0, limits_for({}), reason); });
+  std::call_once(tried, [] { open_box(0, memory_for({}), reason); });
   if (!reason.empty()) fail_no_box(reason);
 }
 

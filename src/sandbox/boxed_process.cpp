@@ -82,8 +82,7 @@ std::string fate(int status) {
 }  // namespace
 
 std::unique_ptr<BoxedProcess> BoxedProcess::start(const std::filesystem::path& program,
-                                                  std::vector<std::string> arguments, const BoxLimits& limits,
-                                                  std::string& reason) {
+                                                  std::vector<std::string> arguments, std::string& reason) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     reason = std::string("no socket: ") + strerror(errno);
@@ -100,12 +99,7 @@ std::unique_ptr<BoxedProcess> BoxedProcess::start(const std::filesystem::path& p
     reason = program.string() + ": " + strerror(failure);
     return nullptr;
   }
-  return std::unique_ptr<BoxedProcess>(new BoxedProcess(process, ends[0], limits));
-}
-
-BoxedProcess::BoxedProcess(pid_t process, int socket, const BoxLimits& limits)
-    : process_(process), socket_(socket), limits_(limits) {
-  begin_question();
+  return std::unique_ptr<BoxedProcess>(new BoxedProcess(process, ends[0]));
 }
 
 BoxedProcess::~BoxedProcess() {
@@ -124,7 +118,8 @@ double BoxedProcess::seconds_used() const {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-void BoxedProcess::begin_question() {
+void BoxedProcess::begin_question(int seconds) {
+  seconds_ = seconds;
   used_before_ = seconds_used();
   last_look_ = steady_clock::now();
   waited_ = {};
@@ -138,10 +133,8 @@ void BoxedProcess::wait_until_ready(short event) {
     // A longer gap is one in which we did not run either: the terminal stopped us both.
     waited_ += std::min<steady_clock::duration>(now - last_look_, 2 * kLook);
     last_look_ = now;
-    if (seconds_used() - used_before_ > limits_.seconds ||
-        waited_ > std::chrono::seconds(limits_.seconds) * kPatience) {
-      throw Error(ErrorKind::corrupt,
-                  "its decoder took longer than " + std::to_string(limits_.seconds) + " s");
+    if (seconds_used() - used_before_ > seconds_ || waited_ > std::chrono::seconds(seconds_) * kPatience) {
+      throw Error(ErrorKind::corrupt, "its decoder took longer than " + std::to_string(seconds_) + " s");
     }
     if (ready > 0) return;
   }

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -13,13 +12,6 @@
 
 namespace caption {
 
-/// What a process in the box may use.
-struct BoxLimits {
-  std::uint64_t memory_mb = 0;  ///< MiB that it may allocate beside its code
-  int seconds = 0;              ///< of the processor's time for each question
-  bool operator==(const BoxLimits&) const = default;
-};
-
 /// A program of our own that answers questions over a socket, kBoxSocket there. It is started for this
 /// process alone, ends with the thread that started it at the latest, and sees neither our terminal nor our
 /// signals. For one thread at a time.
@@ -27,23 +19,20 @@ class BoxedProcess {
  public:
   /// `program` with `arguments`. Returns null and why if it cannot be started.
   static std::unique_ptr<BoxedProcess> start(const std::filesystem::path& program,
-                                             std::vector<std::string> arguments, const BoxLimits& limits,
-                                             std::string& reason);
+                                             std::vector<std::string> arguments, std::string& reason);
   ~BoxedProcess();  ///< ends it
   BoxedProcess(const BoxedProcess&) = delete;
   BoxedProcess& operator=(const BoxedProcess&) = delete;
 
-  const BoxLimits& limits() const { return limits_; }
-
-  /// A question begins, whose time is counted from now on.
-  void begin_question();
+  /// A question begins, for which the process has so many seconds of the processor's time.
+  void begin_question(int seconds);
   // Both throw Error(corrupt), which says what happened, if the process ends or needs too much time. Then it
   // is of no use any more.
   void send(std::span<const std::byte> bytes);
   void receive(std::span<std::byte> bytes);
 
  private:
-  BoxedProcess(pid_t process, int socket, const BoxLimits& limits);
+  BoxedProcess(pid_t process, int socket) : process_(process), socket_(socket) {}
 
   void wait_until_ready(short event);
   double seconds_used() const;
@@ -51,7 +40,7 @@ class BoxedProcess {
 
   pid_t process_;
   int socket_;
-  BoxLimits limits_;
+  int seconds_ = 0;         ///< for the question
   double used_before_ = 0;  ///< of the processor's time, before the question
   std::chrono::steady_clock::time_point last_look_{};
   std::chrono::steady_clock::duration waited_{};  ///< since the question began

@@ -17,17 +17,17 @@
 namespace caption {
 namespace {
 
-std::unique_ptr<BoxedProcess> start(const std::string& script, int seconds = 60) {
+std::unique_ptr<BoxedProcess> start(const std::string& script) {
   std::string reason;
-  auto process = BoxedProcess::start("/bin/sh", {"-c", script}, {1, seconds}, reason);
+  auto process = BoxedProcess::start("/bin/sh", {"-c", script}, reason);
   EXPECT_NE(process, nullptr) << reason;
   return process;
 }
 
 /// What is wrong with a process that is to say one byte.
-std::string failure_of(BoxedProcess& process) {
+std::string failure_of(BoxedProcess& process, int seconds = 60) {
   std::array<std::byte, 1> answer{};
-  process.begin_question();
+  process.begin_question(seconds);
   try {
     process.receive(answer);
   } catch (const Error& error) {
@@ -41,7 +41,7 @@ TEST(BoxedProcess, AnswersOnItsSocket) {
   const auto process = start("cat <&3 >&3");
   for (const std::size_t size : {std::size_t{3}, std::size_t{3'000'000}}) {
     std::vector<std::byte> question(100'000, std::byte{'q'});
-    process->begin_question();
+    process->begin_question(60);
     for (std::size_t sent = 0; sent < size; sent += question.size()) {
       question.resize(std::min(question.size(), size - sent));
       process->send(question);
@@ -75,8 +75,8 @@ TEST(BoxedProcess, AProcessThatClosesItsSocketIsNotWaitedFor) {
 }
 
 TEST(BoxedProcess, ATimeIsCountedThatTheProcessorSpends) {
-  EXPECT_EQ(failure_of(*start("while :; do :; done", 1)), "its decoder took longer than 1 s");
-  EXPECT_EQ(failure_of(*start("sleep 2; printf x >&3", 1)), "");
+  EXPECT_EQ(failure_of(*start("while :; do :; done"), 1), "its decoder took longer than 1 s");
+  EXPECT_EQ(failure_of(*start("sleep 2; printf x >&3"), 1), "");
 }
 
 TEST(BoxedProcess, WhatATerminalSendsToAllIsNotForIt) {
@@ -86,13 +86,13 @@ TEST(BoxedProcess, WhatATerminalSendsToAllIsNotForIt) {
 TEST(BoxedProcess, SendingToOneThatHasEndedIsAnError) {
   const auto process = start("exit 0");
   const std::vector<std::byte> much(10'000'000);
-  process->begin_question();
+  process->begin_question(60);
   EXPECT_THROW(process->send(much), Error);
 }
 
 TEST(BoxedProcess, AProgramThatIsNotThereIsAReason) {
   std::string reason;
-  EXPECT_EQ(BoxedProcess::start("/nowhere/decoder", {}, {1, 1}, reason), nullptr);
+  EXPECT_EQ(BoxedProcess::start("/nowhere/decoder", {}, reason), nullptr);
   EXPECT_EQ(reason, "/nowhere/decoder: No such file or directory");
 }
 
