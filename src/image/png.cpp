@@ -33,9 +33,12 @@ struct Png {
 };
 
 /// Whether it is one of the ancillary chunks (the fifth bit of their first letter is set) that nothing here
-/// reads: what is wrong in it costs no picture.
-bool is_dropped(std::uint32_t type) {
-  return (type >> 24U & 0x20U) != 0 && type != chunk_type("tRNS") && type != chunk_type("eXIf");
+/// reads: what is wrong in it costs no picture. Those of an animation are read if another frame than the
+/// first is wanted.
+bool is_dropped(std::uint32_t type, int frame) {
+  const bool of_frames = type == chunk_type("fcTL") || type == chunk_type("fdAT");
+  return (type >> 24U & 0x20U) != 0 && type != chunk_type("tRNS") && type != chunk_type("eXIf") &&
+         (frame == 0 || !of_frames);
 }
 
 void read_header(Png& png, Bytes data, double max_megapixels) {
@@ -110,7 +113,7 @@ Container read_png(Bytes file, double max_megapixels, int frame) {
     const std::size_t length = big32(file, at);
     type = big32(file, at + 4);
     if (file.size() - at - 12 < length) fail_truncated("PNG", "inside a chunk");
-    if (!is_dropped(type) &&
+    if (!is_dropped(type, frame) &&
         crc32(std::as_bytes(file.subspan(at + 4, length + 4))) != big32(file, at + 8 + length)) {
       fail_damaged("PNG", "a chunk's checksum is wrong");
     }

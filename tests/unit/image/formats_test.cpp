@@ -101,6 +101,20 @@ TEST(Formats, AFrameThatIsNotThereIsAnError) {
             "not_found: there is no frame 5: the WebP has the frames 0 to 4");
 }
 
+TEST(Formats, AFrameWhoseChecksumIsWrongIsAnErrorOfThatFrameAlone) {
+  FileBytes file = read_bytes(data("clear_frames.png"));
+  const std::string_view mark = "fdAT";
+  const auto found =
+      std::search(file.begin(), file.end(), mark.begin(), mark.end(),
+                  [](std::byte byte, char letter) { return static_cast<char>(byte) == letter; });
+  ASSERT_NE(found, file.end());
+  found[10] ^= std::byte{1};
+  ImageOptions options;
+  EXPECT_EQ(outcome(file, options), "");
+  options.frame = 1;
+  EXPECT_EQ(outcome(file, options), "corrupt: damaged PNG: a chunk's checksum is wrong");
+}
+
 /// What becomes of a file in the box and outside of it: samples, or an error's text.
 std::string result_of(std::span<const std::byte> file, Sandbox sandbox) {
   ImageOptions options;
