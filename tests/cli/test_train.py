@@ -129,7 +129,7 @@ def test_new_parts(train, real, data, work):
                    "--max-tokens", "20", "--accumulate", "3", "--clip-norm", "1", "--decay", "cosine", "--bf16")
     assert result.code == 0, result.err
     manifest = json.loads((work / "new" / "model.json").read_text())
-    assert manifest["tokenizer"] == {"kind": "sentencepiece", "files": {"model": "tokenizer.model"}}
+    assert manifest["tokenizer"] == {"kind": "sentencepiece", "files": {"model": "tokenizer.model"}, "lower_case": False}
     assert manifest["language_model"] == {**manifest["language_model"], "width": 64, "layers": 2, "vocabulary": 28, "context": 30}
     assert real.run("--model", "new", "pictures/0.png").code == 0
     large = train(*data, *FAST, "--out", "large", "--new", "--vocabulary", "9000")

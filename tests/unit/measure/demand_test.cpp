@@ -51,10 +51,12 @@ ModelSizes tiny() {
                                        .layers = 2,
                                        .hidden = 96},
       .gpt2 = {.vocabulary = kVocabulary,
+               .tokens = kVocabulary,
                .context = kContext,
                .width = kWidth,
                .layers = kLayers,
-               .hidden = kInner}};
+               .hidden = kInner,
+               .heads = kWidth / kGpt2HeadWidth}};
 }
 
 TEST(Demand, OfAnEncoderIsWhatItCalculates) {

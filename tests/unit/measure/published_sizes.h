@@ -9,7 +9,13 @@ inline ModelSizes published_vit_mlp() {
   return {.encoder =
               VitSizes{.width = 768, .patch = 32, .grid = 7, .embedding = 512, .layers = 12, .hidden = 3072},
           .mapper = MlpMapperSizes{.embedding = 512, .hidden = {3840}, .prefix_length = 10},
-          .gpt2 = {.vocabulary = 50257, .context = 1024, .width = 768, .layers = 12, .hidden = 3072}};
+          .gpt2 = {.vocabulary = 50257,
+                   .tokens = 50257,
+                   .context = 1024,
+                   .width = 768,
+                   .layers = 12,
+                   .hidden = 3072,
+                   .heads = 12}};
 }
 
 /// RN50x4, the transformer mapper and GPT-2 (124M).
