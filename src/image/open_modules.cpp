@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <new>
+#include <string_view>
 
 #include "base/shared_library.h"
 #include "image/boxed_decode.h"
@@ -25,6 +26,8 @@ class Codec {
                  library + " and build and install caption again, or convert it";
     }
   }
+
+  bool is_there() const { return decoder_ != nullptr; }
 
   PictureDecoder decoder() const {
     if (decoder_ == nullptr) throw Error(ErrorKind::unsupported_format, failure_);
@@ -169,6 +172,14 @@ void open_modules(DecoderSet modules) {
   if ((modules & kRaw) != 0) raw();
   if ((modules & kSvg) != 0) svg();
   if ((modules & kProfiles) != 0) colour_converter();
+}
+
+void warm_modules(DecoderSet modules) {
+  if ((modules & kSvg) == 0 || !svg().is_there()) return;
+  constexpr std::string_view kText = "<svg xmlns='http://www.w3.org/2000/svg'><text y='9'>a</text></svg>";
+  ImageOptions options;
+  options.svg = true;
+  decode_here(std::as_bytes(std::span(kText)), options);
 }
 
 std::vector<std::filesystem::path> folders_read_by(DecoderSet modules) {

@@ -21,8 +21,12 @@ using DecoderSet = std::uint32_t;
 DecoderSet modules_for(std::span<const std::byte> file_bytes, const ImageOptions& options);
 
 /// Opens them, and has their libraries open what they need, as far as they are there: those that are not are
-/// an error of the pictures that need them.
+/// an error of the pictures that need them. Starts no threads.
 void open_modules(DecoderSet modules);
+
+/// Of modules that are open: they read now what they would read for their first picture, when there may be no
+/// files any more. May start threads.
+void warm_modules(DecoderSet modules);
 
 /// Folders whose files modules that are open read all the same, when a picture needs them: those of fonts.
 std::vector<std::filesystem::path> folders_read_by(DecoderSet modules);

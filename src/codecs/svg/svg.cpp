@@ -6,7 +6,6 @@
 #include <memory>
 #include <new>
 #include <string>
-#include <string_view>
 
 #include "codecs/quiet.h"
 #include "image/codecs.h"
@@ -119,11 +118,5 @@ StoredPicture decode_svg(Container& container) {
 }  // namespace caption
 
 caption::PictureDecoder caption_svg_decoder() {
-  // Fonts' lists are read at the first text, and there may be no files later.
-  constexpr std::string_view kText = "<svg xmlns='http://www.w3.org/2000/svg'><text y='9'>a</text></svg>";
-  caption::Container text;
-  text.stream.assign(kText.begin(), kText.end());
-  text.max_megapixels = 1;
-  caption::decode_svg(text);
   return &caption::decode_svg;
 }

@@ -14,7 +14,6 @@
 #include <memory>
 
 #include "sandbox/boxed_process.h"
-#include "sandbox/decoder/landlock.h"
 
 namespace caption {
 namespace {
@@ -131,12 +130,11 @@ int set_limits([[maybe_unused]] std::uint64_t memory_mb) {
 
 }  // namespace
 
-std::string enter_box(std::uint64_t memory_mb, const std::vector<std::filesystem::path>& folders) {
+std::string enter_box(std::uint64_t memory_mb, bool reading) {
   if (const int failure = set_limits(memory_mb); failure != 0)
     return std::string("its limits cannot be set: ") + std::strerror(failure);
   const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)), &seccomp_release);
   if (!filter) return "libseccomp does not know this machine";
-  const bool reading = !folders.empty() && confine_to(folders);
   // Of all threads, should a library have some already. Setting no_new_privs is libseccomp's default.
   int failure = -seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
   if (failure == 0) failure = add_rules(filter.get(), reading);

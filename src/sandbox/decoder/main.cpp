@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@
 #include "image/open_modules.h"
 #include "sandbox/boxed_process.h"
 #include "sandbox/decoder/box.h"
+#include "sandbox/decoder/landlock.h"
 
 namespace {
 
@@ -106,7 +108,11 @@ int main(int argc, char** argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // a thread of the program's: each has one of these at most
   const auto modules = static_cast<DecoderSet>(std::strtoul(argv[1], nullptr, 10));
   open_modules(modules);
-  send_text(BoxAnswer::ready, enter_box(std::strtoull(argv[2], nullptr, 10), folders_read_by(modules)));
+  // Before there are other threads, which drawing a text starts.
+  const std::vector<std::filesystem::path> folders = folders_read_by(modules);
+  const bool reading = !folders.empty() && confine_to(folders);
+  warm_modules(modules);
+  send_text(BoxAnswer::ready, enter_box(std::strtoull(argv[2], nullptr, 10), reading));
   BoxQuestion question;
   while (receive(std::as_writable_bytes(std::span(&question, 1)))) decode_one(question);
   leave(0);
