@@ -24,9 +24,8 @@ std::vector<std::uint8_t> to_rgba(const StoredPicture& picture, const Container&
       rgba[i * 4 + c] = static_cast<std::uint8_t>(sample(i * channels + (channels == 1 ? 0 : c)) >> shift);
     const bool clear = channels == 1 && container.clear_grey == sample(i);
     const bool alpha = channels == 4 && container.alpha != Alpha::none;
-    rgba[i * 4 + 3] = clear   ? 0
-                      : alpha ? static_cast<std::uint8_t>(sample(i * 4 + 3) >> shift)
-                              : std::uint8_t{255};
+    const int opacity = clear ? 0 : alpha ? sample(i * 4 + 3) >> shift : 255;
+    rgba[i * 4 + 3] = static_cast<std::uint8_t>(opacity);
   }
   return rgba;
 }

@@ -107,7 +107,7 @@ int add_rules(void* filter, bool reading) {
 }
 
 /// Bytes that this process has allocated.
-rlim_t allocated() {
+[[maybe_unused]] rlim_t allocated() {
   std::ifstream file("/proc/self/statm");
   rlim_t pages = 0;
   for (int field = 0; field < 6; ++field) file >> pages;  // the sixth: data and stack
