@@ -103,7 +103,7 @@ Container read_container(Bytes file, const ImageOptions& options) {
       return still(read_tga(file, most), frame);
     case Format::svg:
       if (options.svg) return still(for_library("SVG", Decoder::svg, file, most), frame);
-      fail_unsupported("the format is SVG, a drawing, which is read only if that is asked for (--svg)");
+      fail_unsupported("the format is SVG, a drawing, which is read only if that is asked for");
     case Format::unknown:
       break;
   }
