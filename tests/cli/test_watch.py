@@ -92,8 +92,10 @@ def test_one_that_is_changed_comes_again_and_one_that_is_not_does_not(work, watc
     wait_for(lambda: watcher.lines == ["in/a.jpg\tfirst."])
     with open(work / "in" / "a.jpg", "ab"):
         pass  # closed after writing nothing
+    (work / "in" / "b.jpg").write_bytes(b"say second.")
+    wait_for(lambda: watcher.lines[1:] == ["in/b.jpg\tsecond."])
     (work / "in" / "a.jpg").write_bytes(b"say another.")
-    wait_for(lambda: watcher.lines[1:] == ["in/a.jpg\tanother."])
+    wait_for(lambda: watcher.lines[2:] == ["in/a.jpg\tanother."])
     assert watcher.end() == 0
 
 
