@@ -34,6 +34,7 @@ struct Caption {
   double score = 0;                  ///< sum of the tokens' log-probabilities (natural logarithm)
   double mean_logprob = 0;           ///< score / number of tokens
   bool unsure = false;               ///< mean_logprob is below what the model's makers found to be reliable
+  std::optional<std::string> guess;  ///< the longer caption in whose place it stands: of Unsure::plain
   std::optional<Finish> finish;      ///< nothing for a text that was given
   bool repetition = false;           ///< it says the same words again and again
   bool only_prompt = false;          ///< nothing came behind the prompt

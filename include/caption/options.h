@@ -105,6 +105,13 @@ enum class Rerank {
   clip,  ///< the cosine of CLIP's embeddings of picture and caption, for models that have CLIP's text side
 };
 
+/// What is said of a picture whose caption is unsure, where the model has a prompt for that (model.json).
+enum class Unsure {
+  plain,  ///< a caption behind that prompt, which says less ("A photo of an animal outdoors."), if one
+          ///< caption of a picture is searched for, without a prompt or required words
+  keep,  ///< what it would be without this
+};
+
 /// How a caption is searched for. The defaults are the published advice: beam search of width 5.
 struct DecodeOptions {
   /// Width of the beam search; 1 is greedy. Ignored when sampling.
@@ -176,6 +183,7 @@ struct DecodeOptions {
   /// With `clip`, all beams' captions are candidates for the `n_best`; when sampling, the `n_best` drawn
   /// ones.
   Rerank rerank = Rerank::no;
+  Unsure unsure = Unsure::plain;
 };
 
 }  // namespace caption

@@ -71,7 +71,10 @@ Flags<DecodeOptions> rerank_flags() {
   return {
       choice("--rerank", &DecodeOptions::rerank, "HOW", {{"no", Rerank::no}, {"clip", Rerank::clip}},
              "Order captions by how similar CLIP finds them to the picture: all of the beam's, or those that "
-             "--sample draws, of which --n-best stay")};
+             "--sample draws, of which --n-best stay"),
+      choice("--unsure", &DecodeOptions::unsure, "HOW", {{"plain", Unsure::plain}, {"keep", Unsure::keep}},
+             "What is said where the model is unsure: a plain caption that says less, if the model has such "
+             "(photographs does), or what it would say otherwise")};
 }
 
 }  // namespace caption::cli

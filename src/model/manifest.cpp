@@ -147,6 +147,7 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   m.stop = read_stop(top.object("stop"), format);
   if (format >= 3) m.no_repeat_ngram = top.not_negative("no_repeat_ngram");
   if (!clip_only) m.unsure_below = top.logprob_or_null("unsure_below");
+  if (format >= 6) m.unsure_prompt = top.text("unsure_prompt");
   m.files = read_files(top, path);
   m.origin = top.text("origin");
   m.license = top.text("license");
@@ -202,6 +203,7 @@ std::string to_json(const Manifest& m) {
       {"stop", {{"tokens", m.stop.tokens}, {"texts", m.stop.texts}, {"max_tokens", m.stop.max_tokens}}},
       {"no_repeat_ngram", m.no_repeat_ngram},
       {"unsure_below", m.unsure_below ? ordered_json(*m.unsure_below) : ordered_json(nullptr)},
+      {"unsure_prompt", m.unsure_prompt},
       {"files", files},
       {"origin", m.origin},
       {"license", m.license},

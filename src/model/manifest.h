@@ -13,7 +13,7 @@ namespace caption {
 /// A bundle's model.json: what its files are and how they belong together. Field for field the same as the
 /// JSON, whose format is described in models/README.md.
 struct Manifest {
-  static constexpr int kFormat = 5;
+  static constexpr int kFormat = 6;
   static constexpr int kOldestFormat = 1;  ///< which knew CLIP's encoders only: no `image.fit`, no
                                            ///< `encoder.output`; 2 had no `no_repeat_ngram`, 3 no `text`,
                                            ///< 4 one stop token, GPT-2s of one kind
@@ -86,6 +86,8 @@ struct Manifest {
   std::int64_t no_repeat_ngram = 0;  ///< DecodeOptions::no_repeat_ngram where none is asked for
   std::optional<double>
       unsure_below;  ///< the mean_logprob below which captions were found to be mostly wrong
+  std::string
+      unsure_prompt;  ///< what captions that say less begin with, and no others; empty: there are none
   std::vector<File> files;
   std::string origin;
   std::string license;

@@ -162,10 +162,9 @@ class HtmlReport : public RecordWriter {
   static std::string remarks(const Record& record) {
     const Caption& best = record.captions.at(0);
     std::string text;
-    const auto add = [&text](const char* remark) {
-      text += (text.empty() ? ": " : ", ") + std::string(remark);
-    };
+    const auto add = [&text](const std::string& remark) { text += (text.empty() ? ": " : ", ") + remark; };
     if (best.unsure) add("unsure");
+    if (best.guess) add("perhaps \"" + single_line(*best.guess) + "\"");
     if (best.finish == Finish::length) add("cut off");
     if (best.repetition) add("repeats itself");
     if (best.only_prompt) add("only the prompt");

@@ -16,6 +16,7 @@
 #include "pipeline/captioner.h"
 #include "pipeline/device.h"
 #include "pipeline/picture.h"
+#include "pipeline/plain.h"
 #include "pipeline/rerank.h"
 #include "pipeline/text_embedder.h"
 #include "pipeline/way.h"
@@ -44,9 +45,15 @@ class EngineCaptioner : public Captioner {
     return picture;
   }
 
-  std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions& options, const BatchSizes& sizes) override {
+  std::unique_ptr<CaptionScheduler> schedule(const DecodeOptions& asked, const BatchSizes& sizes) override {
     validate(sizes);
-    if (options.rerank == Rerank::clip) return schedule_reranking(options, sizes);
+    if (asked.rerank == Rerank::clip) return schedule_reranking(asked, sizes);
+    if (says_less(asked)) return schedule_plain(asked, sizes);
+    DecodeOptions options = asked;
+    // A model that has learnt plain captions finds them the likeliest of all: it says them when it is asked.
+    if (const std::string& plain = engine_->manifest().unsure_prompt;
+        !plain.empty() && options.prompt.empty())
+      options.banned.push_back(plain);
     const Wording wording = wording_of(options, engine_->tokenizer(), stop_tokens(options));
     // pixels [B, 3, R, R] -> embedding [B, D] -> prefix [B, P, E] -> token ids, as images come and go
     DecodeOptions search = resolve(options, wording.prompt.size());
@@ -106,8 +113,10 @@ class EngineCaptioner : public Captioner {
                       const ExplainOptions& explanation) override {
     if (!options.prompt.empty())
       throw Error(ErrorKind::usage, "a caption behind a prompt cannot be explained: give its text instead");
+    DecodeOptions in_full = options;
+    in_full.unsure = Unsure::keep;
     Caption caption = explanation.text ? given(*explanation.text)
-                                       : std::move(this->caption({picture}, options).at(0).at(0));
+                                       : std::move(this->caption({picture}, in_full).at(0).at(0));
     const auto start = [this](std::span<const Pixels> versions) { return engine_->language_model(versions); };
     const Pixels pixels = pixels_of(picture, pixel_format(engine_->manifest().image));
     return explain_caption({pixels, std::move(caption), options.temperature}, engine_->tokenizer(), start,
@@ -164,6 +173,22 @@ class EngineCaptioner : public Captioner {
         {.of_pictures = [this](std::span<const Picture> pictures) { return embed(pictures); },
          .of_texts = [this](std::span<const std::string> texts) { return embed_texts(texts); }},
         kept);
+  }
+
+  bool says_less(const DecodeOptions& options) const {
+    const Manifest& model = engine_->manifest();
+    return options.unsure == Unsure::plain && model.unsure_below && !model.unsure_prompt.empty() &&
+           options.n_best == 1 && !options.sample && options.prompt.empty() && options.required.empty();
+  }
+
+  std::unique_ptr<CaptionScheduler> schedule_plain(DecodeOptions options, const BatchSizes& sizes) {
+    options.unsure = Unsure::keep;
+    std::unique_ptr<CaptionScheduler> detailed = schedule(options, sizes);
+    options.prompt = engine_->manifest().unsure_prompt;
+    return make_plain(
+        std::move(detailed), schedule(options, sizes),
+        [this](std::span<const Picture> pictures) { return embed(pictures); },
+        static_cast<std::size_t>(sizes.decode_batch));
   }
 
   /// The options with the model's own values in place of "as the model says", behind so many tokens of a

@@ -14,6 +14,7 @@ Json caption_json(const Caption& caption) {
   if (caption.similarity) json["similarity"] = *caption.similarity;
   if (caption.finish) json["finish"] = finish_word(caption);
   if (caption.unsure) json["unsure"] = true;
+  if (caption.guess) json["guess"] = *caption.guess;
   if (const auto flags = flags_of(caption); !flags.empty()) json["flags"] = flags;
   return json;
 }

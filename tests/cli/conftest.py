@@ -88,7 +88,7 @@ def clean_environment(home):
 def manifest(name, **changes):
     files = ["clip.pt", "gpt2.pt", "prefix.pt", "encoder.json", "vocab.bpe"]
     fields = {
-        "format": 5,
+        "format": 6,
         "name": name,
         "description": f"the model {name}",
         "image": {"resolution": 8, "fit": "crop", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
@@ -100,6 +100,7 @@ def manifest(name, **changes):
         "stop": {"tokens": [1], "texts": [], "max_tokens": 5},
         "no_repeat_ngram": 0,
         "unsure_below": None,
+        "unsure_prompt": "",
         "files": [{"name": file, "bytes": 1, "sha256": "0" * 64} for file in files],
         "origin": "made by a test",
         "license": "CC0",

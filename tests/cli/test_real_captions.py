@@ -236,9 +236,13 @@ def tiny(source, work):
         folder = work / name
         shutil.copytree(source / "tests" / "data" / "parity" / "vit-mlp", folder)
         model = json.loads((folder / "model.json").read_text())
-        model |= {"format": 3, "unsure_below": None, "no_repeat_ngram": 0} | fields
+        model |= {"format": 6, "text": None, "unsure_below": None, "unsure_prompt": "", "no_repeat_ngram": 0} | fields
         model["image"]["fit"] = "crop"
         model["encoder"]["output"] = "embedding"
+        model["mapper"]["heads"] = 8
+        model["language_model"] |= {"heads": model["language_model"]["width"] // 64, "activation": "gelu_new"}
+        model["tokenizer"]["lower_case"] = False
+        model["stop"] |= {"tokens": [model["stop"].pop("token")], "texts": []}
         (folder / "model.json").write_text(json.dumps(model))
         return folder
 
@@ -259,6 +263,25 @@ def test_a_caption_is_unsure_below_what_the_model_says(real, tiny, photos, work,
     record = result.records()[0]
     assert [("unsure" in caption) for caption in (record, *record["captions"])] == [unsure] * 3
     assert ("confidence: unsure</p>" in (work / "page.html").read_text()) == unsure
+
+
+def test_an_unsure_caption_says_less_where_the_model_has_words_for_it(real, tiny, photos, work):
+    folder = tiny("model", unsure_below=0.0, unsure_prompt="A photo of")
+    run = lambda *options: real.run("--json", "--model", folder, *options, *photos).records()
+    full, prompted = run("--unsure", "keep"), run("--unsure", "keep", "--prompt", "A photo of")
+    less = run()
+    assert [record["caption"] for record in less] == [record["caption"] for record in prompted]
+    assert [record["score"] for record in less] == [record["score"] for record in prompted]
+    assert [record["guess"] for record in less] == [record["caption"] for record in full]
+    assert all(record["unsure"] for record in less) and not any("guess" in record for record in full + prompted)
+    assert run("--batch", "1") == less == run("--batch", "3")
+    # What asks for something else gets it.
+    assert [record["caption"] for record in run("--n-best", "2")] == [record["caption"] for record in full]
+    assert run("--prompt", "A photo of") == prompted
+    real.run("--model", folder, "--html", "page.html", photos[0])
+    assert "confidence: unsure, perhaps &quot;" in (work / "page.html").read_text()
+    sure = tiny("sure", unsure_below=-1000.0, unsure_prompt="A photo of")
+    assert real.run("--model", sure, *photos).out == real.run("--model", sure, "--unsure", "keep", *photos).out
 
 
 @pytest.fixture

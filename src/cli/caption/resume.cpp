@@ -75,6 +75,7 @@ Journal::Facts facts_of(const CaptionConfig& config, const fs::path& folder) {
       {"stop", Json(decode.stop).dump()},
       {"length-penalty", to_text(decode.length_penalty)},
       {"rerank", decode.rerank == Rerank::clip ? "clip" : "no"},
+      {"unsure", decode.unsure == Unsure::keep ? "keep" : "plain"},
       {"temperature", to_text(decode.temperature)},
       {"sample", decode.sample ? "on" : "off"},
       {"top-k", to_text(decode.top_k)},

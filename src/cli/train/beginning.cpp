@@ -108,6 +108,7 @@ void name_result(const TrainConfig& config, const Division& pictures, const std:
   if (!out.has_filename()) out = out.parent_path();
   manifest.name = out.filename().string();
   manifest.unsure_below.reset();  // that was measured of other weights
+  manifest.unsure_prompt.clear();
   manifest.origin = "Trained by caption train on captions of " + std::to_string(pictures.learnt.size()) +
                     " pictures, from the model '" + start + "': " + manifest.origin;
   manifest.license = "Trained on captions and pictures of your own; what it began with: " + manifest.license;

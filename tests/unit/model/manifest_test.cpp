@@ -28,7 +28,7 @@ class BundleFolder : public ScratchFolder {
 
   static json valid() {
     return json::parse(R"({
-      "format": 5, "name": "m", "description": "d",
+      "format": 6, "name": "m", "description": "d",
       "image": {"resolution": 224, "fit": "stretch", "mean": [0.5, 0.25, 0.125], "std": [1, 1, 2]},
       "encoder": {"file": "clip.pt", "kind": "vit", "output": "embedding", "embedding": 512, "activation": "quick_gelu"},
       "mapper": {"file": "captioner.pt", "kind": "mlp", "prefix_length": 10, "normalize": false, "heads": 4},
@@ -37,6 +37,7 @@ class BundleFolder : public ScratchFolder {
       "tokenizer": {"kind": "sentencepiece", "files": {"model": "t.model"}, "lower_case": true},
       "text": {"merges": "m.txt", "activation": "gelu", "width": 512, "layers": 12, "vocabulary": 49408, "context": 77},
       "stop": {"tokens": [0, 7], "texts": ["\n"], "max_tokens": 67}, "no_repeat_ngram": 2, "unsure_below": -1.5,
+      "unsure_prompt": "A photo of",
       "files": [
         {"name": "clip.pt", "bytes": 0, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
         {"name": "captioner.pt", "bytes": 3, "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
@@ -71,6 +72,11 @@ TEST_F(ManifestTest, ThereMayBeNoTextSide) {
 
 TEST_F(ManifestTest, ReadsTheFormatsBefore) {
   json manifest = valid();
+  manifest["format"] = 5;
+  manifest.erase("unsure_prompt");
+  write("model.json", manifest.dump());
+  EXPECT_EQ(read_manifest(folder_).unsure_prompt, "");
+  EXPECT_EQ(read_manifest(folder_).mapper.heads, 4);
   manifest["format"] = 4;
   manifest["stop"] = {{"token", 13}, {"max_tokens", 67}};
   manifest["tokenizer"].erase("lower_case");
@@ -145,7 +151,7 @@ TEST_F(ManifestTest, ErrorsNameTheFieldExpectedAndFound) {
   EXPECT_NE(
       error_of(changed("/unsure_below", 0.5)).find("'unsure_below': expected a number up to 0, or null"),
       std::string::npos);
-  EXPECT_NE(error_of(changed("/format", 6)).find("bundle format 6, but this program reads formats 1 to 5"),
+  EXPECT_NE(error_of(changed("/format", 7)).find("bundle format 7, but this program reads formats 1 to 6"),
             std::string::npos);
   EXPECT_NE(
       error_of(changed("/stop/tokens", json::array({-1}))).find("'stop.tokens': expected whole numbers"),
