@@ -178,7 +178,7 @@ void add_layers(const Kernels& k, Results& results) {
 
   const Values<float> x = floats(3 * kWidth, 5, 12);
   Values<float> normal(index(kWidth));
-  k.layer_norm(x.data(), x.data() + kWidth, x.data() + 2 * kWidth, kWidth, normal.data());
+  k.layer_norm(x.data(), x.data() + kWidth, x.data() + 2 * kWidth, kWidth, 1e-5F, normal.data());
   results.emplace_back("layer norm", together(normal));
 
   Values<float> weights = floats(112, 9, 13);

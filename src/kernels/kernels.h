@@ -117,8 +117,9 @@ struct Kernels {
   void (*finish)(const float* sums, Activation curve, std::int64_t count, float* y);
   /// y[n] = curve(y[n] + sums[n]), likewise
   void (*add)(const float* sums, Activation curve, std::int64_t count, float* y);
-  /// y = (x - mean) / sqrt(variance + 1e-5) * weight + bias over `width` floats
-  void (*layer_norm)(const float* x, const float* weight, const float* bias, std::int64_t width, float* y);
+  /// y = (x - mean) / sqrt(variance + eps) * weight + bias over `width` floats
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, std::int64_t width, float eps,
+                     float* y);
   /// x[i] = exp(scale * x[i]) / sum for i < count, then zeros up to `padded`, a multiple of 16.
   void (*softmax)(float* x, std::int64_t count, std::int64_t padded, float scale);
   /// out = softmax(scale * q . keys) values over `dim` floats, a multiple of 16. `scores` has room for

@@ -131,7 +131,8 @@ float total(Lanes lanes) {
   return v[0];
 }
 
-void layer_norm(const float* x, const float* weight, const float* bias, std::int64_t width, float* y) {
+void layer_norm(const float* x, const float* weight, const float* bias, std::int64_t width, float eps,
+                float* y) {
   Lanes sum = Lanes::zero();
   for (std::int64_t i = 0; i < width; i += kLanes) sum = sum + load_some(x + i, width - i);
   const float mean = total(sum) / static_cast<float>(width);
@@ -144,7 +145,7 @@ void layer_norm(const float* x, const float* weight, const float* bias, std::int
     squares = fma(d, d, squares);
   }
   const float variance = total(squares) / static_cast<float>(width);
-  const Lanes factor = Lanes::set(1.0F / __builtin_sqrtf(variance + 1e-5F));
+  const Lanes factor = Lanes::set(1.0F / __builtin_sqrtf(variance + eps));
   for (std::int64_t i = 0; i < width; i += kLanes) {
     const std::int64_t left = width - i;
     const Lanes normal = (load_some(x + i, left) - center) * factor;

@@ -12,7 +12,8 @@ namespace caption {
 struct ClipBlockSizes {
   std::int64_t width = 0;  ///< W
   std::int64_t heads = 0;
-  bool causal = false;  ///< a position attends to those before it alone
+  bool causal = false;     ///< a position attends to those before it alone
+  double eps = kUsualEps;  ///< of its layer normalisations
 };
 
 /// One pre-norm transformer block, as both sides of CLIP have them.
@@ -23,10 +24,10 @@ class ClipBlock {
       : heads_(sizes.heads),
         width_(sizes.width),
         causal_(sizes.causal),
-        ln_1_(take_layer_norm(tensors, name + "ln_1", sizes.width, compute)),
+        ln_1_(take_layer_norm(tensors, name + "ln_1", sizes.width, compute, sizes.eps)),
         in_proj_(take_in_proj(tensors, name + "attn.", sizes.width, compute)),
         out_proj_(take_linear(tensors, name + "attn.out_proj", sizes.width, sizes.width, compute)),
-        ln_2_(take_layer_norm(tensors, name + "ln_2", sizes.width, compute)),
+        ln_2_(take_layer_norm(tensors, name + "ln_2", sizes.width, compute, sizes.eps)),
         c_fc_(take_linear(tensors, name + "mlp.c_fc", tensors.shape(name + "mlp.c_fc.weight", 2)[0],
                           sizes.width, compute)),
         c_proj_(take_linear(tensors, name + "mlp.c_proj", sizes.width, c_fc_.out(), compute)) {}

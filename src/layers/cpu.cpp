@@ -69,8 +69,9 @@ void Linear<Tensor>::add_to(Tensor& sum, const Tensor& x, Activation activation)
   matrix_->multiply(rows, {sum.mutable_data(), out(), activation, true});
 }
 
-LayerNorm<Tensor>::LayerNorm(const Tensor& weight, const Tensor& bias, const CpuCompute& /*compute*/)
-    : weight_(weight.to_fp32()), bias_(bias.to_fp32()) {}
+LayerNorm<Tensor>::LayerNorm(const Tensor& weight, const Tensor& bias, const CpuCompute& /*compute*/,
+                             double eps)
+    : weight_(weight.to_fp32()), bias_(bias.to_fp32()), eps_(static_cast<float>(eps)) {}
 
 Tensor LayerNorm<Tensor>::operator()(const Tensor& x) const {
   const std::int64_t width = weight_.size(0);
@@ -81,7 +82,8 @@ Tensor LayerNorm<Tensor>::operator()(const Tensor& x) const {
   const auto normalise = [&](std::size_t begin, std::size_t end) {
     for (std::size_t r = begin; r < end; ++r) {
       const auto offset = static_cast<std::int64_t>(r) * width;
-      kernels::active().layer_norm(from.data() + offset, weight_.data(), bias_.data(), width, to + offset);
+      kernels::active().layer_norm(from.data() + offset, weight_.data(), bias_.data(), width, eps_,
+                                   to + offset);
     }
   };
   const auto rows = static_cast<std::size_t>(from.numel() / width);

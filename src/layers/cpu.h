@@ -62,13 +62,14 @@ class DepthwiseConvolution<Tensor> {
 template <>
 class LayerNorm<Tensor> {
  public:
-  LayerNorm(const Tensor& weight, const Tensor& bias, const CpuCompute& compute);
+  LayerNorm(const Tensor& weight, const Tensor& bias, const CpuCompute& compute, double eps = kUsualEps);
 
   Tensor operator()(const Tensor& x) const;
 
  private:
   Tensor weight_;
   Tensor bias_;
+  float eps_;
 };
 
 /// The table stays as it is in the file.
@@ -108,6 +109,7 @@ struct Ops<Tensor> {
   static Tensor neighbourhoods(const Tensor& x, std::int64_t stride, std::int64_t before);
   static Tensor average_pool(const Tensor& x, std::int64_t side);
   static Tensor with_positions(const Tensor& first, const Tensor& rest, const Tensor& positions);
+  static Tensor with_positions(const Tensor& x, const Tensor& positions);
   static Tensor class_mix(const Tensor& whole, const Tensor& cells, const ClassMix& mix);
   /// One image fills the machine already, and its unfolded neighbourhoods are ten times its activations.
   static constexpr bool kConvolvesTogether = false;

@@ -67,7 +67,10 @@ constexpr std::int64_t zeros_before(std::int64_t size, std::int64_t side, std::i
   return zeros_around(size, side, stride) / 2;
 }
 
-/// Layer normalisation over the last dimension in fp32, eps 1e-5, of weight [width] and bias [width]:
+/// What a layer normalisation adds to the variance, in CLIP, GPT-2 and ClipCap's mappers.
+inline constexpr double kUsualEps = 1e-5;
+
+/// Layer normalisation over the last dimension in fp32, of weight [width], bias [width] and an eps:
 /// x [..., width] -> [..., width]. Rows do not influence each other's bits.
 template <typename T>
 class LayerNorm;
@@ -114,6 +117,7 @@ struct ClassMix {
 ///       mean over side x side, rounded down at the edges
 ///   T with_positions(const T& first, const T& rest, const T& positions)   first [B or 1, 1, C], rest
 ///       [B, N, C], positions [N + 1, C] -> [B, N + 1, C]: first before rest, plus positions
+///   T with_positions(const T& x, const T& positions)   x [B, N, C] + positions [N, C] of each, in fp32
 ///   T class_mix(const T& whole, const T& cells, const ClassMix&)   whole [B, N], cells [B, M, N], logits of
 ///       classes -> [B, N]
 ///   constexpr bool kConvolvesTogether                       whether several images are convolved at once
@@ -146,9 +150,9 @@ Linear<T> take_linear_without_bias(Tensors& tensors, const std::string& name, st
 /// Takes `name`.weight [width] and `name`.bias [width].
 template <typename T>
 LayerNorm<T> take_layer_norm(Tensors& tensors, const std::string& name, std::int64_t width,
-                             const Compute<T>& compute) {
+                             const Compute<T>& compute, double eps = kUsualEps) {
   const Tensor weight = tensors.take(name + ".weight", {width});
-  return LayerNorm<T>(weight, tensors.take(name + ".bias", {width}), compute);
+  return LayerNorm<T>(weight, tensors.take(name + ".bias", {width}), compute, eps);
 }
 
 /// Takes a parameter that is used as it is.

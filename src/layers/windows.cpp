@@ -138,4 +138,19 @@ Tensor Ops<Tensor>::with_positions(const Tensor& first, const Tensor& rest, cons
   return y;
 }
 
+Tensor Ops<Tensor>::with_positions(const Tensor& x, const Tensor& positions) {
+  const Tensor from = x.contiguous();
+  const Tensor places = positions.contiguous();
+  const std::int64_t tokens = x.size(1);
+  const std::int64_t width = x.size(2);
+  Tensor y = Tensor::empty(x.sizes());
+  float* const result = y.mutable_data();
+  for_each(x.size(0) * tokens, y.numel(), [&](std::int64_t task) {
+    const float* in = from.data() + task * width;
+    const float* place = places.data() + task % tokens * width;
+    for (std::int64_t i = 0; i < width; ++i) result[task * width + i] = in[i] + place[i];
+  });
+  return y;
+}
+
 }  // namespace caption

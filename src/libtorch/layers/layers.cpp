@@ -107,14 +107,16 @@ at::Tensor DepthwiseConvolution<at::Tensor>::operator()(const at::Tensor& x, Act
   return activate(y, activation).to(x.scalar_type()).permute({0, 2, 3, 1}).contiguous();
 }
 
-LayerNorm<at::Tensor>::LayerNorm(const Tensor& weight, const Tensor& bias, const TorchCompute& compute)
+LayerNorm<at::Tensor>::LayerNorm(const Tensor& weight, const Tensor& bias, const TorchCompute& compute,
+                                 double eps)
     : weight_(upload(weight, compute.device, DType::fp32)),
-      bias_(upload(bias, compute.device, DType::fp32)) {}
+      bias_(upload(bias, compute.device, DType::fp32)),
+      eps_(eps) {}
 
 at::Tensor LayerNorm<at::Tensor>::operator()(const at::Tensor& x) const {
   require(x.dim() > 0 && x.size(-1) == weight_.size(0) && x.scalar_type() == at::kFloat,
           "layer normalisation", x);
-  return at::layer_norm(x, weight_.sizes(), weight_, bias_, 1e-5);
+  return at::layer_norm(x, weight_.sizes(), weight_, bias_, eps_);
 }
 
 TokenEmbedding<at::Tensor>::TokenEmbedding(const Tensor& table, const Tensor& positions,

@@ -65,13 +65,14 @@ class DepthwiseConvolution<at::Tensor> {
 template <>
 class LayerNorm<at::Tensor> {
  public:
-  LayerNorm(const Tensor& weight, const Tensor& bias, const TorchCompute& compute);
+  LayerNorm(const Tensor& weight, const Tensor& bias, const TorchCompute& compute, double eps = kUsualEps);
 
   at::Tensor operator()(const at::Tensor& x) const;  // fp32
 
  private:
   at::Tensor weight_;
   at::Tensor bias_;
+  double eps_;
 };
 
 /// The table is kept in the weights' type.
@@ -116,6 +117,7 @@ struct Ops<at::Tensor> {
   static at::Tensor average_pool(const at::Tensor& x, std::int64_t side);
   static at::Tensor with_positions(const at::Tensor& first, const at::Tensor& rest,
                                    const at::Tensor& positions);
+  static at::Tensor with_positions(const at::Tensor& x, const at::Tensor& positions) { return x + positions; }
   static at::Tensor class_mix(const at::Tensor& whole, const at::Tensor& cells, const ClassMix& mix);
   static constexpr bool kConvolvesTogether = true;
 };

@@ -136,6 +136,15 @@ TEST(LayerNorm, EqualsLibTorchWithTheSameBitsForAnyRowsThreadsAndInstructionSet)
   }
 }
 
+TEST(LayerNorm, AddsItsEpsToTheVariance) {
+  const at::Tensor x = at::randn({5, 48}) * 1e-3;  // whose variance is as small as eps
+  const at::Tensor weight = at::randn({48});
+  const at::Tensor bias = at::randn({48});
+  const at::Tensor found = CpuLayerNorm(weight, bias, 1e-6)(x);
+  EXPECT_LT(largest_difference(found, at::layer_norm(x, {48}, weight, bias, 1e-6)), 1e-5);
+  EXPECT_GT(largest_difference(found, at::layer_norm(x, {48}, weight, bias, 1e-5)), 1e-1);
+}
+
 TEST(LayerNorm, RefusesWhatDoesNotFit) {
   const CpuLayerNorm norm(at::ones({4}), at::ones({4}));
   EXPECT_THROW(norm(at::ones({2, 5})), Error);

@@ -29,8 +29,8 @@ class CpuLinear {
 
 class CpuLayerNorm {
  public:
-  CpuLayerNorm(const at::Tensor& weight, const at::Tensor& bias)
-      : norm_(from_aten(weight), from_aten(bias), {}) {}
+  CpuLayerNorm(const at::Tensor& weight, const at::Tensor& bias, double eps = kUsualEps)
+      : norm_(from_aten(weight), from_aten(bias), {}, eps) {}
 
   at::Tensor operator()(const at::Tensor& x) const { return to_aten(norm_(from_aten(x))); }
 

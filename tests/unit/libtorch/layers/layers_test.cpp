@@ -83,6 +83,8 @@ TEST(TorchLayerNorm, IsInSinglePrecision) {
   const LayerNorm<at::Tensor> norm(from_aten(weight), from_aten(bias), in_type(DType::bf16));
   const at::Tensor x = at::randn({3, 20});
   EXPECT_TRUE(at::equal(norm(x), at::layer_norm(x, {20}, weight, bias, 1e-5)));
+  const LayerNorm<at::Tensor> finer(from_aten(weight), from_aten(bias), in_type(DType::bf16), 1e-6);
+  EXPECT_TRUE(at::equal(finer(x), at::layer_norm(x, {20}, weight, bias, 1e-6)));
   EXPECT_THROW(norm(at::zeros({3, 21})), Error);
 }
 
