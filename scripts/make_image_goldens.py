@@ -5,7 +5,7 @@ Needs Pillow (13) and numpy; only whoever changes the goldens runs it. The pictu
 normalised pixels are recorded as FNV-1a hashes.
 
     decode.txt   FILE WIDTH HEIGHT HASH      upright, composited on white, RGB
-    resize.txt   PATTERN WIDTH HEIGHT NEW_WIDTH NEW_HEIGHT HASH
+    resize.txt   PATTERN WIDTH HEIGHT NEW_WIDTH NEW_HEIGHT HASH   bicubic; bilinear.txt: the same by that filter
     pixels.txt   PATTERN WIDTH HEIGHT R HASH float32, [3, R, R]
     photos.txt   FILE R HASH HASH            pixels of tests/data/photos/FILE, and normalised
 """
@@ -40,13 +40,13 @@ def pattern(name, width, height):
     return Image.frombytes("RGB", (width, height), bytes(data))
 
 
-def resize(image, size):
-    """Pillow's bicubic resize as the published models used it: across, then down.
+def resize(image, size, filter=Image.BICUBIC):
+    """Pillow's resize as the published models used it: across, then down.
 
     Pillow 13.0 goes down first in some cases (pictures more than twice as tall as wide, height shrinking more than
     width), which rounds differently. One call for each direction fixes the order.
     """
-    return image.resize((size[0], image.height), Image.BICUBIC).resize(size, Image.BICUBIC)
+    return image.resize((size[0], image.height), filter).resize(size, filter)
 
 
 def preprocess(image, r):
@@ -163,9 +163,10 @@ def write_resize_goldens():
              (17, 13, 17, 7), (17, 13, 5, 13), (37, 23, 16, 10), (37, 23, 111, 70), (64, 48, 31, 23),
              (101, 67, 100, 66), (200, 3, 40, 90), (1000, 20, 7, 5), (20, 1000, 5, 7), (333, 250, 298, 224),
              (2, 2, 255, 255), (160, 120, 1, 1), (50, 35, 51, 34)]
-    lines = [" ".join(map(str, (name, *size, fnv1a(resize(pattern(name, *size[:2]), size[2:]).tobytes()))))
-             for name in ("noise", "extreme") for size in sizes]
-    (OUT / "resize.txt").write_text("\n".join(lines) + "\n")
+    for file, filter in (("resize", Image.BICUBIC), ("bilinear", Image.BILINEAR)):
+        lines = [" ".join(map(str, (name, *size, fnv1a(resize(pattern(name, *size[:2]), size[2:], filter).tobytes()))))
+                 for name in ("noise", "extreme") for size in sizes]
+        (OUT / f"{file}.txt").write_text("\n".join(lines) + "\n")
 
 
 def write_pixels_goldens():

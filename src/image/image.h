@@ -22,6 +22,9 @@ struct RgbImage {
 /// stretched to the same length.
 enum class Fit { crop, stretch };
 
+/// How a picture is resized: by which of Pillow's filters.
+enum class Resample { bicubic, bilinear };
+
 /// A picture as an image encoder takes it.
 struct Pixels {
   int resolution = 0;         ///< R
@@ -35,6 +38,7 @@ struct PixelFormat {
   float mean[3] = {0.48145466F, 0.4578275F, 0.40821073F};
   float std[3] = {0.26862954F, 0.26130258F, 0.27577711F};
   Fit fit = Fit::crop;
+  Resample resample = Resample::bicubic;
 };
 
 struct Container;
@@ -58,7 +62,8 @@ RgbImage resize_bicubic(const RgbImage& image, int width, int height);
 
 /// Resized to a square, [side, side, 3]. Fit::crop: the short side to `side`, then the square in the middle
 /// (clipcap's and torchvision's order and rounding). All sizes are at least 1x1, else Error(internal).
-RgbImage to_square(const RgbImage& image, int side, Fit fit = Fit::crop);
+RgbImage to_square(const RgbImage& image, int side, Fit fit = Fit::crop,
+                   Resample resample = Resample::bicubic);
 
 /// `to_square` of side R, normalised -> [3, R, R].
 Pixels to_pixels(const RgbImage& image, const PixelFormat& format);

@@ -41,17 +41,17 @@ Square square_of(int width, int height, int side, Fit fit) {
 
 }  // namespace
 
-RgbImage to_square(const RgbImage& image, int side, Fit fit) {
+RgbImage to_square(const RgbImage& image, int side, Fit fit, Resample resample) {
   if (image.width < 1 || image.height < 1 || side < 1) {
     throw Error(ErrorKind::internal, "to_square: the image and the side must be at least 1x1");
   }
   const Square square = square_of(image.width, image.height, side, fit);
-  return resize_region(image, square.x, square.y);
+  return resize_region(image, square.x, square.y, resample);
 }
 
 Pixels to_pixels(const RgbImage& image, const PixelFormat& format) {
   const int r = format.resolution;
-  const RgbImage square = to_square(image, r, format.fit);  // [R, R, 3]
+  const RgbImage square = to_square(image, r, format.fit, format.resample);  // [R, R, 3]
 
   const std::size_t area = static_cast<std::size_t>(r) * static_cast<std::size_t>(r);
   Pixels pixels{r, std::vector<float>(area * 3), format.fit};
@@ -77,14 +77,14 @@ std::vector<float> normalised(const PixelFormat& format) {
   return table;
 }
 
-ResizePlan plan_resize(int width, int height, int side, Fit fit) {
+ResizePlan plan_resize(int width, int height, int side, Fit fit, Resample resample) {
   if (width < 1 || height < 1 || side < 1) {
     throw Error(ErrorKind::internal, "plan_resize: the image and the side must be at least 1x1");
   }
   const Square square = square_of(width, height, side, fit);
   ResizePlan plan;
-  plan.across = bicubic_kernel(width, square.x);
-  plan.down = bicubic_kernel(height, square.y);
+  plan.across = resize_kernel(width, square.x, resample);
+  plan.down = resize_kernel(height, square.y, resample);
   std::tie(plan.left, plan.width) = cut_to_need(plan.across);
   std::tie(plan.top, plan.height) = cut_to_need(plan.down);
   return plan;

@@ -32,6 +32,20 @@ double bicubic(double x) {
   return 0.0;
 }
 
+double bilinear(double x) {
+  return std::max(1.0 - std::abs(x), 0.0);
+}
+
+/// A filter, and where it ends: it is 0 from there on.
+struct Curve {
+  double (*at)(double);
+  double support;
+};
+
+Curve curve_of(Resample resample) {
+  return resample == Resample::bilinear ? Curve{bilinear, 1.0} : Curve{bicubic, 2.0};
+}
+
 std::int32_t to_fixed(double weight) {
   const double scaled = weight * (1 << kPrecisionBits);
   return static_cast<std::int32_t>(weight < 0 ? -0.5 + scaled : 0.5 + scaled);
@@ -137,8 +151,9 @@ void transpose(const std::uint8_t* const (&rows)[kLanes], std::size_t width, std
 }
 
 /// Rows [first_row, first_row + rows) of the image, columns x -> [rows, x.count, 3]
-std::vector<std::uint8_t> horizontal_pass(const RgbImage& image, const Span1d& x, int first_row, int rows) {
-  Kernel kernel = bicubic_kernel(image.width, x);
+std::vector<std::uint8_t> horizontal_pass(const RgbImage& image, const Span1d& x, Resample resample,
+                                          int first_row, int rows) {
+  Kernel kernel = resize_kernel(image.width, x, resample);
   const auto [first_column, columns_needed] = cut_to_need(kernel);
   const auto in_bytes = static_cast<std::size_t>(image.width) * 3;
   const auto first_byte = static_cast<std::size_t>(first_column) * 3;
@@ -167,10 +182,11 @@ std::vector<std::uint8_t> horizontal_pass(const RgbImage& image, const Span1d& x
 
 }  // namespace
 
-Kernel bicubic_kernel(int in_size, const Span1d& out) {
+Kernel resize_kernel(int in_size, const Span1d& out, Resample resample) {
+  const Curve curve = curve_of(resample);
   const double scale = static_cast<double>(in_size) / static_cast<double>(out.size);
   const double filter_scale = std::max(scale, 1.0);
-  const double support = 2.0 * filter_scale;
+  const double support = curve.support * filter_scale;
   const double inverse = 1.0 / filter_scale;
   const auto count = static_cast<std::size_t>(out.count);
   Kernel kernel;
@@ -185,7 +201,7 @@ Kernel bicubic_kernel(int in_size, const Span1d& out) {
     const int end = std::min(static_cast<int>(center + support + 0.5), in_size);
     double total = 0;
     for (int tap = begin; tap < end; ++tap) {
-      const double weight = bicubic((tap - center + 0.5) * inverse);
+      const double weight = curve.at((tap - center + 0.5) * inverse);
       weights[static_cast<std::size_t>(tap - begin)] = weight;
       total += weight;
     }
@@ -207,11 +223,11 @@ std::pair<int, int> cut_to_need(Kernel& kernel) {
   return {first, end - first};
 }
 
-RgbImage resize_region(const RgbImage& image, const Span1d& x, const Span1d& y) {
+RgbImage resize_region(const RgbImage& image, const Span1d& x, const Span1d& y, Resample resample) {
   RgbImage result{x.count, y.count, {}};
   const auto out_bytes = static_cast<std::size_t>(x.count) * 3;
 
-  const Kernel rows = bicubic_kernel(image.height, y);
+  const Kernel rows = resize_kernel(image.height, y, resample);
   const bool keep_height = y.size == image.height;
   const int first_row = keep_height ? static_cast<int>(y.first) : rows.start.front();
   const int end_row = keep_height ? first_row + y.count : rows.start.back() + rows.length.back();
@@ -226,7 +242,7 @@ RgbImage resize_region(const RgbImage& image, const Span1d& x, const Span1d& y) 
                   narrowed.data() + static_cast<std::size_t>(row - first_row) * out_bytes);
     }
   } else {
-    narrowed = horizontal_pass(image, x, first_row, end_row - first_row);
+    narrowed = horizontal_pass(image, x, resample, first_row, end_row - first_row);
   }
   if (keep_height) {
     result.data = std::move(narrowed);

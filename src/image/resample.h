@@ -23,19 +23,21 @@ struct Kernel {
   std::vector<std::int32_t> weights;  ///< [count, taps]
 };
 
-/// Pillow's precompute_coeffs and normalize_coeffs_8bpc for the bicubic filter (a = -0.5), widened when
+/// Pillow's precompute_coeffs and normalize_coeffs_8bpc for a filter (of bicubic, a = -0.5), widened when
 /// shrinking.
-Kernel bicubic_kernel(int in_size, const Span1d& out);
+Kernel resize_kernel(int in_size, const Span1d& out, Resample resample);
 
 /// Makes `kernel` one of the input pixels that some weight meets, which follow one another: a crop needs few.
 /// -> the first of them and their number
 std::pair<int, int> cut_to_need(Kernel& kernel);
 
-/// What `resize_bicubic(image, x.size, y.size)` has at columns x and rows y, without computing the rest.
+/// What Pillow's Image.resize((x.size, y.size), filter) has at columns x and rows y, without computing the
+/// rest.
 /// Across first, then down, each rounded to 8 bits: so did Pillow when the published models were made.
 /// (Pillow 13.0 goes down first for pictures more than twice as tall as wide, which changes some of their
 /// values by one.)
-RgbImage resize_region(const RgbImage& image, const Span1d& x, const Span1d& y);
+RgbImage resize_region(const RgbImage& image, const Span1d& x, const Span1d& y,
+                       Resample resample = Resample::bicubic);
 
 /// What `to_pixels` does to the images of a size, for kernels that do it elsewhere: of the part of the image
 /// that some weight meets, across, then down, each rounded to 8 bits, then a look into `normalised`.
@@ -50,7 +52,8 @@ struct ResizePlan {
 
 /// For an image of width x height that becomes a square of `side`; all sizes are at least 1x1, else
 /// Error(internal).
-ResizePlan plan_resize(int width, int height, int side, Fit fit = Fit::crop);
+ResizePlan plan_resize(int width, int height, int side, Fit fit = Fit::crop,
+                       Resample resample = Resample::bicubic);
 
 /// [3, 256]: what each channel's values become, in the order and precision of ToTensor and Normalize: first
 /// v / 255, then minus mean, then divided by std, each step rounded to fp32.

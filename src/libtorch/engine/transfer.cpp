@@ -139,7 +139,8 @@ Picture prepare_picture(RgbImage image, const Transfer& transfer) {
   const int resolution = transfer.format.resolution;
   if (!transfer.resize || image.data.size() > kMostCopied * pixel_bytes(resolution))
     return ready_picture(to_pixels(image, transfer.format));
-  ResizePlan plan = plan_resize(image.width, image.height, resolution, transfer.format.fit);
+  ResizePlan plan =
+      plan_resize(image.width, image.height, resolution, transfer.format.fit, transfer.format.resample);
   return planned_picture({std::move(image), std::move(plan)});
 }
 

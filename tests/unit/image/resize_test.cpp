@@ -7,15 +7,22 @@
 namespace caption {
 namespace {
 
-TEST(Resize, EqualsPillowBitForBit) {
-  const auto table = read_table("resize.txt");
+void expect_pillows(const char* goldens, Resample resample) {
+  const auto table = read_table(goldens);
   ASSERT_GE(table.size(), 40U);
   for (const auto& row : table) {
     const RgbImage image = pattern(row[0], std::stoi(row[1]), std::stoi(row[2]));
-    const RgbImage resized = resize_bicubic(image, std::stoi(row[3]), std::stoi(row[4]));
+    const int width = std::stoi(row[3]);
+    const int height = std::stoi(row[4]);
+    const RgbImage resized = resize_region(image, {width, 0, width}, {height, 0, height}, resample);
     EXPECT_EQ(fnv1a(resized.data), row[5])
         << row[0] << " " << row[1] << "x" << row[2] << " -> " << row[3] << "x" << row[4];
   }
+}
+
+TEST(Resize, EqualsPillowBitForBit) {
+  expect_pillows("resize.txt", Resample::bicubic);
+  expect_pillows("bilinear.txt", Resample::bilinear);
 }
 
 TEST(Resize, ToItsOwnSizeChangesNothing) {
