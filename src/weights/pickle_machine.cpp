@@ -14,6 +14,8 @@ constexpr std::string_view kTypedContainer = "torch.jit._pickle ";
 enum Opcode : std::uint8_t {
   MARK = '(',
   STOP = '.',
+  POP = '0',
+  POP_MARK = '1',
   BINFLOAT = 'G',
   BININT = 'J',
   BININT1 = 'K',
@@ -50,10 +52,12 @@ enum Opcode : std::uint8_t {
   LONG1 = 0x8a,
   LONG4 = 0x8b,
   SHORT_BINUNICODE = 0x8c,
+  BINUNICODE8 = 0x8d,
   BINBYTES8 = 0x8e,
   EMPTY_SET = 0x8f,
   ADDITEMS = 0x90,
   FROZENSET = 0x91,
+  NEWOBJ_EX = 0x92,
   STACK_GLOBAL = 0x93,
   MEMOIZE = 0x94,
   FRAME = 0x95,
@@ -123,6 +127,9 @@ bool PickleMachine::step(std::uint8_t opcode) {
     case BINSTRING:
       push_text(reader_.u32());
       return true;
+    case BINUNICODE8:
+      push_text(reader_.u64());
+      return true;
     case SHORT_BINSTRING:
     case SHORT_BINUNICODE:
       push_text(reader_.u8());
@@ -184,6 +191,16 @@ bool PickleMachine::step_container(std::uint8_t opcode) {
         reader_.fail("nested more than " + std::to_string(kMostMarks) + " deep");
       marks_.push_back(stack_.size());
       return true;
+    case POP:  // of what a tuple that holds itself has left
+      if (stack_.size() > (marks_.empty() ? 0 : marks_.back()) || marks_.empty()) {
+        pop();
+      } else {
+        pop_to_mark();
+      }
+      return true;
+    case POP_MARK:
+      pop_to_mark();
+      return true;
     case EMPTY_TUPLE:
       push(Kind::tuple);
       return true;
@@ -232,6 +249,10 @@ bool PickleMachine::step_container(std::uint8_t opcode) {
     case REDUCE:
       reduce();
       return true;
+    case NEWOBJ_EX:
+      pop();  // arguments by name: what takes them is no class of TorchScript's
+      new_object();
+      return true;
     case NEWOBJ:
       new_object();
       return true;
@@ -272,11 +293,9 @@ void PickleMachine::add_items(PickleValue& container, const Items& items) {
   container.items.insert(container.items.end(), items.begin(), items.end());
 }
 
+/// A text that is too long for a name is of no interest.
 void PickleMachine::push_text(std::uint64_t size) {
-  if (size > kLongestText) {
-    reader_.fail("a string of " + std::to_string(size) + " bytes; expected at most " +
-                 std::to_string(kLongestText));
-  }
+  if (size > kLongestText) return skip_bytes(size);
   PickleValue& value = make(Kind::text);
   value.text = reader_.text(size);
   push(value);
@@ -445,7 +464,7 @@ void PickleMachine::build() {
   PickleValue& value = pop();
   push(value);
   // The state of a dict is what Python hung on it (a state dict's _metadata): no weights.
-  if (value.is(Kind::dict) && state.is(Kind::dict)) return;
+  if (value.is(Kind::dict) && (state.is(Kind::dict) || state.is(Kind::tuple))) return;
   if (value.is(Kind::call) && is_kept_beside_weights(value.text)) {
     if (!state.is(Kind::dict)) return;
     become_dict(value);
