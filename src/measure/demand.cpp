@@ -96,6 +96,31 @@ void count_encoder(Counter& c, const VitSizes& vit, double batch, double embeddi
   c.linear(batch, width, embedding, false);
 }
 
+void count_encoder(Counter& c, const SiglipSizes& siglip, double batch, double /*embedding*/) {
+  const auto side = static_cast<double>(siglip.grid);
+  const double tokens = side * side;
+  const auto width = static_cast<double>(siglip.width);
+  const auto hidden = static_cast<double>(siglip.hidden);
+  const auto pool_hidden = static_cast<double>(siglip.pool_hidden);
+  const double patch = 3.0 * static_cast<double>(siglip.patch * siglip.patch);
+  c.elementwise(2 * batch * tokens * patch);  // pixels -> patches
+  c.linear(batch * tokens, patch, width);
+  c.parameters((tokens + 1) * width);  // positions, the pool's query
+  c.elementwise(2 * batch * tokens * width);
+  for (std::int64_t layer = 0; layer < siglip.layers; ++layer)
+    c.block(batch * tokens, batch * tokens * tokens, width, hidden);
+  c.norm(batch * tokens, width);
+  // The attention pool, whose query is the same for all images.
+  c.linear(1, width, width);
+  c.linear(batch * tokens, width, 2 * width);
+  c.attention(batch, batch * tokens, width);
+  c.linear(batch, width, width);
+  c.norm(batch, width);
+  c.linear(batch, width, pool_hidden);
+  c.linear(batch, pool_hidden, width);
+  c.elementwise(3 * batch * width);
+}
+
 void count_bottleneck(Counter& c, double in_pixels, double in, double planes, double stride,
                       bool downsample) {
   const double pixels = in_pixels / (stride * stride);

@@ -9,6 +9,7 @@
 #include "base/printable.h"
 #include "caption/error.h"
 #include "files/replacing_folder.h"
+#include "model/activations.h"
 #include "model/bundle.h"
 #include "model/clip_config.h"
 #include "model/import_language.h"
@@ -71,20 +72,18 @@ void name_sources(const ImportRequest& request, Manifest& manifest) {
 
 /// How an encoder wants its pictures: as its training had them.
 Manifest::Image image_for(EncoderKind kind) {
+  if (kind == EncoderKind::siglip)
+    return {.fit = "stretch", .resample = "bicubic", .mean = {0.5, 0.5, 0.5}, .std = {0.5, 0.5, 0.5}};
   if (kind == EncoderKind::efficientnet_lite) {
     return {.fit = "stretch",
+            .resample = "bicubic",
             .mean = {127.0 / 255, 127.0 / 255, 127.0 / 255},
             .std = {128.0 / 255, 128.0 / 255, 128.0 / 255}};
   }
   return {.fit = "crop",
+          .resample = "bicubic",
           .mean = {0.48145466, 0.4578275, 0.40821073},
           .std = {0.26862954, 0.26130258, 0.27577711}};
-}
-
-/// As model.json has it; of a ResNet the field says nothing.
-std::string name_of(Activation activation) {
-  if (activation == Activation::relu6) return "relu6";
-  return activation == Activation::gelu ? "gelu" : "quick_gelu";
 }
 
 Manifest::LanguageModel describe_gpt2(const std::string& file, const Gpt2Sizes& sizes,
@@ -107,7 +106,7 @@ Manifest describe(const ImportRequest& request, const Modules<Tensor>& modules,
   m.image.resolution = modules.encoder->resolution();
   m.encoder = {kClipName, std::string(name_of(modules.encoder->kind())),
                std::string(name_of(modules.choices.output)), modules.encoder->embedding(),
-               name_of(modules.choices.activation)};
+               activation_name(modules.choices.activation)};
   m.mapper = {
       request.gpt2 ? kMapperName : kCaptionerName, std::string(modules.mapper->kind()),
       modules.mapper->prefix_length(),
@@ -119,7 +118,8 @@ Manifest describe(const ImportRequest& request, const Modules<Tensor>& modules,
   m.stop = language.stop;
   const std::int64_t room = m.language_model.context - m.mapper.prefix_length;
   m.stop.max_tokens = std::max<std::int64_t>(1, std::min(m.stop.max_tokens, room));
-  const bool clip = modules.encoder->kind() != EncoderKind::efficientnet_lite;
+  const EncoderKind kind = modules.encoder->kind();
+  const bool clip = kind == EncoderKind::vit || kind == EncoderKind::resnet;
   m.description = (clip ? "CLIP " : "") + m.encoder.kind + " " + std::to_string(m.encoder.embedding) + ", " +
                   m.mapper.kind + " mapper with a prefix of " + std::to_string(m.mapper.prefix_length) +
                   ", GPT-2 of width " + std::to_string(m.language_model.width);
@@ -135,14 +135,15 @@ void write_manifest(const fs::path& folder, const Manifest& manifest) {
 }
 
 /// The text side, if the CLIP has one. Captions need none: what cannot be used is only said.
-FoundText find_text(const ImportRequest& request, const ClipConfig& config, const Manifest& manifest) {
+FoundText find_text(const ImportRequest& request, ClipConfig config, const Manifest& manifest) {
+  if (manifest.encoder.kind == "siglip") config.text_problem = "SigLIP's is not supported";
   const bool vit = manifest.encoder.kind == "vit";
   FoundText found =
       find_text_side({.clip = request.clip,
                       .merges = request.merges,
                       .activation = vit ? manifest.encoder.activation : request.activation.value_or(""),
                       .embedding = manifest.encoder.embedding,
-                      .config = config});
+                      .config = std::move(config)});
   if (found.text) found.text->merges = kMergesName;
   if (!found.problem.empty()) {
     log::info(printable(request.clip.string()) +
@@ -162,6 +163,8 @@ void apply(const ClipConfig& config, const ImportRequest& request, Manifest& man
                     std::to_string(manifest.image.resolution),
                 request.clip);
   }
+  if (config.fit) manifest.image.fit = *config.fit;
+  if (config.resample) manifest.image.resample = *config.resample;
   if (config.mean) manifest.image.mean = *config.mean;
   if (config.std) manifest.image.std = *config.std;
 }
@@ -222,6 +225,7 @@ Manifest import_bundle(const ImportRequest& request) {
                           .activation = request.activation.value_or(config.activation.value_or("")),
                           .language_model = language.choices,
                           .mapper_heads = request.mapper_heads.value_or(0),
+                          .resolution = config.resolution.value_or(0),
                           .checksums = Checksums::all};
   require_fitting_sizes(files);
 

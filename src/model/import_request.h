@@ -24,9 +24,9 @@ struct ImportRequest {
   std::vector<std::string> stop_tokens;      ///< that end captions, as numbers or as they are written
   std::vector<std::string> stop_texts;       ///< likewise; with neither: GPT-2's "."
   std::filesystem::path merges;              ///< CLIP's tokenizer: models/clip/merges.txt
-  std::optional<std::string> activation;     ///< "quick_gelu" or "gelu"; needed where the file does not tell
-  std::optional<bool> normalize;             ///< L2-normalise the embedding; default: by the mapper's kind
-  std::filesystem::path published;           ///< models/published.json, which knows files by their hash
+  std::optional<std::string> activation;  ///< "quick_gelu", "gelu" or "gelu_tanh"; needed where no file tells
+  std::optional<bool> normalize;          ///< L2-normalise the embedding; default: by the mapper's kind
+  std::filesystem::path published;        ///< models/published.json, which knows files by their hash
   std::string origin;   ///< where the files come from; empty: what their names and hashes tell
   std::string license;  ///< their terms; empty: what is published of those that are known by their hash
   bool own_captioner = false;                    ///< the captioner's file was made here: it has no publishers

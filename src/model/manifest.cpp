@@ -14,6 +14,8 @@ using nlohmann::ordered_json;
 
 /// The last format of one stop token and of GPT-2s of OpenAI's kind alone.
 constexpr std::int64_t kOneKindOfGpt2 = 4;
+/// The last format that knew no SigLIP, and one way of resizing.
+constexpr std::int64_t kOnlyBicubic = 5;
 constexpr std::int64_t kUsualHead = 64;  // channels
 constexpr std::int64_t kUsualMapperHeads = 8;
 
@@ -127,14 +129,17 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   JsonFields image = top.object("image");
   const bool clip_only = format == Manifest::kOldestFormat;
   m.image = {image.positive("resolution"), clip_only ? "crop" : image.one_of("fit", {"crop", "stretch"}),
+             format <= kOnlyBicubic ? "bicubic" : image.one_of("resample", {"bicubic", "bilinear"}),
              image.three_numbers("mean", std::numeric_limits<double>::lowest()),
              image.three_numbers("std", 0)};
   image.finish();
   JsonFields encoder = top.object("encoder");
-  m.encoder = {encoder.file_name("file"), encoder.one_of("kind", {"vit", "resnet", "efficientnet-lite"}),
+  m.encoder = {encoder.file_name("file"),
+               encoder.one_of("kind", {"vit", "resnet", "efficientnet-lite", "siglip"}),
                clip_only ? "embedding"
                          : encoder.one_of("output", {"embedding", "features", "classes", "classes+features"}),
-               encoder.positive("embedding"), encoder.one_of("activation", {"quick_gelu", "gelu", "relu6"})};
+               encoder.positive("embedding"),
+               encoder.one_of("activation", {"quick_gelu", "gelu", "gelu_tanh", "relu6"})};
   encoder.finish();
   JsonFields mapper = top.object("mapper");
   m.mapper = {mapper.file_name("file"), mapper.one_of("kind", {"mlp", "transformer", "linear"}),
@@ -175,6 +180,7 @@ std::string to_json(const Manifest& m) {
       {"image",
        {{"resolution", m.image.resolution},
         {"fit", m.image.fit},
+        {"resample", m.image.resample},
         {"mean", m.image.mean},
         {"std", m.image.std}}},
       {"encoder",

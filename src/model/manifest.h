@@ -16,20 +16,22 @@ struct Manifest {
   static constexpr int kFormat = 6;
   static constexpr int kOldestFormat = 1;  ///< which knew CLIP's encoders only: no `image.fit`, no
                                            ///< `encoder.output`; 2 had no `no_repeat_ngram`, 3 no `text`,
-                                           ///< 4 one stop token, GPT-2s of one kind
+                                           ///< 4 one stop token, GPT-2s of one kind, 5 no SigLIP and no
+                                           ///< `image.resample`
 
   struct Image {
     std::int64_t resolution = 0;  ///< R
     std::string fit;              ///< "crop" (the square in the middle) or "stretch"
+    std::string resample;         ///< "bicubic" or "bilinear"
     std::array<double, 3> mean{};
     std::array<double, 3> std{};
   };
   struct Encoder {
     std::string file;
-    std::string kind;            ///< "vit", "resnet" or "efficientnet-lite"
-    std::string output;          ///< "embedding" (CLIP's), "features", "classes" or "classes+features"
+    std::string kind;    ///< "vit", "resnet", "efficientnet-lite" or "siglip"
+    std::string output;  ///< "embedding" (CLIP's and SigLIP's), "features", "classes" or "classes+features"
     std::int64_t embedding = 0;  ///< D
-    std::string activation;      ///< "quick_gelu" or "gelu"; of an EfficientNet "relu6"
+    std::string activation;      ///< "quick_gelu", "gelu" or "gelu_tanh"; of an EfficientNet "relu6"
   };
   struct Mapper {
     std::string file;

@@ -6,6 +6,7 @@
 
 #include "caption/error.h"
 #include "mapper/sizes.h"
+#include "model/activations.h"
 #include "vision/sizes.h"
 
 namespace caption {
@@ -20,7 +21,7 @@ Tensors require_part(std::optional<Tensors> part, const WeightFile& file, const 
               file.path);
 }
 
-/// A ViT's activation.
+/// A transformer's activation.
 Activation resolve_activation(const std::string& asked, const WeightFile& file) {
   const std::optional<std::string> recorded = recorded_activation(file);
   if (recorded && !asked.empty() && asked != *recorded) {
@@ -29,14 +30,14 @@ Activation resolve_activation(const std::string& asked, const WeightFile& file) 
                 file.path);
   }
   if (!recorded && asked.empty()) {
-    throw Error(ErrorKind::model,
-                file.path.string() +
-                    ": the file does not tell which activation the encoder uses: give it as quick_gelu "
-                    "(OpenAI's weights) "
-                    "or gelu (most of open_clip's)",
-                file.path);
+    throw Error(
+        ErrorKind::model,
+        file.path.string() +
+            ": the file does not tell which activation the encoder uses: give it as quick_gelu "
+            "(OpenAI's weights), gelu (most of open_clip's) or gelu_tanh (SigLIP as transformers has it)",
+        file.path);
   }
-  return recorded.value_or(asked) == "gelu" ? Activation::gelu : Activation::quick_gelu;
+  return activation_of(recorded.value_or(asked));
 }
 
 /// Heads of the mapper's attention, as its file says. ClipCap's has always as many; the PyPI package clipcap
@@ -77,6 +78,8 @@ EncoderChoices resolve_choices(const ModuleFiles& files, const WeightFile& file,
   switch (encoder_kind(encoder)) {
     case EncoderKind::vit:
       return {.activation = resolve_activation(files.activation, file)};
+    case EncoderKind::siglip:
+      return {.activation = resolve_activation(files.activation, file), .resolution = files.resolution};
     case EncoderKind::resnet:
       return {};
     case EncoderKind::efficientnet_lite:
@@ -156,7 +159,7 @@ void require_pair(std::int64_t given, std::int64_t taken, const ModuleFiles& fil
       files.mapper.string() + ": the mapper takes CLIP embeddings of width " + std::to_string(taken) +
           ", but " + files.clip.string() + " gives " + std::to_string(given) +
           ": they were not trained together (512: ViT-B/32, ViT-B/16, RN101; 640: RN50x4; 768: ViT-L/14, "
-          "RN50x16; 1024: RN50, RN50x64)",
+          "RN50x16, SigLIP-B; 1024: RN50, RN50x64, SigLIP-L; 1152: SigLIP-So400m)",
       files.mapper);
 }
 

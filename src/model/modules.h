@@ -20,11 +20,11 @@ struct ModuleFiles {
   std::filesystem::path clip;
   std::filesystem::path mapper;
   std::filesystem::path gpt2;
-  std::string activation;  ///< "quick_gelu", "gelu", or empty: what the CLIP file itself says
+  std::string activation;  ///< "quick_gelu", "gelu", "gelu_tanh", or empty: what the CLIP file says
   Gpt2Choices language_model;
   std::int64_t mapper_heads = 0;  ///< of a transformer; 0: what the mapper's file itself says
   std::string output;             ///< as model.json has it, or empty: what the mapper takes
-  std::int64_t resolution = 0;    ///< of an EfficientNet; 0: what its variant was trained on
+  std::int64_t resolution = 0;    ///< of an EfficientNet or a SigLIP; 0: see EncoderChoices
   Checksums checksums = Checksums::structure;
 };
 

@@ -13,6 +13,9 @@ ModelSizes read_sizes(const ModelParts& parts) {
     case EncoderKind::resnet:
       sizes.encoder = read_resnet_sizes(parts.encoder);
       break;
+    case EncoderKind::siglip:
+      sizes.encoder = read_siglip_sizes(parts.encoder, parts.choices.resolution);
+      break;
     case EncoderKind::efficientnet_lite:
       sizes.encoder = read_efficientnet_sizes(parts.encoder, parts.choices.output, parts.choices.resolution);
       break;

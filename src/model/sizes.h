@@ -19,7 +19,7 @@ struct LinearMapperSizes {
 
 /// All sizes of a model, as its tensors' shapes tell them.
 struct ModelSizes {
-  std::variant<VitSizes, ResNetSizes, EfficientNetSizes> encoder;
+  std::variant<VitSizes, ResNetSizes, EfficientNetSizes, SiglipSizes> encoder;
   std::variant<MlpMapperSizes, TransformerMapperSizes, LinearMapperSizes> mapper;
   Gpt2Sizes gpt2;
 

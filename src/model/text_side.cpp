@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "caption/error.h"
+#include "model/activations.h"
 #include "model/bundle.h"
 #include "model/modules.h"
 #include "model/packed_files.h"
@@ -14,10 +15,6 @@ namespace caption {
 namespace {
 
 namespace fs = std::filesystem;
-
-Activation activation_of(const std::string& name) {
-  return name == "gelu" ? Activation::gelu : Activation::quick_gelu;
-}
 
 [[noreturn]] void refuse(const fs::path& folder, const Manifest& manifest) {
   const bool clip = manifest.encoder.kind == "vit" || manifest.encoder.kind == "resnet";

@@ -136,9 +136,9 @@ class EngineCaptioner : public Captioner {
     }
     double squares = 0;
     for (const float value : embedding) squares += static_cast<double>(value) * static_cast<double>(value);
-    // CLIP's own are ten times as long. Another kind of encoder gives the length 1 itself.
-    const bool divided =
-        std::abs(squares - 1) < 1e-4 && (model.encoder.kind == "vit" || model.encoder.kind == "resnet");
+    // CLIP's own are ten times as long, and SigLIP's are not of the length 1 either. Another kind of encoder
+    // gives the length 1 itself.
+    const bool divided = std::abs(squares - 1) < 1e-4 && model.encoder.kind != "efficientnet-lite";
     if (divided && !model.mapper.normalize) {
       throw Error(ErrorKind::usage,
                   "an embedding has the length 1: the model '" + name() +

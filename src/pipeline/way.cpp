@@ -51,6 +51,7 @@ PixelFormat pixel_format(const Manifest::Image& image) {
     format.std[c] = static_cast<float>(image.std[c]);
   }
   format.fit = image.fit == "stretch" ? Fit::stretch : Fit::crop;
+  format.resample = image.resample == "bilinear" ? Resample::bilinear : Resample::bicubic;
   return format;
 }
 

@@ -25,6 +25,8 @@ std::int64_t embedding_of(const fs::path& clip) {
       return read_vit_sizes(encoder).embedding;
     case EncoderKind::resnet:
       return read_resnet_sizes(encoder).embedding;
+    case EncoderKind::siglip:
+      return read_siglip_sizes(encoder).embedding;
     case EncoderKind::efficientnet_lite:
       break;
   }

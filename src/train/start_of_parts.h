@@ -16,7 +16,7 @@ struct StartParts {
   std::filesystem::path tokenizer;            ///< as of ImportRequest
   std::filesystem::path usual_tokenizer;      ///< likewise
   std::filesystem::path merges;               ///< of CLIP's tokenizer, for its text side
-  std::optional<std::string> activation;      ///< "quick_gelu" or "gelu"; needed where the file does not tell
+  std::optional<std::string> activation;  ///< "quick_gelu", "gelu" or "gelu_tanh"; needed where no file tells
   NewMapper mapper;
   NewGpt2 new_gpt2;
   std::uint64_t seed = 0;

@@ -12,9 +12,10 @@ namespace caption {
 
 /// What an encoder's tensors do not tell.
 struct EncoderChoices {
-  Activation activation = Activation::quick_gelu;  ///< quick_gelu or gelu: a ViT's
+  Activation activation = Activation::quick_gelu;  ///< quick_gelu, gelu or gelu_tanh: a ViT's, a SigLIP's
   EncoderOutput output = EncoderOutput::embedding;
-  /// R of an EfficientNet, which takes any; 0: what its variant was trained on.
+  /// R of an EfficientNet, which takes any, or of a SigLIP, whose patches may leave some pixels over; 0: what
+  /// its variant was trained on, or what its patches cover.
   std::int64_t resolution = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "vision/efficientnet.h"
 #include "vision/encoder.h"
 #include "vision/resnet.h"
+#include "vision/siglip.h"
 #include "vision/vit.h"
 
 namespace caption {
@@ -16,6 +17,8 @@ std::unique_ptr<ImageEncoder<T>> make_image_encoder(Tensors tensors, const Encod
   switch (encoder_kind(tensors)) {
     case EncoderKind::vit:
       return std::make_unique<Vit<T>>(std::move(tensors), choices.activation, compute);
+    case EncoderKind::siglip:
+      return std::make_unique<Siglip<T>>(std::move(tensors), choices, compute);
     case EncoderKind::efficientnet_lite:
       return std::make_unique<EfficientNet<T>>(std::move(tensors), choices, compute);
     case EncoderKind::resnet:

@@ -6,15 +6,35 @@
 namespace caption {
 namespace {
 
-/// Side of the square of positions that `name` [side * side + 1, width] holds beside its first one.
-std::int64_t grid_side(const Tensors& tensors, const std::string& name) {
+/// Side of the square of positions that `name` [side * side + beside, width] holds; `beside` are those of no
+/// place in the picture, 0 or 1.
+std::int64_t grid_side(const Tensors& tensors, const std::string& name, std::int64_t beside = 1) {
   const Shape shape = tensors.shape(name, 2);
-  const std::int64_t cells = shape[0] - 1;
+  const std::int64_t cells = shape[0] - beside;
   const std::int64_t side = cells > 0 ? std::llround(std::sqrt(static_cast<double>(cells))) : 0;
   if (side < 1 || side * side != cells) {
-    tensors.fail(name, "expected n x n + 1 positions for a square image, found shape " + to_string(shape));
+    tensors.fail(name, std::string("expected n x n ") + (beside == 0 ? "" : "+ 1 ") +
+                           "positions for a square image, found shape " + to_string(shape));
   }
   return side;
+}
+
+/// What all vision transformers have, of either kind of sizes.
+template <typename Sizes>
+void read_transformer(const Tensors& tensors, std::int64_t head_width, Sizes& sizes) {
+  const Shape conv = tensors.shape("conv1.weight", 4);  // [W, 3, p, p]
+  sizes.width = conv[0];
+  sizes.patch = conv[3];
+  sizes.layers = tensors.count_blocks("transformer.resblocks.");
+  sizes.head_width = head_width;
+  if (sizes.width < head_width || sizes.width % head_width != 0) {
+    tensors.fail("conv1.weight", "a ViT's width must be a multiple of " + std::to_string(head_width) +
+                                     ", found shape " + to_string(conv));
+  }
+  if (sizes.patch < 1) tensors.fail("conv1.weight", "empty patches: shape " + to_string(conv));
+  if (sizes.layers == 0)
+    tensors.fail("transformer.resblocks.0.ln_1.weight", "missing: the encoder has no blocks");
+  sizes.hidden = tensors.shape("transformer.resblocks.0.mlp.c_fc.weight", 2)[0];
 }
 
 /// Side of the stride, in pixels, of each stage's first block.
@@ -51,6 +71,7 @@ std::int64_t embedding_of(std::int64_t features, std::int64_t classes, EncoderOu
 
 EncoderKind encoder_kind(const Tensors& tensors) {
   if (tensors.contains("_conv_stem.weight")) return EncoderKind::efficientnet_lite;
+  if (tensors.contains("attnpool.probe")) return EncoderKind::siglip;
   return tensors.contains("proj") ? EncoderKind::vit : EncoderKind::resnet;
 }
 
@@ -62,6 +83,8 @@ std::string_view name_of(EncoderKind kind) {
       return "resnet";
     case EncoderKind::efficientnet_lite:
       return "efficientnet-lite";
+    case EncoderKind::siglip:
+      return "siglip";
   }
   return "";
 }
@@ -95,21 +118,31 @@ std::int64_t vit_head_width(std::int64_t width) {
 
 VitSizes read_vit_sizes(const Tensors& tensors) {
   VitSizes sizes;
-  const Shape conv = tensors.shape("conv1.weight", 4);  // [W, 3, p, p]
-  sizes.width = conv[0];
-  sizes.patch = conv[3];
   sizes.grid = grid_side(tensors, "positional_embedding");
   sizes.embedding = tensors.shape("proj", 2)[1];
-  sizes.layers = tensors.count_blocks("transformer.resblocks.");
-  sizes.head_width = vit_head_width(sizes.width);
-  if (sizes.width < sizes.head_width || sizes.width % sizes.head_width != 0) {
-    tensors.fail("conv1.weight", "a ViT's width must be a multiple of " + std::to_string(sizes.head_width) +
-                                     ", found shape " + to_string(conv));
+  read_transformer(tensors, vit_head_width(tensors.shape("conv1.weight", 4)[0]), sizes);
+  return sizes;
+}
+
+std::int64_t siglip_head_width(std::int64_t width) {
+  if (width == 1152) return 72;
+  return width == 1536 ? 96 : kClipHeadWidth;
+}
+
+SiglipSizes read_siglip_sizes(const Tensors& tensors, std::int64_t resolution) {
+  SiglipSizes sizes;
+  sizes.grid = grid_side(tensors, "positional_embedding", 0);
+  read_transformer(tensors, siglip_head_width(tensors.shape("conv1.weight", 4)[0]), sizes);
+  sizes.embedding = sizes.width;
+  sizes.pool_hidden = tensors.shape("attnpool.mlp.c_fc.weight", 2)[0];
+  sizes.image_side = resolution == 0 ? sizes.patch * sizes.grid : resolution;
+  if (sizes.image_side / sizes.patch != sizes.grid) {
+    tensors.fail("positional_embedding", "holds " + std::to_string(sizes.grid) + " x " +
+                                             std::to_string(sizes.grid) + " positions, but pictures of " +
+                                             std::to_string(resolution) + " pixels have " +
+                                             std::to_string(resolution / sizes.patch) + " patches of " +
+                                             std::to_string(sizes.patch) + " on a side");
   }
-  if (sizes.patch < 1) tensors.fail("conv1.weight", "empty patches: shape " + to_string(conv));
-  if (sizes.layers == 0)
-    tensors.fail("transformer.resblocks.0.ln_1.weight", "missing: the encoder has no blocks");
-  sizes.hidden = tensors.shape("transformer.resblocks.0.mlp.c_fc.weight", 2)[0];
   return sizes;
 }
 

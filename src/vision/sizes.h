@@ -9,21 +9,22 @@
 
 namespace caption {
 
-// Sizes of image encoders, read off the shapes of their tensors, whose names are CLIP's without "visual.", or
-// those of EfficientNet-PyTorch. All throw Error(model) that names the tensor.
+// Sizes of image encoders, read off the shapes of their tensors, whose names are CLIP's without "visual.",
+// those that SigLIP gets when it is read, or those of EfficientNet-PyTorch. All throw Error(model) that names
+// the tensor.
 
 /// Channels of one attention head in every CLIP of OpenAI, and in open_clip's up to ViT-L.
 inline constexpr std::int64_t kClipHeadWidth = 64;
 
-enum class EncoderKind { vit, resnet, efficientnet_lite };
+enum class EncoderKind { vit, resnet, efficientnet_lite, siglip };
 /// Which encoder the tensors are of. CLIP's as openai/CLIP's build_model decides: only the ViT ends in a bare
 /// projection.
 EncoderKind encoder_kind(const Tensors& tensors);
-/// "vit", "resnet", "efficientnet-lite": as model.json has it.
+/// "vit", "resnet", "efficientnet-lite", "siglip": as model.json has it.
 std::string_view name_of(EncoderKind kind);
 
-/// What an encoder gives: CLIP its embedding. An EfficientNet its pooled feature, the mix of the classes that
-/// it sees, or both, classes first.
+/// What an encoder gives: CLIP and SigLIP their embedding. An EfficientNet its pooled feature, the mix of the
+/// classes that it sees, or both, classes first.
 enum class EncoderOutput { embedding, features, classes, classes_and_features };
 /// "embedding", "features", "classes", "classes+features": as model.json has it.
 std::string_view name_of(EncoderOutput output);
@@ -46,6 +47,27 @@ struct VitSizes {
 /// The channels of a ViT's heads, which no shape tells: 64, but not of open_clip's ViT-H, ViT-g and ViT-bigG.
 std::int64_t vit_head_width(std::int64_t width);
 VitSizes read_vit_sizes(const Tensors& tensors);
+
+/// Of a SigLIP's vision transformer.
+struct SiglipSizes {
+  std::int64_t width = 0;      ///< W
+  std::int64_t patch = 0;      ///< p, side of a patch in pixels
+  std::int64_t grid = 0;       ///< g, patches per side
+  std::int64_t embedding = 0;  ///< D, the same as W
+  std::int64_t layers = 0;
+  std::int64_t hidden = 0;       ///< of the blocks' MLPs
+  std::int64_t pool_hidden = 0;  ///< of the pooling attention's
+  std::int64_t head_width = kClipHeadWidth;
+  std::int64_t image_side = 0;  ///< R, from p * g on, below p * (g + 1)
+
+  std::int64_t heads() const { return width / head_width; }
+  std::int64_t resolution() const { return image_side; }
+  std::int64_t tokens() const { return grid * grid; }
+};
+/// Channels of its heads: 64, but 72 in So400m and 96 in giant-opt.
+std::int64_t siglip_head_width(std::int64_t width);
+/// `resolution`: R, or 0 for p * g.
+SiglipSizes read_siglip_sizes(const Tensors& tensors, std::int64_t resolution = 0);
 
 /// Of a ModifiedResNet.
 struct ResNetSizes {

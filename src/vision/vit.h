@@ -7,6 +7,7 @@
 #include "caption/error.h"
 #include "layers/clip_block.h"
 #include "vision/encoder.h"
+#include "vision/patches.h"
 #include "vision/sizes.h"
 
 namespace caption {
@@ -35,7 +36,8 @@ class Vit : public ImageEncoder<T> {
   Vit(Tensors& tensors, const VitSizes& sizes, Activation activation, const Compute<T>& compute)
       : sizes_(sizes),
         activation_(activation),
-        patch_embedding_(take_patch_embedding(tensors, sizes, compute)),
+        patch_embedding_(
+            take_patch_embedding(tensors, sizes.width, sizes.patch, /*has_bias=*/false, compute)),
         class_embedding_(
             take_parameter(tensors, "class_embedding", {sizes.width}, compute).reshape({1, 1, sizes.width})),
         positions_(take_parameter(tensors, "positional_embedding", {sizes.tokens(), sizes.width}, compute)),
@@ -46,18 +48,6 @@ class Vit : public ImageEncoder<T> {
       blocks_.emplace_back(tensors, "transformer.resblocks." + std::to_string(i) + ".",
                            ClipBlockSizes{.width = sizes.width, .heads = sizes.heads()}, compute);
     tensors.require_all_taken();
-  }
-
-  /// All of an image's tokens are rows at once: here the multiplications take the time.
-  static Compute<T> by_8_bits(Compute<T> compute) {
-    compute.activations = Activations::bits8;
-    return compute;
-  }
-
-  /// The patch convolution's stride equals its side, so it is one matrix product over unfolded patches.
-  static Linear<T> take_patch_embedding(Tensors& tensors, const VitSizes& sizes, const Compute<T>& compute) {
-    const Tensor weight = tensors.take("conv1.weight", {sizes.width, 3, sizes.patch, sizes.patch});
-    return Linear<T>(weight.reshape({sizes.width, 3 * sizes.patch * sizes.patch}), {}, compute);
   }
 
   VitSizes sizes_;

@@ -12,7 +12,7 @@ namespace caption {
 bool rename_hugging_face_clip(WeightFile& file);
 
 /// Throws Error(model) that says so if `file` is one of the image encoders that people look for here, but
-/// which are not supported: SigLIP, MobileCLIP, EVA, encoders of timm.
+/// which are not supported: MobileCLIP, EVA, encoders of timm.
 void refuse_unsupported_encoders(const WeightFile& file);
 
 }  // namespace caption

@@ -55,7 +55,8 @@ std::optional<Part> find_image_encoder(const WeightFile& file) {
   for (const char* prefix : {"visual.", "clip.visual.", "clip_model.visual.", "model.visual."}) {
     if (has_prefix(file, prefix)) return Part{.prefix = prefix};
   }
-  if (has(file, "conv1.weight") && (has(file, "class_embedding") || has(file, "layer1.0.conv1.weight"))) {
+  if (has(file, "conv1.weight") &&
+      (has(file, "class_embedding") || has(file, "attnpool.probe") || has(file, "layer1.0.conv1.weight"))) {
     return Part{.prefix = "", .bare = true};
   }
   // EfficientNet-PyTorch's files.

@@ -8,6 +8,7 @@
 #include "weights/formats.h"
 #include "weights/hugging_face.h"
 #include "weights/shards.h"
+#include "weights/siglip.h"
 #include "weights/weights.h"
 
 namespace caption {
@@ -129,8 +130,10 @@ WeightFile read_weights(const std::filesystem::path& path, Checksums checksums) 
     refuse_part(path);
     result = read_one(path, checksums);
   }
-  refuse_unsupported_encoders(result);
-  rename_hugging_face_clip(result);
+  if (!rename_siglip(result)) {
+    refuse_unsupported_encoders(result);
+    rename_hugging_face_clip(result);
+  }
   take_off_wrapper(result);
   return result;
 }

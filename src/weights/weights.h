@@ -35,8 +35,9 @@ enum class Checksums {
 /// Reads any of the formats that we know, told by the bytes, never by the name; or the parts of a sharded
 /// checkpoint, of which `path` is the index; or the weights in a folder of Hugging Face's. Never runs code
 /// from the file. The file is mapped and must stay as it is while the tensors are used; writing into them is
-/// not allowed. Hugging Face's CLIP gets OpenAI's names. A state dict may be wrapped as training programs do
-/// it ({"state_dict": ..., "epoch": 3}), and what stands before all of its names is taken off: "module." or
+/// not allowed. Hugging Face's CLIP gets OpenAI's names, and SigLIP such as are made like them. A state dict
+/// may be wrapped as training programs do it ({"state_dict": ..., "epoch": 3}), and what stands before all of
+/// its names is taken off: "module." or
 /// "_orig_mod." of any, and another
 /// ("net.captioner.") where the names behind it are known below. Throws Error(model) naming the file, the
 /// tensor or record, expected and actual.

@@ -115,6 +115,8 @@ std::string describe(const Manifest& m, const std::filesystem::path& folder) {
   line("description", m.description);
   line("image encoder", m.encoder.kind + ", " + side + " x " + side + " pixels -> " + n(m.encoder.embedding) +
                             " numbers, " + m.encoder.activation);
+  line("pictures", std::string(m.image.fit == "crop" ? "their middle" : "stretched to a square") + ", " +
+                       m.image.resample);
   line("mapper", m.mapper.kind + ", " + n(m.mapper.prefix_length) + " prefix vectors" +
                      (m.mapper.normalize ? ", from the normalised embedding" : ""));
   line("language model", n(m.language_model.layers) + " layers, width " + n(m.language_model.width) + ", " +

@@ -191,7 +191,7 @@ Flags<ImportRequest> new_model_flags() {
            "The folder to make [default NAME in $XDG_DATA_HOME/caption/models or "
            "~/.local/share/caption/models]"),
       choice("--activation", &ImportRequest::activation, "KIND",
-             {{"quick_gelu", "quick_gelu"}, {"gelu", "gelu"}},
+             {{"quick_gelu", "quick_gelu"}, {"gelu", "gelu"}, {"gelu_tanh", "gelu_tanh"}},
              "CLIP's activation, where the file does not tell"),
       number("--heads", &ImportRequest::heads, {1, 1024}, "GPT-2's attention heads",
              "what config.json beside it says, or one for 64 channels"),

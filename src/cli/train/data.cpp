@@ -87,6 +87,8 @@ std::unique_ptr<EmbeddingStore> compute_embeddings(const TrainConfig& config,
                    [&](const Manifest::File& file) { return file.name == manifest.encoder.file; });
   Json image = {manifest.image.resolution, manifest.image.fit,         manifest.image.mean,
                 manifest.image.std,        config.image.color_managed, config.image.frame};
+  if (manifest.image.resample != "bicubic")
+    image.push_back(manifest.image.resample);  // as stores of old have it
   auto store = std::make_unique<EmbeddingStore>(config.embeddings.value_or(config.out / "training"),
                                                 encoder->sha256 + " " + manifest.encoder.output + " " +
                                                     manifest.encoder.activation + " " + image.dump(),

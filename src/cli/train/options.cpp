@@ -79,7 +79,7 @@ Flags<PublishedParts> file_flags() {
            "Holds encoder.json and vocab.bpe for --gpt2 [default GPT-2's, beside the program]")
           .needs({"--gpt2"}, "--tokenizer is for --gpt2"),
       choice("--activation", &PublishedParts::activation, "KIND",
-             {{"quick_gelu", "quick_gelu"}, {"gelu", "gelu"}},
+             {{"quick_gelu", "quick_gelu"}, {"gelu", "gelu"}, {"gelu_tanh", "gelu_tanh"}},
              "CLIP's activation, where its file does not tell")
           .needs({"--clip"}, "--activation is for --clip"),
   };

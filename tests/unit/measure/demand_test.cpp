@@ -61,13 +61,17 @@ ModelSizes tiny() {
 
 TEST(Demand, OfAnEncoderIsWhatItCalculates) {
   const EncoderChoices both = {.output = EncoderOutput::classes_and_features, .resolution = 70};
-  for (const auto& map : {testing::random_vit(), testing::random_resnet(), testing::random_efficientnet()}) {
+  for (const auto& map : {testing::random_vit(), testing::random_resnet(), testing::random_efficientnet(),
+                          testing::random_siglip()}) {
     ModelSizes sizes = tiny();
     const Tensors tensors = testing::as_tensors(map);
     if (encoder_kind(tensors) == EncoderKind::resnet) sizes.encoder = read_resnet_sizes(tensors);
     if (encoder_kind(tensors) == EncoderKind::efficientnet_lite)
       sizes.encoder = read_efficientnet_sizes(tensors, both.output, both.resolution);
-    const auto encoder = make_image_encoder<Tensor>(testing::as_tensors(map), both, {});
+    const bool siglip = encoder_kind(tensors) == EncoderKind::siglip;
+    if (siglip) sizes.encoder = read_siglip_sizes(tensors);
+    const auto encoder =
+        make_image_encoder<Tensor>(testing::as_tensors(map), siglip ? EncoderChoices{} : both, {});
     for (const int batch : {1, 3}) {
       const Tensor pixels = from_aten(at::randn({batch, 3, encoder->resolution(), encoder->resolution()}));
       EXPECT_EQ(stage(model_demands(sizes, {batch}), "encode").flops,

@@ -89,22 +89,71 @@ TEST_F(Config, OpenClip) {
   EXPECT_EQ(config.std, (std::array{0.25, 0.5, 1.0}));
   write("open_clip_config.json", R"({"model_cfg": {}})");
   EXPECT_EQ(read_clip_config(folder_).activation, "gelu");
-  write("open_clip_config.json", R"({"model_cfg": {}, "preprocess_cfg": {"interpolation": "bilinear"}})");
-  EXPECT_NE(refusal().find("interpolation: expected bicubic"), std::string::npos);
+  EXPECT_EQ(read_clip_config(folder_).fit, "crop");
+  write("open_clip_config.json",
+        R"({"model_cfg": {}, "preprocess_cfg": {"interpolation": "bilinear", "resize_mode": "squash"}})");
+  EXPECT_EQ(read_clip_config(folder_).resample, "bilinear");
+  EXPECT_EQ(read_clip_config(folder_).fit, "stretch");
+  write("open_clip_config.json", R"({"model_cfg": {}, "preprocess_cfg": {"interpolation": "random"}})");
+  EXPECT_NE(refusal().find("interpolation: expected bicubic or bilinear"), std::string::npos);
+  write("open_clip_config.json", R"({"model_cfg": {}, "preprocess_cfg": {"resize_mode": "longest"}})");
+  EXPECT_NE(refusal().find("resize_mode: expected shortest or squash"), std::string::npos);
+}
+
+TEST_F(Config, TheActivationOfATimmModelIsInItsName) {
+  const auto activation_of = [&](const std::string& name) {
+    write("open_clip_config.json",
+          R"({"model_cfg": {"vision_cfg": {"image_size": 384, "timm_model_name": ")" + name + R"("}}})");
+    EXPECT_EQ(read_clip_config(folder_).resolution, 384);
+    return read_clip_config(folder_).activation.value_or("");
+  };
+  EXPECT_EQ(activation_of("vit_base_patch16_siglip_384"), "gelu");
+  EXPECT_EQ(activation_of("vit_large_patch16_siglip_384"), "gelu");
+  EXPECT_EQ(activation_of("vit_so400m_patch14_siglip_384"), "gelu");
+  EXPECT_EQ(activation_of("vit_so400m_patch16_siglip_384"), "gelu_tanh");
+  EXPECT_EQ(activation_of("vit_base_patch32_siglip_256"), "gelu_tanh");
+  EXPECT_EQ(activation_of("vit_giantopt_patch16_siglip_384"), "gelu_tanh");
+}
+
+TEST_F(Config, Siglip) {
+  const auto read = [&](const std::string& vision, const std::string& pictures) {
+    hugging_face(R"({"model_type": "siglip", "vision_config": )" + vision + "}", pictures);
+    return read_clip_config(folder_);
+  };
+  const ClipConfig usual = read("{}", "{}");
+  EXPECT_EQ(usual.activation, "gelu_tanh");
+  EXPECT_EQ(usual.resolution, 224);
+  const ClipConfig large =
+      read(R"({"hidden_size": 1152, "num_attention_heads": 16, "image_size": 384, "hidden_act": "gelu"})",
+           R"({"size": {"height": 384, "width": 384}, "resample": 2, "image_mean": [0.5, 0.5, 0.5]})");
+  EXPECT_EQ(large.activation, "gelu");
+  EXPECT_EQ(large.resolution, 384);
+  EXPECT_EQ(large.fit, "stretch");
+  EXPECT_EQ(large.resample, "bilinear");
+  const auto refused = [&](const std::string& vision, const std::string& pictures) {
+    return message_of([&] { read(vision, pictures); });
+  };
+  EXPECT_NE(refused(R"({"layer_norm_eps": 1e-5})", "{}").find("layer_norm_eps: expected 1e-6"),
+            std::string::npos);
+  EXPECT_NE(refused(R"({"num_attention_heads": 8})", "{}").find("expected 12 heads"), std::string::npos);
+  EXPECT_NE(refused("{}", R"({"size": {"height": 384, "width": 384}})").find("size: expected 224"),
+            std::string::npos);
+  EXPECT_NE(refused("{}", R"({"size": {"height": 224, "width": 256}})").find("size: expected a square"),
+            std::string::npos);
 }
 
 TEST_F(Config, WhatIsNotSupportedIsRefused) {
   const std::string clip = R"({"model_type": "clip_vision_model")";
   hugging_face(clip + R"(, "hidden_act": "silu"})");
-  EXPECT_NE(refusal().find("hidden_act: expected quick_gelu or gelu"), std::string::npos);
+  EXPECT_NE(refusal().find("hidden_act: expected quick_gelu, gelu or"), std::string::npos);
   hugging_face(clip + R"(, "hidden_size": 768, "num_attention_heads": 16})");
   EXPECT_NE(refusal().find("expected 12 heads for a width of 768"), std::string::npos);
   hugging_face(clip + R"(, "layer_norm_eps": 1e-6})");
   EXPECT_NE(refusal().find("layer_norm_eps"), std::string::npos);
   hugging_face(clip + R"(, "hidden_size": "wide"})");
   EXPECT_NE(refusal().find("hidden_size"), std::string::npos);
-  hugging_face(clip + "}", R"({"resample": 2})");
-  EXPECT_NE(refusal().find("resample: expected 3"), std::string::npos);
+  hugging_face(clip + "}", R"({"resample": 0})");
+  EXPECT_NE(refusal().find("resample: expected 3 (bicubic) or 2"), std::string::npos);
   hugging_face(clip + "}", R"({"do_center_crop": false})");
   EXPECT_NE(refusal().find("do_center_crop"), std::string::npos);
   hugging_face(clip + "}", R"({"size": 256, "crop_size": 224})");

@@ -2,15 +2,13 @@
 // pictures and of texts are what these libraries give.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "layers/cpu.h"
+#include "library_goldens.h"
 #include "model/clip_config.h"
 #include "model/modules.h"
 #include "model/text_side.h"
@@ -22,40 +20,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Of the largest number of an embedding. Both sides round: through twelve layers of the published width,
-/// each is up to 2.5e-5 away from what fp64 gives.
-constexpr float kTolerance = 5e-5F;
-
-/// The folders with goldens: ours, and those that the script has made elsewhere.
-std::vector<fs::path> golden_folders() {
-  std::vector<fs::path> folders;
-  std::vector<fs::path> above = {fs::path(CAPTION_TEST_DATA) / "clip"};
-  if (const char* more = std::getenv("CAPTION_CLIP_GOLDENS"); more != nullptr) above.emplace_back(more);
-  for (const fs::path& folder : above) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) folders.push_back(entry.path());
-  }
-  return folders;
-}
-
 /// What `caption models import --clip` may be given of a folder.
 std::vector<fs::path> weights_of(const fs::path& folder) {
   if (fs::exists(folder / "clip.pt")) return {folder / "clip.pt"};
   if (!fs::exists(folder / "open_clip_config.json")) return {folder};
   return {folder / "open_clip_pytorch_model.bin", folder / "open_clip_model.safetensors"};
-}
-
-void expect_near(const Tensor& result, const Tensor& golden) {
-  const Tensor found = result.contiguous();
-  const Tensor expected = golden.to_fp32();
-  ASSERT_EQ(found.sizes(), expected.sizes());
-  float largest = 0;
-  float difference = 0;
-  for (std::int64_t i = 0; i < expected.numel(); ++i) {
-    largest = std::max(largest, std::abs(expected.data()[i]));
-    difference = std::max(difference, std::abs(expected.data()[i] - found.data()[i]));
-  }
-  EXPECT_GT(largest, 0.01F);
-  EXPECT_LT(difference, kTolerance * largest);
 }
 
 void expect_embedding(const fs::path& weights, const WeightFile& golden) {
@@ -74,7 +43,7 @@ void expect_embedding(const fs::path& weights, const WeightFile& golden) {
 }
 
 TEST(ClipGoldens, EmbeddingsAreThoseOfTheLibraries) {
-  const std::vector<fs::path> folders = golden_folders();
+  const std::vector<fs::path> folders = golden_folders("clip", "CAPTION_CLIP_GOLDENS");
   ASSERT_GE(folders.size(), 4U);
   for (const fs::path& folder : folders) {
     const WeightFile golden = read_weights(folder / "goldens.safetensors");
@@ -120,7 +89,7 @@ void expect_text_embedding(const fs::path& folder, const fs::path& weights, cons
 
 TEST(ClipGoldens, TextEmbeddingsAreThoseOfTheLibraries) {
   std::size_t count = 0;
-  for (const fs::path& folder : golden_folders()) {
+  for (const fs::path& folder : golden_folders("clip", "CAPTION_CLIP_GOLDENS")) {
     if (!fs::exists(folder / "texts.txt")) continue;
     ++count;
     const WeightFile golden = read_weights(folder / "goldens.safetensors");

@@ -29,7 +29,7 @@ class BundleFolder : public ScratchFolder {
   static json valid() {
     return json::parse(R"({
       "format": 6, "name": "m", "description": "d",
-      "image": {"resolution": 224, "fit": "stretch", "mean": [0.5, 0.25, 0.125], "std": [1, 1, 2]},
+      "image": {"resolution": 224, "fit": "stretch", "resample": "bilinear", "mean": [0.5, 0.25, 0.125], "std": [1, 1, 2]},
       "encoder": {"file": "clip.pt", "kind": "vit", "output": "embedding", "embedding": 512, "activation": "quick_gelu"},
       "mapper": {"file": "captioner.pt", "kind": "mlp", "prefix_length": 10, "normalize": false, "heads": 4},
       "language_model": {"file": "captioner.pt", "width": 768, "layers": 12, "heads": 8, "activation": "gelu",
@@ -56,6 +56,7 @@ TEST_F(ManifestTest, WritesWhatItReads) {
   const Manifest manifest = read_manifest(folder_);
   EXPECT_EQ(manifest.mapper.prefix_length, 10);
   EXPECT_EQ(manifest.image.std[2], 2);
+  EXPECT_EQ(manifest.image.resample, "bilinear");
   EXPECT_EQ(json::parse(to_json(manifest)), valid());
 }
 
@@ -74,8 +75,10 @@ TEST_F(ManifestTest, ReadsTheFormatsBefore) {
   json manifest = valid();
   manifest["format"] = 5;
   manifest.erase("unsure_prompt");
+  manifest["image"].erase("resample");
   write("model.json", manifest.dump());
   EXPECT_EQ(read_manifest(folder_).unsure_prompt, "");
+  EXPECT_EQ(read_manifest(folder_).image.resample, "bicubic");
   EXPECT_EQ(read_manifest(folder_).mapper.heads, 4);
   manifest["format"] = 4;
   manifest["stop"] = {{"token", 13}, {"max_tokens", 67}};

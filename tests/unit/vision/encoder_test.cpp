@@ -22,9 +22,11 @@ struct Kind {
   TensorMap (*tensors)();
   std::int64_t resolution;
   EncoderChoices choices;
+  std::int64_t embedding = 10;
 };
 
 constexpr EncoderChoices kBoth = {.output = EncoderOutput::classes_and_features, .resolution = 70};
+constexpr EncoderChoices kByTanh = {.activation = Activation::gelu_tanh, .resolution = 14};
 constexpr EncoderChoices kFeatures = {.output = EncoderOutput::features, .resolution = 70};
 
 void PrintTo(const Kind& kind, std::ostream* out) {
@@ -79,6 +81,12 @@ TEST(Vit, EqualsThePlainFormula) {
             1e-3);
 }
 
+TEST(Siglip, EqualsThePlainFormula) {
+  const at::Tensor pixels = random_pixels(3, 14);
+  const at::Tensor expected = testing::plain_siglip(testing::random_siglip(), pixels);
+  EXPECT_LT(largest_difference(CpuEncoder(testing::random_siglip(), kByTanh).encode(pixels), expected), 1e-5);
+}
+
 TEST(ResNet, EqualsThePlainFormula) {
   const at::Tensor pixels = random_pixels(2, 64);
   const at::Tensor expected = testing::plain_resnet(testing::random_resnet(), pixels);
@@ -105,14 +113,14 @@ TEST_P(Encoder, ReadsItsSizesOffTheShapes) {
   const CpuEncoder encoder(GetParam().tensors(), GetParam().choices);
   EXPECT_EQ(encoder->kind(), GetParam().kind);
   EXPECT_EQ(encoder->resolution(), GetParam().resolution);
-  EXPECT_EQ(encoder->embedding(), 10);
+  EXPECT_EQ(encoder->embedding(), GetParam().embedding);
 }
 
 TEST_P(Encoder, GivesAnImageTheSameEmbeddingInAnyBatch) {
   const CpuEncoder encoder(GetParam().tensors(), GetParam().choices);
   const at::Tensor pixels = random_pixels(3, GetParam().resolution);
   const at::Tensor together = encoder.encode(pixels);
-  ASSERT_EQ(together.sizes(), (c10::IntArrayRef{3, 10}));
+  ASSERT_EQ(together.sizes(), (c10::IntArrayRef{3, GetParam().embedding}));
   for (std::int64_t i = 0; i < 3; ++i) {
     EXPECT_TRUE(encoder.encode(pixels.narrow(0, i, 1))[0].equal(together[i])) << "image " << i;
   }
@@ -148,8 +156,8 @@ TEST_P(Encoder, RefusesEveryMissingTensorByName) {
   const TensorMap whole = GetParam().tensors();
   for (const auto& entry : whole) {
     const std::string& name = entry.first;
-    // Without "proj" a ViT is taken for a ResNet, as an EfficientNet is without its stem.
-    if (name == "proj" || name == "_conv_stem.weight") continue;
+    // Without "proj" a ViT is taken for a ResNet, as a SigLIP is without its probe, an EfficientNet its stem.
+    if (name == "proj" || name == "_conv_stem.weight" || name == "attnpool.probe") continue;
     // The first tensor of a block counts the blocks, so another one may be named.
     const std::string text = refusal(
         whole, [&](TensorMap& map) { map.erase(name); }, GetParam().choices);
@@ -179,13 +187,14 @@ TEST_P(Encoder, RefusesPixelsOfAnotherSize) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, Encoder,
-                         ::testing::Values(Kind{"vit", EncoderKind::vit, testing::random_vit, 12, {}},
-                                           Kind{
-                                               "resnet", EncoderKind::resnet, testing::random_resnet, 64, {}},
-                                           Kind{"efficientnet", EncoderKind::efficientnet_lite,
-                                                testing::random_efficientnet, 70, kFeatures}),
-                         [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, Encoder,
+    ::testing::Values(Kind{"vit", EncoderKind::vit, testing::random_vit, 12, {}},
+                      Kind{"resnet", EncoderKind::resnet, testing::random_resnet, 64, {}},
+                      Kind{"efficientnet", EncoderKind::efficientnet_lite, testing::random_efficientnet, 70,
+                           kFeatures},
+                      Kind{"siglip", EncoderKind::siglip, testing::random_siglip, 14, kByTanh, 128}),
+    [](const auto& test) { return test.param.name; });
 
 TEST(Vit, RefusesWrongShapes) {
   const TensorMap vit = testing::random_vit();
@@ -201,6 +210,21 @@ TEST(Vit, RefusesWrongShapes) {
     std::erase_if(map, [](const auto& entry) { return entry.first.starts_with("transformer."); });
   });
   EXPECT_HAS(text, "no blocks");
+}
+
+TEST(Siglip, RefusesWrongShapes) {
+  const TensorMap siglip = testing::random_siglip();
+  const auto said = [&](const char* name, const Shape& shape, std::int64_t resolution = 0) {
+    return refusal(siglip, [&](TensorMap& map) { map[name] = at::zeros(shape); }, {.resolution = resolution});
+  };
+  EXPECT_HAS(said("positional_embedding", {10, 128}),
+             "'visual.positional_embedding': expected n x n positions for a square image");
+  EXPECT_HAS(said("positional_embedding", {9, 128}, 16),
+             "holds 3 x 3 positions, but pictures of 16 pixels have 4 patches of 4 on a side");
+  EXPECT_HAS(said("attnpool.probe", {1, 2, 128}), "expected shape [1, 1, 128], found [1, 2, 128]");
+  EXPECT_HAS(said("attnpool.kv_proj.weight", {128, 128}), "expected shape [256, 128]");
+  EXPECT_EQ(siglip_head_width(1152), 72);
+  EXPECT_EQ(siglip_head_width(1536), 96);
 }
 
 TEST(ResNet, RefusesWrongShapes) {
@@ -246,6 +270,7 @@ TEST(EncoderKind, IsNamedAsInModelJson) {
   EXPECT_EQ(name_of(EncoderKind::vit), "vit");
   EXPECT_EQ(name_of(EncoderKind::resnet), "resnet");
   EXPECT_EQ(name_of(EncoderKind::efficientnet_lite), "efficientnet-lite");
+  EXPECT_EQ(name_of(EncoderKind::siglip), "siglip");
 }
 
 TEST(EfficientNet, GivesWhatTheMapperTakes) {

@@ -104,6 +104,33 @@ inline TensorMap random_vit() {
   return random.map;
 }
 
+/// A SigLIP of width 128 (two heads), patches of 4, a grid of 3, two blocks.
+inline TensorMap random_siglip() {
+  const std::int64_t width = 128;
+  RandomTensors random(4);
+  random.add("positional_embedding", {9, width}, 0.5);
+  random.add("conv1.weight", {width, 3, 4, 4}, 0.15);
+  random.add("conv1.bias", {width}, 0.1);
+  random.add_norm("ln_post", width);
+  for (const char* block : {"0", "1"}) {
+    const std::string name = std::string("transformer.resblocks.") + block + ".";
+    random.add_norm(name + "ln_1", width);
+    for (const char* part : {"attn.q_proj", "attn.k_proj", "attn.v_proj", "attn.out_proj"})
+      random.add_linear(name + part, width, width);
+    random.add_norm(name + "ln_2", width);
+    random.add_linear(name + "mlp.c_fc", 200, width);
+    random.add_linear(name + "mlp.c_proj", width, 200);
+  }
+  random.add("attnpool.probe", {1, 1, width}, 1);
+  random.add_linear("attnpool.q_proj", width, width);
+  random.add_linear("attnpool.kv_proj", 2 * width, width);
+  random.add_linear("attnpool.out_proj", width, width);
+  random.add_norm("attnpool.ln", width);
+  random.add_linear("attnpool.mlp.c_fc", 72, width);
+  random.add_linear("attnpool.mlp.c_proj", width, 72);
+  return random.map;
+}
+
 /// A ModifiedResNet of width 6 (three heads), resolution 64, blocks 2, 1, 1, 1, embeddings of 10.
 inline TensorMap random_resnet() {
   const std::int64_t width = 6;
@@ -179,6 +206,35 @@ inline at::Tensor plain_vit(const TensorMap& w, const at::Tensor& pixels, bool q
     x = x + linear(w, name + "mlp.c_proj", hidden * gate);
   }
   return at::matmul(norm(w, "ln_post", x).select(1, 0), w.at("proj"));
+}
+
+/// An MLP with GELU by tanh behind a layer normalisation of SigLIP's eps.
+inline at::Tensor plain_siglip_mlp(const TensorMap& w, const std::string& ln, const std::string& mlp,
+                                   const at::Tensor& x) {
+  const at::Tensor y = at::layer_norm(x, {x.size(2)}, w.at(ln + ".weight"), w.at(ln + ".bias"), 1e-6);
+  return linear(w, mlp + "c_proj", at::gelu(linear(w, mlp + "c_fc", y), "tanh"));
+}
+
+/// What is to the right of the last whole patch and below is not seen.
+inline at::Tensor plain_siglip(const TensorMap& w, const at::Tensor& pixels) {
+  const at::Tensor& kernel = w.at("conv1.weight");
+  const auto norm6 = [&](const std::string& name, const at::Tensor& x) {
+    return at::layer_norm(x, {x.size(2)}, w.at(name + ".weight"), w.at(name + ".bias"), 1e-6);
+  };
+  at::Tensor x = at::conv2d(pixels, kernel, w.at("conv1.bias"), kernel.size(3)).flatten(2).transpose(1, 2) +
+                 w.at("positional_embedding");
+  for (const char* block : {"0", "1"}) {
+    const std::string name = std::string("transformer.resblocks.") + block + ".";
+    const at::Tensor y = norm6(name + "ln_1", x);
+    x = x + linear(w, name + "attn.out_proj",
+                   plain_attention(linear(w, name + "attn.q_proj", y), linear(w, name + "attn.k_proj", y),
+                                   linear(w, name + "attn.v_proj", y)));
+    x = x + plain_siglip_mlp(w, name + "ln_2", name + "mlp.", x);
+  }
+  const auto kv = linear(w, "attnpool.kv_proj", norm6("ln_post", x)).chunk(2, 2);
+  const at::Tensor q = linear(w, "attnpool.q_proj", w.at("attnpool.probe")).expand({x.size(0), 1, x.size(2)});
+  const at::Tensor y = linear(w, "attnpool.out_proj", plain_attention(q, kv[0], kv[1]));
+  return (y + plain_siglip_mlp(w, "attnpool.ln", "attnpool.mlp.", y)).select(1, 0);
 }
 
 inline at::Tensor plain_resnet(const TensorMap& w, const at::Tensor& pixels) {

@@ -3,6 +3,7 @@
 
 #include "archives.h"
 #include "weights/hugging_face.h"
+#include "weights/siglip.h"
 
 namespace caption::test {
 namespace {
@@ -71,6 +72,90 @@ TEST(Published, HuggingFaceClip) {
   }
 }
 
+/// Shapes that a SigLIP's tensors may have here, at two channels.
+WeightFile siglip(const std::vector<std::string>& names) {
+  WeightFile file = named(names);
+  for (auto& [name, tensor] : file.tensors) {
+    if (name.ends_with("patch_embedding.weight")) tensor = Tensor::of({2, 2, 1, 1}, std::vector<float>(4));
+    if (name.ends_with("in_proj_weight")) tensor = Tensor::of({6, 2}, std::vector<float>(12));
+    if (name.ends_with("in_proj_bias")) tensor = Tensor::of({6}, std::vector<float>(6));
+    if (name.ends_with("pos_embed")) tensor = Tensor::of({1, 2, 2}, std::vector<float>(4));
+  }
+  return file;
+}
+
+void expect_siglip(WeightFile file, const std::set<std::string>& expected) {
+  EXPECT_TRUE(rename_siglip(file));
+  EXPECT_NO_THROW(require_known_names(file));
+  const std::optional<Tensors> encoder = image_encoder_tensors(file);
+  ASSERT_TRUE(encoder);
+  for (const std::string& name : expected) EXPECT_TRUE(encoder->contains(name)) << name;
+  EXPECT_EQ(encoder->shape("positional_embedding"), (Shape{2, 2}));
+  EXPECT_FALSE(rename_siglip(file));
+}
+
+TEST(Published, SiglipByTransformers) {
+  for (const std::string before : {"", "vision_model.", "model.vision_model."}) {
+    std::vector<std::string> names;
+    for (const char* name :
+         {"embeddings.patch_embedding.weight", "embeddings.patch_embedding.bias",
+          "embeddings.position_embedding.weight", "encoder.layers.1.self_attn.q_proj.weight",
+          "encoder.layers.1.layer_norm1.bias", "encoder.layers.1.mlp.fc2.weight", "post_layernorm.weight",
+          "head.probe", "head.attention.in_proj_weight", "head.attention.in_proj_bias",
+          "head.attention.out_proj.weight", "head.layernorm.bias", "head.mlp.fc1.weight"})
+      names.push_back(before + name);
+    if (!before.empty()) {
+      const std::string outer = before.substr(0, before.size() - std::string("vision_model.").size());
+      for (const char* name : {"text_model.head.weight", "text_model.embeddings.position_ids", "logit_bias"})
+        names.push_back(outer + name);
+    }
+    expect_siglip(siglip(names),
+                  {"conv1.weight", "conv1.bias", "transformer.resblocks.1.attn.q_proj.weight",
+                   "transformer.resblocks.1.ln_1.bias", "transformer.resblocks.1.mlp.c_proj.weight",
+                   "ln_post.weight", "attnpool.probe", "attnpool.q_proj.weight", "attnpool.kv_proj.bias",
+                   "attnpool.out_proj.weight", "attnpool.ln.bias", "attnpool.mlp.c_fc.weight"});
+  }
+}
+
+TEST(Published, SiglipByTimm) {
+  for (const std::string before : {"", "visual.trunk."}) {
+    std::vector<std::string> names;
+    for (const char* name : {"pos_embed", "patch_embed.proj.weight", "patch_embed.proj.bias",
+                             "blocks.0.attn.qkv.weight", "blocks.0.attn.proj.bias", "blocks.0.norm2.weight",
+                             "norm.bias", "attn_pool.latent", "attn_pool.kv.bias", "attn_pool.mlp.fc2.bias"})
+      names.push_back(before + name);
+    expect_siglip(siglip(names),
+                  {"conv1.bias", "transformer.resblocks.0.attn.in_proj_weight",
+                   "transformer.resblocks.0.attn.out_proj.bias", "transformer.resblocks.0.ln_2.weight",
+                   "ln_post.bias", "attnpool.probe", "attnpool.kv_proj.bias", "attnpool.mlp.c_proj.bias"});
+  }
+}
+
+TEST(Published, SiglipsThatAreNotSupportedAreNamed) {
+  const auto refusal = [](WeightFile file) -> std::string {
+    try {
+      rename_siglip(file);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const std::string patches = "vision_model.embeddings.patch_embedding.";
+  const std::string probe = "vision_model.head.probe";
+  EXPECT_NE(refusal(named({patches + "weight", probe})).find("NaFlex"), std::string::npos);
+  EXPECT_NE(refusal(siglip({patches + "weight", patches + "bias"})).find("without its pooling head"),
+            std::string::npos);
+  EXPECT_NE(refusal(siglip({patches + "weight", probe, "vision_model.x"})).find("'vision_model.x': no part"),
+            std::string::npos);
+  WeightFile odd = siglip({patches + "weight", probe, "vision_model.head.attention.in_proj_weight"});
+  odd.tensors["vision_model.head.attention.in_proj_weight"] = Tensor::of({4, 1}, std::vector<float>(4));
+  EXPECT_NE(refusal(odd).find("expected three parts, found shape [4, 1]"), std::string::npos);
+  // CLIP has no bias there, BLIP has it and a class token.
+  EXPECT_EQ(refusal(siglip({patches + "weight"})), "");
+  EXPECT_EQ(
+      refusal(siglip({patches + "weight", patches + "bias", "vision_model.embeddings.class_embedding"})), "");
+}
+
 TEST(Published, EncodersThatAreNotSupportedAreNamed) {
   const auto refusal = [](const std::vector<std::string>& names) -> std::string {
     WeightFile file = named(names);
@@ -85,7 +170,6 @@ TEST(Published, EncodersThatAreNotSupportedAreNamed) {
   };
   const std::string patches = "vision_model.embeddings.patch_embedding.weight";
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
-      {{patches, "vision_model.head.probe"}, "is a SigLIP"},
       {{patches}, "has no visual_projection"},
       {{patches, "visual_projection.weight", "vision_model.stranger"}, "vision_model.stranger"},
       {{"visual.trunk.patch_embed.proj.weight"}, "of timm's"},

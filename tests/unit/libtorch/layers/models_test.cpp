@@ -37,6 +37,7 @@ TEST(TorchEncoder, GivesTheCpusEmbeddings) {
   at::manual_seed(4);
   expect_same_embeddings(testing::random_vit());
   expect_same_embeddings(testing::random_vit(), {.activation = Activation::gelu});
+  expect_same_embeddings(testing::random_siglip(), {.activation = Activation::gelu_tanh, .resolution = 14});
   expect_same_embeddings(testing::random_resnet());
   for (const EncoderOutput output :
        {EncoderOutput::features, EncoderOutput::classes, EncoderOutput::classes_and_features}) {
