@@ -7,12 +7,17 @@ beside the files. Run it by hand, with a Python that has torch and safetensors; 
 """
 
 import argparse
+import array
 import collections
 import datetime
 import decimal
 import fractions
+import functools
+import math
 import pathlib
 import pickle
+import re
+import time
 import uuid
 import warnings
 
@@ -102,6 +107,18 @@ class Clip(nn.Module):
         return self.visual(x) + torch.ones(2)
 
 
+class ByName:
+    """Takes its arguments by their names."""
+
+    def __new__(cls, *, size):
+        made = object.__new__(cls)
+        made.size = size
+        return made
+
+    def __getnewargs_ex__(self):
+        return (), {"size": self.size}
+
+
 class Forbidden:
     def __reduce__(self):
         return __import__("os").system, ("touch /tmp/caption-was-here",)
@@ -111,6 +128,8 @@ def beside():
     """What training programs keep beside weights: settings, and values of no tensors."""
     counts = collections.defaultdict(int)
     counts["a"] = 1
+    itself = ([],)
+    itself[0].append(itself)
     return {
         "hyper_parameters": argparse.Namespace(transformer_attention_heads=16, use_windowed_embeddings=False, lr=1e-4,
                                                out=pathlib.PurePosixPath("/data/run")),
@@ -120,7 +139,12 @@ def beside():
         "containers": [counts, collections.Counter("abc"), collections.deque([1, 2]), {1, 2}, frozenset([3]), range(3), slice(1, 2)],
         "numbers": [complex(1, 2), 1 << 100, decimal.Decimal("1.5"), fractions.Fraction(1, 3), uuid.UUID(int=5)],
         "bytes": [b"xx", bytearray(b"x")],
-        "types": [torch.int64, torch.Size([1]), torch.device("cpu")],
+        "types": [torch.int64, torch.Size([1]), torch.device("cpu"), bool, type(None), list[int], len],
+        "constants": [..., NotImplemented],
+        "modules": [nn.ReLU(), nn.functional.relu, array.array("f", [1]), re.compile("a+"), time.gmtime(0), math.sqrt, functools.partial(int, base=2)],
+        "failures": [ValueError("no"), KeyError("k"), itself],
+        "by_name": ByName(size=3),
+        "tensors": [torch.eye(2).to_sparse(), torch.zeros(2, dtype=torch.uint16), torch.zeros(2, device="meta")],
     }
 
 

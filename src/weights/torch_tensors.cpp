@@ -1,6 +1,8 @@
 #include "weights/torch_tensors.h"
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -17,10 +19,12 @@ constexpr std::string_view kRebuildTensor = "torch._utils _rebuild_tensor";
 constexpr std::string_view kRebuildTensorV2 = "torch._utils _rebuild_tensor_v2";
 constexpr std::string_view kRebuildParameter = "torch._utils _rebuild_parameter";
 constexpr std::array<std::string_view, 4> kWrappers = {"state_dict", "model_state_dict", "model", "module"};
-constexpr std::array<std::string_view, 2> kTrainingPrefixes = {"module.", "_orig_mod."};
+constexpr std::array<std::string_view, 4> kTrainingWrappers = {
+    "module.", "_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module."};
 constexpr std::size_t kMostEntries = 100'000;
 constexpr std::size_t kLongestName = 1024;
 constexpr int kDeepestModule = 64;
+constexpr int kDeepestWrapper = 4;
 
 std::optional<Shape> as_shape(const PickleValue& value) {
   const PickleValue& sizes =
@@ -39,6 +43,40 @@ bool holds_tensors(const PickleValue& dict) {
     if (TorchTensors::is_tensor(*dict.items[i])) return true;
   }
   return false;
+}
+
+/// Whether it is the state of a torch.nn.Module.
+bool is_whole_model(const PickleValue& dict) {
+  return dict.find("_parameters") != nullptr && dict.find("_modules") != nullptr;
+}
+
+/// Whether it has tensors under one of the usual names of state dicts.
+bool is_wrapped(const PickleValue& dict) {
+  return std::any_of(kWrappers.begin(), kWrappers.end(), [&](std::string_view wrapper) {
+    const PickleValue* const inner = dict.find(wrapper);
+    return inner != nullptr && inner->is(Kind::dict) && holds_tensors(*inner);
+  });
+}
+
+/// What a training program has put a state dict into, beside its own state: under one of the usual names, or
+/// else the only dict there that holds tensors. nullptr if `dict` is no such thing.
+const PickleValue* wrapped_in(const PickleValue& dict) {
+  if (!dict.is(Kind::dict) || is_whole_model(dict)) return nullptr;
+  for (const std::string_view wrapper : kWrappers) {
+    const PickleValue* const inner = dict.find(wrapper);
+    // The weights themselves may be there beside single tensors, as the state of a random generator.
+    if (inner != nullptr && inner->is(Kind::dict) && (!holds_tensors(dict) || holds_tensors(*inner)))
+      return inner;
+  }
+  if (holds_tensors(dict)) return nullptr;
+  const PickleValue* only = nullptr;
+  for (std::size_t i = 1; i < dict.items.size(); i += 2) {
+    const PickleValue& value = *dict.items[i];
+    if (!value.is(Kind::dict) || !(holds_tensors(value) || is_wrapped(value))) continue;
+    if (only != nullptr) return nullptr;
+    only = &value;
+  }
+  return only;
 }
 
 /// In bytes, of a tensor without gaps.
@@ -69,11 +107,24 @@ void keep_settings(const PickleValue& root, WeightFile& result) {
     if (const PickleValue* const nested = settings->find(inner)) keep(*nested);
 }
 
-void strip_training_prefixes(WeightFile& file) {
-  for (bool stripped = true; stripped;) {
-    stripped = false;
-    for (const std::string_view prefix : kTrainingPrefixes) stripped = strip_prefix(file, prefix) || stripped;
+/// Takes "module.", "_orig_mod." and the like out of all names, in front and inside: the wrappers of a model
+/// that is trained on several devices, compiled or sharded, or of a part of it.
+void strip_training_wrappers(WeightFile& file) {
+  std::map<std::string, Tensor> shorter;
+  for (const auto& [name, tensor] : file.tensors) {
+    std::string inner = name;
+    for (const std::string_view wrapper : kTrainingWrappers) {
+      for (std::size_t at = inner.find(wrapper); at != std::string::npos; at = inner.find(wrapper, at)) {
+        if (at == 0 || inner[at - 1] == '.') {
+          inner.erase(at, wrapper.size());
+        } else {
+          at += wrapper.size();
+        }
+      }
+    }
+    if (!shorter.emplace(std::move(inner), tensor).second) return;  // they tell two tensors apart
   }
+  file.tensors = std::move(shorter);
 }
 
 }  // namespace
@@ -81,14 +132,16 @@ void strip_training_prefixes(WeightFile& file) {
 StorageId parse_storage_id(const MappedFile& file, const PickleValue& persistent) {
   const auto& items = persistent.items;
   constexpr std::string_view kModule = "torch ";
+  constexpr std::string_view kUntyped = "torch.storage UntypedStorage";  // whose elements are bytes
   // The legacy format adds a sixth item, the view that torch before 0.4 knew; None since then.
   if ((items.size() != 5 && !(items.size() == 6 && items[5]->is(Kind::none))) || !items[0]->is(Kind::text) ||
-      items[0]->text != "storage" || !items[1]->is(Kind::global) || !items[1]->text.starts_with(kModule) ||
-      !items[2]->is(Kind::text) || !items[4]->is(Kind::integer)) {
+      items[0]->text != "storage" || !items[1]->is(Kind::global) ||
+      (items[1]->text != kUntyped && !items[1]->text.starts_with(kModule)) || !items[2]->is(Kind::text) ||
+      !items[4]->is(Kind::integer)) {
     file.fail(
         "a storage that is described in an unknown way; expected ('storage', type, key, location, elements)");
   }
-  const std::string type = items[1]->text.substr(kModule.size());
+  const std::string type = items[1]->text == kUntyped ? "ByteStorage" : items[1]->text.substr(kModule.size());
   const std::optional<DType> dtype = storage_dtype(type);
   if (!dtype) {
     file.fail("storage '" + shown(items[2]->text) + "': type torch." + shown(type) +
@@ -165,18 +218,15 @@ void TorchTensors::add(WeightFile& result, const std::string& name, const Pickle
 
 void TorchTensors::read_state_dict(const PickleValue& root, WeightFile& result) {
   const PickleValue* dict = &root;
-  for (const std::string_view wrapper : kWrappers) {
-    const PickleValue* inner = root.find(wrapper);
-    // The weights themselves may be there beside single tensors, as the state of a random generator.
-    if (inner == nullptr || !inner->is(Kind::dict) || (holds_tensors(root) && !holds_tensors(*inner)))
-      continue;
+  for (int depth = 0; depth < kDeepestWrapper; ++depth) {
+    const PickleValue* const inner = wrapped_in(*dict);
+    if (inner == nullptr) break;
     dict = inner;
-    break;
   }
   if (!dict->is(Kind::dict)) {
     file_->fail("holds " + describe(*dict) + "; expected a state dict: torch.save(model.state_dict(), FILE)");
   }
-  if (dict->find("_parameters") != nullptr && dict->find("_modules") != nullptr) {
+  if (is_whole_model(*dict)) {
     file_->fail(
         "holds a whole model, not its weights alone; nothing of it was made. Save "
         "torch.save(model.state_dict(), FILE)");
@@ -194,7 +244,7 @@ void TorchTensors::read_state_dict(const PickleValue& root, WeightFile& result) 
     add(result, key.text, value);
   }
   if (result.tensors.empty()) file_->fail("holds no tensors; expected a state dict");
-  strip_training_prefixes(result);
+  strip_training_wrappers(result);
 }
 
 void TorchTensors::read_module(const PickleValue& root, WeightFile& result) {

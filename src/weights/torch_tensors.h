@@ -38,9 +38,10 @@ class TorchTensors {
   static bool is_tensor(const PickleValue& value);
   Tensor tensor(const std::string& name, const PickleValue& value);
 
-  /// All tensors of a dict by its keys, or of the dict inside it that the usual training programs write:
-  /// "state_dict", "model_state_dict" or "model". Scalars and strings beside the tensors are ignored. A
-  /// "module." or "_orig_mod." that all names begin with (data-parallel and compiled training) is taken off.
+  /// All tensors of a dict by its keys, or of the dict inside it that training programs write: "state_dict",
+  /// "model_state_dict", "model", or the only one with tensors. Scalars and strings beside the tensors are
+  /// ignored. "module.", "_orig_mod." and the like (data-parallel, compiled and sharded training) are taken
+  /// out of names.
   void read_state_dict(const PickleValue& root, WeightFile& result);
   /// All tensors among the attributes of a TorchScript module and of the modules in it, by full dotted name,
   /// and the integers of the outermost one (0-dimensional integer tensors too: that is how OpenAI's archives

@@ -36,11 +36,11 @@ enum class Checksums {
 /// checkpoint, of which `path` is the index; or the weights in a folder of Hugging Face's. Never runs code
 /// from the file. The file is mapped and must stay as it is while the tensors are used; writing into them is
 /// not allowed. Hugging Face's CLIP gets OpenAI's names, and SigLIP such as are made like them. A state dict
-/// may be wrapped as training programs do it ({"state_dict": ..., "epoch": 3}), and what stands before all of
-/// its names is taken off: "module." or
-/// "_orig_mod." of any, and another
-/// ("net.captioner.") where the names behind it are known below. Throws Error(model) naming the file, the
-/// tensor or record, expected and actual.
+/// may be wrapped as training programs do it ({"state_dict": ..., "epoch": 3}); "module.", "_orig_mod." and
+/// the like are taken out of its names, and what stands before all of them ("net.captioner.") is taken off
+/// where the names behind it are known below.
+/// Throws Error(model) naming the file, the tensor or record, expected and
+/// actual.
 WeightFile read_weights(const std::filesystem::path& path, Checksums checksums = Checksums::structure);
 
 /// CLIP's image encoder out of `file`: names without "visual."; without the text side. Nothing if there

@@ -170,6 +170,14 @@ TEST(BadPickle, IsRefused) {
   expect_pickle_refused("\x80\x04\x93.", {"not there"});
   expect_pickle_refused("\x80\x04\x94.", {"not there"});
   expect_pickle_refused(pickle_of(""), {"not there"});
+  expect_pickle_refused(pickle_of("0"), {"not there"});
+  expect_pickle_refused(pickle_of("1"), {"group that it never began"});
+  expect_pickle_refused("\x80\x04}\x92.", {"not there"});
+  expect_pickle_refused("\x80\x04\x8c\x02os\x8c\x06system\x93)}\x92.",
+                        {"refused: the file asks for 'os.system'"});
+  for (const char* const name :
+       {"eval", "exec", "compile", "open", "__import__", "getattr", "setattr", "input"})
+    expect_pickle_refused(pickle_of(global("builtins", name)), {"refused: the file asks for", name});
   expect_pickle_refused(pickle_of("}}"), {"values are left"});
   expect_pickle_refused(pickle_of("}(}"), {"values are left"});
   expect_pickle_refused(pickle_of("}t"), {"group that it never began"});
@@ -197,7 +205,7 @@ TEST(BadPickle, BombsAreRefused) {
   // A memo index of four billion must cost one entry, and so must a string that claims four gigabytes.
   const std::string value = tensor(storage(6), 0, {6}, {1});
   EXPECT_EQ(read_bytes(archive_of(dict_with(value + "r\xff\xff\xff\xff"), kFloats)).tensors.size(), 1u);
-  expect_pickle_refused(pickle_of("X\xff\xff\xff\xff"), {"4294967295 bytes", "at most 65536"});
+  expect_pickle_refused(pickle_of("X\xff\xff\xff\xff"), {"4294967295 more bytes"});
   expect_pickle_refused(pickle_of(text(std::string(70'000, 'x'))), {"at most 65536"});
   expect_pickle_refused(pickle_of(global(std::string(300, 'x'), "y")), {"more than 256 bytes"});
   expect_pickle_refused(pickle_of(std::string("\x8a\xff") + std::string(255, '\1')), {"state dict"});

@@ -1,4 +1,6 @@
 // Files that torch and safetensors wrote (scripts/make_weight_files.py): the same tensors must come out.
+#include <set>
+
 #include "archives.h"
 
 namespace caption::test {
@@ -119,6 +121,56 @@ TEST(Beside, WhatTrainingProgramsKeepIsSkipped) {
   const WeightFile flat = read_weights(data("beside_flat.pt"));
   expect_filled(flat, "0.weight", {2, 3}, DType::fp32);
   EXPECT_EQ(flat.tensors.size(), 2u);
+}
+
+std::string dict_of(const std::vector<std::pair<std::string, std::string>>& entries) {
+  std::string bytes = "}(";
+  for (const auto& [name, value] : entries) bytes += text(name) + value;
+  return bytes + "u";
+}
+
+/// The names of the tensors that are read of a pickle.
+std::set<std::string> names_in(const std::string& body) {
+  const WeightFile file = read_bytes(zip_of({{.name = "a/data.pkl", .bytes = pickle_of(body)},
+                                             {.name = "a/data/0", .bytes = little(0x3f800000, 4)}}));
+  std::set<std::string> names;
+  for (const auto& [name, tensor] : file.tensors) names.insert(name);
+  return names;
+}
+
+TEST(Wrappers, AStateDictIsFoundWhereverItIsTheOnlyOne) {
+  const std::string one = tensor(storage(1), 0, {1}, {1});
+  const std::string weights = dict_of({{"a.w", one}, {"b.w", one}});
+  const std::set<std::string> expected = {"a.w", "b.w"};
+  const std::string optimizer = dict_of({{"state", dict_of({{"0", dict_of({{"exp_avg", one}})}})}});
+  EXPECT_EQ(names_in(dict_of({{"net", weights}, {"epoch", number(3)}, {"optimizer", optimizer}})), expected);
+  EXPECT_EQ(names_in(dict_of({{"checkpoint", dict_of({{"state_dict", weights}})}})), expected);
+  EXPECT_EQ(names_in(dict_of({{"model", dict_of({{"state_dict", weights}})}})), expected);
+  EXPECT_EQ(names_in(dict_of({{"state_dict", dict_of({{"model", weights}})}})), expected);
+  EXPECT_EQ(names_in(dict_of({{"ema", weights}, {"model", weights}})), expected);  // the usual name
+  const std::string two = pickle_of(dict_of({{"ema", weights}, {"net", weights}}));
+  expect_bytes_refused(archive_of(two, std::string(24, '\0')), {"the entry of", "is a dict"});
+}
+
+TEST(Wrappers, OfTrainingAreTakenOutOfNames) {
+  const std::string one = tensor(storage(1), 0, {1}, {1});
+  EXPECT_EQ(names_in(dict_of({{"module._orig_mod.a.w", one}, {"module._orig_mod.b.w", one}})),
+            (std::set<std::string>{"a.w", "b.w"}));
+  EXPECT_EQ(names_in(dict_of({{"a.module.w", one},
+                              {"b._fsdp_wrapped_module._checkpoint_wrapped_module.w", one},
+                              {"submodule.w", one}})),
+            (std::set<std::string>{"a.w", "b.w", "submodule.w"}));
+  EXPECT_EQ(names_in(dict_of({{"a.module.w", one}, {"a.w", one}})),
+            (std::set<std::string>{"a.module.w", "a.w"}));
+}
+
+TEST(Beside, TextsOfAnyLengthAreSkipped) {
+  const std::string value = tensor(storage(1), 0, {1}, {1});
+  const std::string body = "}(" + text("log") + text(std::string(200'000, 'x')) + text("w") + value + "u";
+  const WeightFile file = read_bytes(zip_of({{.name = "a/data.pkl", .bytes = pickle_of(body)},
+                                             {.name = "a/data/0", .bytes = little(0x3f800000, 4)}}));
+  EXPECT_EQ(values_of(file.tensors.at("w")), std::vector<double>{1});
+  EXPECT_EQ(file.tensors.size(), 1u);
 }
 
 TEST(Beside, BytesBehindAnArchivesEnd) {
