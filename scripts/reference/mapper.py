@@ -18,7 +18,10 @@ def map_embedding(w: Weights, embedding: Tensor, width: int) -> Tensor:
     if "weight" in w:
         out = embedding @ w["weight"].T + w["bias"]
     else:
-        out = linear(w, "model.2", torch.tanh(linear(w, "model.0", embedding)))
+        out, last = embedding, 2 * count_blocks(w, "model.") - 2
+        for number in range(0, last, 2):  # between two layers stands a tanh, which has a number, too
+            out = torch.tanh(linear(w, f"model.{number}", out))
+        out = linear(w, f"model.{last}", out)
     return out.view(embedding.shape[0], -1, width)
 
 

@@ -106,6 +106,7 @@ class MapperSizes:
     prefix_length: int
     clip_length: int = 0
     layers: int = 8
+    hidden_layers: int = 1  # of the MLP
 
 
 def add_vit(make: Maker, sizes: VitSizes) -> None:
@@ -203,7 +204,9 @@ def add_gpt2(make: Maker, sizes: Gpt2Sizes, prefix_length: int, old_masks: bool)
 def add_mlp_mapper(make: Maker, sizes: MapperSizes, embedding: int, width: int) -> None:
     outputs = sizes.prefix_length * width
     make.linear("clip_project.model.0", outputs // 2, embedding, 2.0)
-    make.linear("clip_project.model.2", outputs, outputs // 2)
+    for i in range(1, sizes.hidden_layers):
+        make.linear(f"clip_project.model.{2 * i}", outputs // 2, outputs // 2, 2.0)
+    make.linear(f"clip_project.model.{2 * sizes.hidden_layers}", outputs, outputs // 2)
 
 
 def add_transformer_mapper(make: Maker, sizes: MapperSizes, embedding: int, width: int) -> None:
