@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "caption/error.h"
+#include "files/descriptor.h"
 #include "files/mapped_ranges.h"
 
 namespace caption {
@@ -25,16 +26,6 @@ namespace {
 [[noreturn]] void fail_to_open(const std::filesystem::path& path, const std::string& detail) {
   throw Error(ErrorKind::model, path.string() + ": " + detail, path);
 }
-
-struct Descriptor {
-  explicit Descriptor(int number) : fd(number) {}
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int fd;
-};
 
 /// All of a file in pages of its own, which can only be read.
 std::span<const std::byte> read_all(const std::filesystem::path& path, int descriptor, std::size_t size) {

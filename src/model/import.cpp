@@ -9,6 +9,7 @@
 #include "base/printable.h"
 #include "caption/error.h"
 #include "files/replacing_folder.h"
+#include "kernels/matrix_sizes.h"
 #include "model/activations.h"
 #include "model/bundle.h"
 #include "model/clip_config.h"
@@ -236,7 +237,7 @@ Manifest import_bundle(const ImportRequest& request) {
   LoadedFacts facts;
   {
     // What is loaded is what is copied meanwhile.
-    const Modules<Tensor> modules = load_modules<Tensor>(files, CpuCompute());
+    const Modules<Tensor> modules = load_modules<Tensor>(files, {.packed = sizes_of_matrices()});
     require_known(language, *modules.gpt2, request);
     manifest = describe(request, modules, language);
     facts = facts_of(modules);

@@ -9,6 +9,7 @@
 #include "files/replacing_folder.h"
 #include "files/sha256.h"
 #include "files/small_file.h"
+#include "kernels/matrix_sizes.h"
 #include "model/bundle.h"
 #include "model/export.h"
 
@@ -130,7 +131,7 @@ Manifest unpack_bundle(const UnpackRequest& request) {
     manifest.name = request.name;
     replace_small_file(staged.path() / kManifest, to_json(manifest));
   }
-  load_bundle<Tensor>(staged.path(), manifest, CpuCompute());
+  load_bundle<Tensor>(staged.path(), manifest, {.packed = sizes_of_matrices()});
   staged.keep();
   return manifest;
 }

@@ -38,6 +38,26 @@ TEST_F(ReplacingFolderTest, AppearsWhenItIsKept) {
   EXPECT_EQ(std::distance(fs::directory_iterator(scratch_ / "new"), fs::directory_iterator()), 1);
 }
 
+TEST_F(ReplacingFolderTest, CopiesAreTheSameBytesAndFilesOfTheirOwn) {
+  std::string bytes;
+  for (int i = 0; i < 3'000'000; ++i) bytes += static_cast<char>(i * 7 % 251);
+  std::ofstream(scratch_ / "large", std::ios::binary) << bytes;
+  std::ofstream(scratch_ / "empty").close();
+  fs::permissions(scratch_ / "large", fs::perms::owner_read | fs::perms::owner_write);
+  const ReplacingFolder folder(scratch_ / "model");
+  folder.add(scratch_ / "large", "large");
+  folder.add(scratch_ / "empty", "empty");
+  std::ofstream(scratch_ / "large", std::ios::binary) << "changed";
+  std::ifstream copy(folder.path() / "large", std::ios::binary);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(copy), {}), bytes);
+  EXPECT_EQ(fs::file_size(folder.path() / "empty"), 0U);
+  EXPECT_EQ(fs::status(folder.path() / "large").permissions(),
+            fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_THROW(folder.add(scratch_ / "empty", "large"), Error);  // which is there already
+  std::ifstream kept(folder.path() / "large", std::ios::binary);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(kept), {}), bytes);
+}
+
 TEST_F(ReplacingFolderTest, NothingIsLeftIfItIsNotKept) {
   {
     const ReplacingFolder folder(scratch_ / "model");
