@@ -1,5 +1,6 @@
 #include "cli/model_terms.h"
 
+#include "base/log.h"
 #include "base/printable.h"
 #include "caption/error.h"
 #include "cli/installation.h"
@@ -11,6 +12,10 @@ namespace caption::cli {
 ModelTerms read_model_terms(const std::filesystem::path& folder) {
   const Manifest manifest = read_manifest(folder);
   return {single_line(manifest.origin), single_line(manifest.license)};
+}
+
+void say_terms(const std::string& license) {
+  log::info("its licence: " + single_line(license));
 }
 
 std::string terms_of_own_models() {

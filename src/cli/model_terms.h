@@ -14,6 +14,9 @@ struct ModelTerms {
 /// Of the bundle in `folder`. Throws Error(model).
 ModelTerms read_model_terms(const std::filesystem::path& folder);
 
+/// Says on standard error under which terms something stands that was made of a model or of files.
+void say_terms(const std::string& license);
+
 /// "model NAME", "origin ..." and "license ..." lines of each model that comes with the program; of a damaged
 /// one what is wrong with it.
 std::string terms_of_own_models();

@@ -70,7 +70,7 @@ class ExplanationPage {
   ExplanationPage(const ExplainedImage& explained, const ExplanationPictures& pictures)
       : explained_(explained), explanation_(explained.explanation), pictures_(pictures) {}
 
-  std::string write(const std::string& program) const {
+  std::string write(const PageFoot& foot) const {
     const Html head =
         page_head({"Why these words? " + explained_.image, {assets::explain_css}, {assets::explain_js}});
     const Html body =
@@ -89,7 +89,7 @@ class ExplanationPage {
               {"details", details()},
               {"tiles", tiles()},
               {"rows", rows()},
-              {"program", program}});
+              {"foot", page_foot(foot)}});
     return (head + body).text();
   }
 
@@ -235,8 +235,8 @@ class ExplanationPage {
 }  // namespace
 
 std::string explanation_page(const ExplainedImage& explained, const ExplanationPictures& pictures,
-                             const std::string& program) {
-  return ExplanationPage(explained, pictures).write(program);
+                             const PageFoot& foot) {
+  return ExplanationPage(explained, pictures).write(foot);
 }
 
 }  // namespace caption

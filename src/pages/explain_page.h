@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pages/explained_words.h"
+#include "pages/html.h"
 
 namespace caption {
 
@@ -19,8 +20,8 @@ struct ExplanationPictures {
   std::function<std::vector<std::byte>(std::span<const double> heat, int cells, int side)> draw_heat;
 };
 
-/// An explanation as one page that needs nothing else. `program`: what made it, with its version.
+/// An explanation as one page that needs nothing else.
 std::string explanation_page(const ExplainedImage& explained, const ExplanationPictures& pictures,
-                             const std::string& program);
+                             const PageFoot& foot);
 
 }  // namespace caption

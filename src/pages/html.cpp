@@ -122,4 +122,12 @@ Html page_head(const Page& page) {
                                        {"scripts", all("<script>{{text}}</script>\n", scripts)}});
 }
 
+Html page_foot(const PageFoot& foot) {
+  return fill(
+      "<footer class=\"bottom page\"><p>Written by {{program}}</p>\n"
+      "<p>The model's origin: {{origin}}. Its licence: {{license}}.</p>\n"
+      "</footer>\n</body>\n</html>\n",
+      {{"program", foot.program}, {"origin", foot.origin}, {"license", foot.license}});
+}
+
 }  // namespace caption

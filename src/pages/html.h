@@ -62,4 +62,14 @@ struct Page {
 /// of class "theme" gets the switch between light and dark.
 Html page_head(const Page& page);
 
+/// What made a page, and which model is in it.
+struct PageFoot {
+  std::string program;  ///< with its version
+  std::string origin;   ///< the bundle's: where it comes from
+  std::string license;  ///< and its terms
+};
+
+/// The page's end, from <footer> to </html>.
+Html page_foot(const PageFoot& foot);
+
 }  // namespace caption

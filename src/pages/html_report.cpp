@@ -89,9 +89,7 @@ class HtmlReport : public RecordWriter {
     output_.write(
         fill(assets::report_end_html.text, {{"totals", totals},
                                             {"interrupted", summary.interrupted ? interrupted : Html()},
-                                            {"program", style_.program},
-                                            {"origin", style_.origin},
-                                            {"license", style_.license}})
+                                            {"foot", page_foot(style_.foot)}})
             .text());
   }
 

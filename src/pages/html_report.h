@@ -6,6 +6,7 @@
 
 #include "caption/options.h"
 #include "files/output.h"
+#include "pages/html.h"
 #include "records/writers.h"
 
 namespace caption {
@@ -18,9 +19,7 @@ struct ReportStyle {
   std::filesystem::path file;  ///< the report's own, from which images are linked
   std::string model;           ///< the bundle's name
   DecodeOptions decode;
-  std::string program;  ///< what made it, with its version
-  std::string origin;   ///< the bundle's: where it comes from
-  std::string license;  ///< and its terms
+  PageFoot foot;
 };
 
 /// One page that needs nothing but itself, with a picture, caption and score for each image.

@@ -49,6 +49,36 @@ def test_it_is_the_same_each_time_and_on_standard_output(real, archive, work):
     assert result.code == 0 and result.out == archive.read_bytes()
 
 
+def test_origin_and_licence_go_along(real, source, tiny, work, tmp_path):
+    origin, terms = "a test's folder, 2026", "CC0 \u2013 <none>"
+    parts = ["--clip", tiny / "clip.pt", "--captioner", tiny / "captioner.pt", "--tokenizer", tiny, "--origin", origin, "--license", terms]
+    result = real.run("models", "import", *parts, "--name", "mine")
+    assert result.code == 0 and f"its licence: {terms}" in result.err
+    assert real.run("models", "optimize", "mine", "--precision", "int8").code == 0
+    for arguments in (["mine"], ["mine", "--output", "-"], ["mine", "--checkpoint", "captioner.pt"]):
+        result = real.run("models", "export", *arguments)
+        assert result.code == 0 and f"its licence: {terms}" in result.err
+    result = real.run("models", "import", "mine.tar", "--folder", "elsewhere")
+    assert result.code == 0 and f"its licence: {terms}" in result.err
+    for model in ("mine", "./elsewhere"):
+        shown = json.loads(real.run("models", "show", model, "--json").text)
+        assert (shown["origin"], shown["license"]) == (origin, terms)
+        text = real.run("models", "show", model).text
+        assert origin in text and terms in text
+    listed = json.loads(real.run("models", "list", "--json").text)
+    assert terms in [model["license"] for model in listed]
+    photo = source / "tests" / "data" / "photos" / "cat.jpg"
+    assert real.run("--model", "./elsewhere", "--max-tokens", "3", photo, "--html", "page.html").code == 0
+    assert real.run("explain", "--model", "./elsewhere", "--max-tokens", "3", photo, "--html", "why.html").code == 0
+    for page in ("page.html", "why.html"):
+        assert "Its licence: CC0 \u2013 &lt;none&gt;." in (work / page).read_text()
+
+
+def test_terms_are_for_weight_files(real, archive):
+    result = real.run("models", "import", archive, "--license", "CC0", "--name", "other")
+    assert result.code == 2 and "--license is for weight files" in result.err
+
+
 def test_it_comes_back(real, archive, models, source):
     result = real.run("models", "import", "tiny.tar")
     assert result.code == 0 and f"made the model 'tiny' in {models}/tiny" in result.err and "its licence: " in result.err

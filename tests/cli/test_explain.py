@@ -140,6 +140,12 @@ def test_files_are_written_over_and_the_table_too(fake, images, work):
     assert page.startswith("<!DOCTYPE html>") and page.endswith("</html>\n")
 
 
+def test_the_page_says_whose_model_it_is(fake, images, work):
+    assert fake.run("explain", "a.jpg", "--html", "page.html").code == 0
+    foot = (work / "page.html").read_text().split("<footer")[1]
+    assert "Written by caption " in foot and "The model's origin: made by a test. Its licence: CC0." in foot
+
+
 def test_words_cannot_break_out_of_the_page(fake, work):
     nasty = "<script>alert(1)</script>\"'&amp;"
     (work / "x.jpg").write_bytes(b"say " + nasty.encode())

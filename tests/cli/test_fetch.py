@@ -171,7 +171,7 @@ def test_a_dry_run_says_all_and_asks_nobody(fetching, server):
     result = fetching.at(server.base, mirror="https://mirror.example").run("--dry-run")
     assert result.code == 0 and result.err == "" and server.requests == []
     for words in [f"{server.base}/clip.pt", "https://mirror.example/clip.pt", "clip.pt, 0.9 MB", "sha256 " + fetching.files[CLIP]["sha256"],
-                  "sha256 was not published", str(fetching.downloads), str(fetching.model)]:  # fmt: skip
+                  "sha256 was not published", "licence: the terms of clip.pt", str(fetching.downloads), str(fetching.model)]:  # fmt: skip
         assert words in result.text
     assert not fetching.downloads.exists() and not fetching.data.exists()
 

@@ -79,6 +79,8 @@ VALUES = {
     "--images": ".",
     "--stop": " on",
     "--stop-token": "</s>",
+    "--origin": "a shop",
+    "--license": "CC0",
     "--shard": "2/2",
     "--include": "*.jpg",
     "--exclude": "*.png",

@@ -69,9 +69,8 @@ Results::Results(const CaptionConfig& config, const std::string& model, const st
   }
   if (outputs.html) {
     const ModelTerms terms = read_model_terms(folder);
-    add(*outputs.html, make_html_report({*config.html, model, config.batch.decode, program_version(),
-                                         terms.origin, terms.license},
-                                        *outputs.html));
+    const PageFoot foot = {program_version(), terms.origin, terms.license};
+    add(*outputs.html, make_html_report({*config.html, model, config.batch.decode, foot}, *outputs.html));
   }
 }
 

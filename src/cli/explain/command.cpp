@@ -11,6 +11,7 @@
 #include "caption/error.h"
 #include "cli/explain/text.h"
 #include "cli/locate_model.h"
+#include "cli/model_terms.h"
 #include "cli/output_guard.h"
 #include "cli/signals.h"
 #include "cli/single_image.h"
@@ -61,7 +62,9 @@ ExitStatus run(const ExplainConfig& config) {
           encode_square_of(file, config.image_options, ExplanationPictures::kSquare,
                            explanation.stretched ? Fit::stretch : Fit::crop),
           draw_heat_map};
-      write_file(*html, explanation_page(explained, pictures, program_version()));
+      const ModelTerms terms = read_model_terms(folder);
+      write_file(*html,
+                 explanation_page(explained, pictures, {program_version(), terms.origin, terms.license}));
     }
     if (png) write_file(*png, draw_contact_sheet(file, config.image_options, explanation));
     Output().write(config.json ? explanation_json(explained) : explanation_table(explained));

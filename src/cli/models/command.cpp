@@ -10,6 +10,7 @@
 #include "caption/error.h"
 #include "cli/installation.h"
 #include "cli/locate_model.h"
+#include "cli/model_terms.h"
 #include "cli/models/fetch.h"
 #include "cli/models/listing.h"
 #include "cli/models/optimize.h"
@@ -36,10 +37,12 @@ void show(const ModelsConfig& config, Output& output) {
 void export_(const ModelsConfig& config, Output& output) {
   const std::filesystem::path folder = locate_model(config.name);
   const std::string name = std::filesystem::canonical(folder).filename().string();
+  const ModelTerms terms = read_model_terms(folder);
   if (config.checkpoint) {
     export_checkpoint(folder, std::filesystem::absolute(*config.checkpoint));
     log::info("made " + printable(config.checkpoint->string()) +
               ", which torch.load reads with weights_only=True");
+    say_terms(terms.license);
     return;
   }
   if (config.output == "-") {
@@ -49,6 +52,7 @@ void export_(const ModelsConfig& config, Output& output) {
     export_bundle(folder, name, [&](std::span<const std::byte> bytes) {
       output.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     });
+    say_terms(terms.license);
     return;
   }
   const std::filesystem::path target = std::filesystem::absolute(config.output.value_or(name + ".tar"));
@@ -60,6 +64,7 @@ void export_(const ModelsConfig& config, Output& output) {
   });
   file.keep();
   log::info("made " + printable(target.string()) + ", " + megabytes(written));
+  say_terms(terms.license);
 }
 
 void remove(const ModelsConfig& config) {
@@ -109,7 +114,7 @@ std::filesystem::path new_folder(const std::filesystem::path& asked, const std::
 
 void say_made(const Manifest& manifest, const std::string& name, const std::filesystem::path& folder) {
   log::info("made the model '" + name + "' in " + printable(folder.string()));
-  log::info("its licence: " + single_line(manifest.license));
+  say_terms(manifest.license);
 }
 
 void import_archive(const ModelsConfig& config) {

@@ -7,6 +7,7 @@
 #include "base/printable.h"
 #include "caption/error.h"
 #include "cli/installation.h"
+#include "cli/model_terms.h"
 #include "cli/models/download_progress.h"
 #include "cli/models/optimize.h"
 #include "cli/signals.h"
@@ -95,6 +96,7 @@ std::string describe(const std::vector<PlannedFile>& plan) {
     for (const std::string& source : file.sources) text += "  " + printable(source) + "\n";
     text +=
         "  sha256 " + (file.published.sha256.empty() ? "was not published" : file.published.sha256) + "\n";
+    text += "  licence: " + single_line(file.published.license) + "\n";
   }
   return text;
 }
@@ -167,7 +169,7 @@ void make_model(ImportRequest request, const std::vector<FetchedFile>& files, Pi
   }
   remove_downloads(files);
   log::info("made the model '" + request.name + "' in " + printable(request.folder.string()));
-  log::info("its licence: " + single_line(request.license));
+  say_terms(request.license);
 }
 
 void optimize_if_asked(const FetchConfig& config, const fs::path& folder) {

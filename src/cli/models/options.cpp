@@ -203,6 +203,10 @@ Flags<ImportRequest> new_model_flags() {
            "\".\", with a sentencepiece model the one that ends texts]"),
       text("--stop", &ImportRequest::stop_texts,
            "End captions where they contain TEXT, in the place of that token; may be given several times"),
+      text("--origin", &ImportRequest::origin,
+           "Where the files come from [default their names, and what is published of their hashes]"),
+      text("--license", &ImportRequest::license,
+           "Their terms [default what is published of those whose hashes are known]"),
       on("--normalize", &ImportRequest::normalize, "The mapper takes embeddings of length 1", true)
           .excludes({"--no-normalize"}, "--normalize and --no-normalize contradict each other"),
       on("--no-normalize", &ImportRequest::normalize,
@@ -228,8 +232,9 @@ Parsed<ModelsConfig> parse_import(const std::vector<std::string>& arguments) {
     const bool needed = config.archive.empty();
     parser.require(!needed || parser.given(option), std::string(option) + " is missing");
   }
-  for (const char* option : {"--clip", "--captioner", "--gpt2", "--tokenizer", "--activation", "--heads",
-                             "--mapper-heads", "--stop-token", "--stop", "--normalize", "--no-normalize"}) {
+  for (const char* option :
+       {"--clip", "--captioner", "--gpt2", "--tokenizer", "--activation", "--heads", "--mapper-heads",
+        "--stop-token", "--stop", "--origin", "--license", "--normalize", "--no-normalize"}) {
     parser.require(config.archive.empty() || !parser.given(option),
                    std::string(option) + " is for weight files, and '" + config.archive +
                        "' is taken for an archive, which has all parts");
