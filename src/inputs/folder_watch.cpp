@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <functional>
 #include <thread>
 #include <utility>
@@ -29,6 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kStopCheckMs = 100;
+constexpr int kLongestStepMs = 20;  ///< of the clock that gives files their times
 constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR;
 
 [[noreturn]] void fail(const std::string& what, int reason) {
@@ -51,22 +53,59 @@ bool is_opened_soon(int leased) {
   return false;
 }
 
-/// Whether somebody has it open for writing, as far as the system says: only of files of our own.
-bool is_being_written(const fs::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return false;
-  // Who opens it just now makes the system signal us, by default with one that kills.
-  ::fcntl(descriptor, F_SETSIG, SIGURG);
-  const bool leased = ::fcntl(descriptor, F_SETLEASE, F_RDLCK) == 0;
-  const bool busy = leased ? is_opened_soon(descriptor) : errno == EAGAIN;
-  ::close(descriptor);  // which gives the lease back
-  return busy;
-}
-
 /// One that has come by a link is complete, though nobody closes it.
 bool is_link(const fs::path& file) {
   struct stat status {};
   return ::lstat(file.c_str(), &status) == 0 && (S_ISLNK(status.st_mode) || status.st_nlink > 1);
+}
+
+/// What is known of a file.
+struct Look {
+  enum { gone, written, complete } what = gone;
+  struct stat status {};  ///< of one that is complete
+};
+
+/// Somebody writes it if it is open for that, as far as the system says so: only of files of our own.
+Look look_at(const fs::path& file) {
+  Look look;
+  if (::stat(file.c_str(), &look.status) != 0 || !S_ISREG(look.status.st_mode)) return look;
+  look.what = Look::complete;
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return look;  // whoever reads it has a record that says why not
+  // Who opens it just now makes the system signal us, by default with one that kills.
+  ::fcntl(descriptor, F_SETSIG, SIGURG);
+  const bool leased = ::fcntl(descriptor, F_SETLEASE, F_RDLCK) == 0;
+  const bool busy = leased ? is_opened_soon(descriptor) : errno == EAGAIN;
+  ::fstat(descriptor, &look.status);  // who opens it for writing waits until it is closed here
+  ::close(descriptor);                // which gives the lease back
+  if (busy && !is_link(file)) look.what = Look::written;
+  return look;
+}
+
+/// Whether a change that comes now could leave the time of the last one: times of files go on in steps of
+/// some milliseconds.
+bool is_just_changed(const struct stat& status) {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  const timespec& then = status.st_mtim;
+  if (then.tv_sec > now.tv_sec + 1) return false;  // a clock's error, or set by somebody
+  return then.tv_sec > now.tv_sec || (then.tv_sec == now.tv_sec && then.tv_nsec >= now.tv_nsec);
+}
+
+/// As look_at; of one that is complete, every later change shows in its status.
+Look look_once_settled(const fs::path& file) {
+  Look look = look_at(file);
+  for (int i = 0; look.what == Look::complete && is_just_changed(look.status) && i < kLongestStepMs; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    look = look_at(file);
+  }
+  return look;
+}
+
+std::size_t hash_of(const struct stat& status) {
+  return std::hash<std::string>()(
+      std::to_string(status.st_size) + ' ' + std::to_string(status.st_mtim.tv_sec) + ' ' +
+      std::to_string(status.st_mtim.tv_nsec) + ' ' + std::to_string(status.st_ino));
 }
 
 fs::path below(const fs::path& root, const fs::path& file) {
@@ -124,18 +163,32 @@ void FolderWatch::list(const Place& place) {
   std::sort(files.begin(), files.end());
   for (const std::string& name : files) {
     const fs::path file = place.folder / name;
-    if (take(file)) arrived_.push_back({file, below(place.root, file)});
+    arrived_.push_back({file, below(place.root, file)});
   }
   std::sort(folders.begin(), folders.end(), std::greater<>());
   for (const std::string& name : folders) to_list_.push_front({place.folder / name, place.root});
 }
 
-bool FolderWatch::take(const fs::path& file) {
-  return !is_being_written(file) && is_new(file);
+bool FolderWatch::take(const Arrival& arrival) {
+  const Look look = look_once_settled(arrival.file);
+  // The system says that a file is closed a moment before it is: one that is written is asked again.
+  if (look.what == Look::written) written_.insert_or_assign(arrival.file, arrival);
+  if (look.what != Look::complete) return false;
+  const std::size_t state = hash_of(look.status);
+  std::size_t& taken = taken_[std::hash<std::string>()(arrival.file.string())];
+  return std::exchange(taken, state) != state;
 }
 
 std::optional<FolderWatch::Arrival> FolderWatch::next(const std::atomic<bool>& stop) {
-  while (arrived_.empty() && !stop) {
+  while (!stop) {
+    if (!arrived_.empty()) {
+      Arrival arrival = std::move(arrived_.front());
+      arrived_.pop_front();
+      // Asked now and not when it came: it may have come again since, or somebody writes it anew and closes
+      // it later.
+      if (take(arrival)) return arrival;
+      continue;
+    }
     if (!to_list_.empty()) {
       const Place place = std::move(to_list_.front());
       to_list_.pop_front();
@@ -144,11 +197,17 @@ std::optional<FolderWatch::Arrival> FolderWatch::next(const std::atomic<bool>& s
     }
     pollfd ready{descriptor_, POLLIN, 0};
     if (::poll(&ready, 1, kStopCheckMs) > 0) read_events();
+    ask_again();
   }
-  if (stop) return std::nullopt;
-  Arrival arrival = std::move(arrived_.front());
-  arrived_.pop_front();
-  return arrival;
+  return std::nullopt;
+}
+
+void FolderWatch::ask_again() {
+  const auto now = std::chrono::steady_clock::now();
+  if (written_.empty() || now - asked_ < std::chrono::milliseconds(kStopCheckMs)) return;
+  asked_ = now;
+  for (auto& [file, arrival] : written_) arrived_.push_back(std::move(arrival));
+  written_.clear();
 }
 
 void FolderWatch::read_events() {
@@ -181,7 +240,7 @@ void FolderWatch::handle(int watch, unsigned what, const std::string& name) {
   }
   const fs::path file = place.folder / name;
   if (!is_wanted(place, name) || ((what & IN_CREATE) != 0 && !is_link(file))) return;
-  if (is_new(file)) arrived_.push_back({file, below(place.root, file)});
+  arrived_.push_back({file, below(place.root, file)});
 }
 
 bool FolderWatch::looks_into(const Place& place, const std::string& name) const {
@@ -192,16 +251,6 @@ bool FolderWatch::looks_into(const Place& place, const std::string& name) const 
 bool FolderWatch::is_wanted(const Place& place, const std::string& name) const {
   return !name.starts_with('.') && has_image_extension(name) &&
          patterns_.takes_file(below(place.root, place.folder / name).string());
-}
-
-bool FolderWatch::is_new(const fs::path& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
-  const std::size_t state = std::hash<std::string>()(
-      std::to_string(status.st_size) + ' ' + std::to_string(status.st_mtim.tv_sec) + ' ' +
-      std::to_string(status.st_mtim.tv_nsec) + ' ' + std::to_string(status.st_ino));
-  std::size_t& taken = taken_[std::hash<std::string>()(file.string())];
-  return std::exchange(taken, state) != state;
 }
 
 }  // namespace caption

@@ -66,7 +66,7 @@ std::optional<Input> Inputs::next_arrival(const std::atomic<bool>& stop) {
 
 std::optional<Input> Inputs::next_in_folder() {
   while (std::optional<FolderWalk::File> file = folder_->next()) {
-    if (watch_ && !watch_->take(file->name)) continue;
+    if (watch_ && !watch_->take({file->name, file->below})) continue;
     folder_is_empty_ = false;
     return Input{file->name, file->name, false, std::move(file->below)};
   }
