@@ -211,8 +211,22 @@ def test_an_output_of_another_input_is_refused(tmp_path):
 
 def test_folders_have_the_extensions_of_the_program():
     code = (ROOT / "src" / "inputs" / "image_names.cpp").read_text()
-    table = re.search(r"kExtensions = \{(.*?)\};", code, re.DOTALL)[1]
-    assert set(re.findall(r'"(\.\w+)"sv', table)) == plan.EXTENSIONS
+    for table, extensions in (("kExtensions", plan.EXTENSIONS), ("kRaws", plan.RAW_EXTENSIONS)):
+        text = re.search(table + r" = \{(.*?)\};", code, re.DOTALL)[1]
+        assert set(re.findall(r'"(\.\w+)"sv', text)) == extensions
+    code = (ROOT / "src" / "inputs" / "raw_pairs.cpp").read_text()
+    text = re.search(r"kOfCameras = \{(.*?)\};", code, re.DOTALL)[1]
+    assert re.findall(r'"(\.\w+)"sv', text) == plan.OF_CAMERAS
+
+
+def test_of_a_raw_file_and_its_picture_the_second_is_taken(tmp_path):
+    tree(tmp_path / "source", "a.NEF", "a.JPG", "b.nef", "c.dng", "c.png")
+    part, = plan.plan(str(tmp_path / "source"), str(tmp_path / "out"), 10)
+    assert [Path(name).name for name in part.names] == ["a.JPG", "b.nef", "c.dng", "c.png"]
+    names = ["a.JPG", "a.NEF", "b.CR2", "b.dng", "b.jpg", "c.CR2", "x/c.jpg", "d.CR2", "d.png", "e.ARW", "e.dng", "f.dng"]
+    file = shard(tmp_path / "x.tar", dict.fromkeys(names, b"x"))
+    taken = [picture.path.removeprefix(f"{file}/") for picture in plan.pictures_of_tar(str(file))]
+    assert taken == ["a.JPG", "b.jpg", "c.CR2", "x/c.jpg", "d.CR2", "d.png", "e.ARW", "e.dng", "f.dng"]
 
 
 def shard(file, members):

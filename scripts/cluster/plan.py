@@ -20,6 +20,9 @@ from slot import Picture, problem
 # Those of `caption FOLDER`.
 EXTENSIONS = set(".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .bmp .dib .tif .tiff .heic .heif .hif .avif .gif .jxl .jp2 .j2k .j2c .jpf .jpx .ppm "
                  ".pgm .pbm .pnm .pam .pfm .qoi .tga .ico .icns .psd".split())
+# Of cameras' raw data, and of the pictures that cameras keep beside it: of such a pair, the second is captioned.
+RAW_EXTENSIONS = set(".cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .dng .raf .orf .rw2 .pef .srw".split())
+OF_CAMERAS = ".JPG .jpg .JPEG .jpeg .HIF .hif .HEIC .heic .HEIF .heif".split()
 PLAN = "_plan.json"  # names with "_" or "." are no data for Spark and Arrow
 
 
@@ -54,7 +57,12 @@ def plan(source: str, output: str, size: int) -> list[Part]:
 
 
 def is_picture(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in EXTENSIONS
+    return os.path.splitext(name)[1].lower() in EXTENSIONS | RAW_EXTENSIONS
+
+
+def is_paired_raw(name: str, names: set[str]) -> bool:
+    stem, extension = os.path.splitext(name)
+    return extension.lower() in RAW_EXTENSIONS and any(stem + other in names for other in OF_CAMERAS)
 
 
 def is_shard(name: str) -> bool:
@@ -77,11 +85,12 @@ def cut(source: Path, size: int) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def walk(folder: Path) -> Iterator[str]:
-    """The pictures and shards of a folder with its subfolders; hidden ones are left out."""
+    """The pictures and shards of a folder with its subfolders, without hidden ones and the raw files of pairs."""
     for place, folders, names in os.walk(folder.resolve(), onerror=raise_it):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        together = set(names)
         for name in sorted(names):
-            if not name.startswith(".") and (is_picture(name) or is_shard(name)):
+            if not name.startswith(".") and (is_picture(name) or is_shard(name)) and not is_paired_raw(name, together):
                 yield os.path.join(place, name)
 
 
@@ -90,7 +99,28 @@ def raise_it(error: OSError) -> None:
 
 
 def pictures_of_tar(name: str) -> Iterator[Picture]:
-    """Of the members that are pictures. What is no whole archive gives what can be read, and a row that says so."""
+    """Of the members that are pictures, without the raw files that stand next to theirs. What is no whole archive gives what can
+    be read, and a row that says so."""
+    waiting: list[Picture] = []  # raw files of one name
+    last = ""
+    for picture in all_pictures_of_tar(name):
+        if is_paired_raw(picture.path, {last}):
+            continue
+        if waiting and is_paired_raw(waiting[0].path, {picture.path}):
+            waiting = []
+        raw = os.path.splitext(picture.path)[1].lower() in RAW_EXTENSIONS
+        if not raw or (waiting and os.path.splitext(waiting[0].path)[0] != os.path.splitext(picture.path)[0]):
+            yield from waiting
+            waiting = []
+        if raw:
+            waiting.append(picture)
+        else:
+            last = picture.path
+            yield picture
+    yield from waiting
+
+
+def all_pictures_of_tar(name: str) -> Iterator[Picture]:
     try:
         with tarfile.open(name, "r:") as shard:
             for member in shard:

@@ -68,7 +68,8 @@ Flags<InputOptions> input_flags() {
 }
 
 InputAdvice input_advice() {
-  return {" of --files-from", ": add --null (-0)", "; add -r to look into its subfolders"};
+  return {" of --files-from", ": add --null (-0)", "; add -r to look into its subfolders",
+          "; add --svg to read SVG"};
 }
 
 }  // namespace caption::cli

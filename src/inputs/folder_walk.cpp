@@ -5,6 +5,7 @@
 
 #include "base/printable.h"
 #include "inputs/image_names.h"
+#include "inputs/raw_pairs.h"
 
 namespace caption {
 namespace {
@@ -50,6 +51,7 @@ bool FolderWalk::list() {
     names_.clear();
     return false;
   }
+  for (const std::string& raw : take_out_paired_raws(names_)) leave_out(raw, WhyLeftOut::paired_raw);
   std::sort(names_.begin(), names_.end(), std::greater<>());
   std::sort(subfolders.begin(), subfolders.end(), std::greater<>());
   for (const std::string& name : subfolders)
@@ -58,7 +60,7 @@ bool FolderWalk::list() {
 }
 
 void FolderWalk::take_file(std::string name, EntryType type) {
-  const bool picture = has_image_extension(name);
+  const bool picture = patterns_.is_picture_name(name);
   const std::string kind = picture ? "" : other_picture_kind(name);
   if ((!picture && kind.empty()) || !patterns_.takes_file(folder_.below + name)) return;
   if (name.front() == '.') {

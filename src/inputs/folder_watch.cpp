@@ -20,7 +20,6 @@
 #include <vector>
 
 #include "caption/error.h"
-#include "inputs/image_names.h"
 #include "inputs/left_out.h"
 #include "inputs/list_folder.h"
 
@@ -249,7 +248,7 @@ bool FolderWatch::looks_into(const Place& place, const std::string& name) const 
 }
 
 bool FolderWatch::is_wanted(const Place& place, const std::string& name) const {
-  return !name.starts_with('.') && has_image_extension(name) &&
+  return !name.starts_with('.') && patterns_.is_picture_name(name) &&
          patterns_.takes_file(below(place.root, place.folder / name).string());
 }
 

@@ -18,8 +18,8 @@ struct Input {
   std::string name;             ///< as the user gave it; stands in the record
   std::filesystem::path file;   ///< where to read it
   bool standard_input = false;  ///< read the bytes from stdin instead
-  std::filesystem::path below;  ///< its path below the folder that was named; of a file that was, its name; empty
-                                ///< for an archive that cannot be read
+  std::filesystem::path below;  ///< its path below the folder that was named; of a file that was, its name;
+                                ///< empty for an archive that cannot be read
   /// Gives the bytes instead of `file`, if there is such a function: once, on any thread. Throws Error of a
   /// kind that concerns one image, whose message does not name the input.
   std::function<std::vector<std::byte>()> bytes = nullptr;
@@ -44,6 +44,7 @@ struct InputAdvice {
   std::string list;            ///< which list: " of --files-from"
   std::string null_separated;  ///< where one has NUL bytes: ": add --null"
   std::string recursive;       ///< where only subfolders may have images: "; add -r"
+  std::string drawings;        ///< where SVG is left out: "; add --svg"
 };
 
 /// Where the inputs of a run come from.

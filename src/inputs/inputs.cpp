@@ -6,6 +6,7 @@
 #include "caption/error.h"
 #include "inputs/image_names.h"
 #include "inputs/number_range.h"
+#include "inputs/raw_pairs.h"
 
 namespace caption {
 namespace {
@@ -59,9 +60,12 @@ std::optional<Input> Inputs::next_of_all(const std::atomic<bool>& stop) {
 }
 
 std::optional<Input> Inputs::next_arrival(const std::atomic<bool>& stop) {
-  const std::optional<FolderWatch::Arrival> arrival = watch_->next(stop);
-  if (!arrival) return std::nullopt;
-  return Input{arrival->file.string(), arrival->file, false, arrival->below};
+  while (const std::optional<FolderWatch::Arrival> arrival = watch_->next(stop)) {
+    if (!is_paired_raw(arrival->file, arrival->below, options_.patterns))
+      return Input{arrival->file.string(), arrival->file, false, arrival->below};
+    left_out_.add({arrival->file.string(), WhyLeftOut::paired_raw});
+  }
+  return std::nullopt;
 }
 
 std::optional<Input> Inputs::next_in_folder() {
@@ -92,7 +96,7 @@ bool Inputs::open_tar(const std::string& name) {
     any_ = true;
     return true;
   }
-  tar_ = std::make_unique<TarWalk>(name, options_.patterns, options_.tar_contents);
+  tar_ = std::make_unique<TarWalk>(name, options_.patterns, options_.tar_contents, &left_out_);
   tar_name_ = name;
   tar_is_empty_ = true;
   return true;

@@ -24,7 +24,7 @@ struct Words {
 };
 
 /// In the order of WhyLeftOut.
-constexpr std::array<Words, 7> kWords = {
+constexpr std::array<Words, 8> kWords = {
     {{"format", "is a format that is not read", "file is left out, as its format is not read",
       "files are left out, as their formats are not read", false},
      {"hidden", "is hidden: its name begins with a dot", "hidden file is left out",
@@ -37,7 +37,10 @@ constexpr std::array<Words, 7> kWords = {
       "links to folders are not followed", true},
      {"subfolder", "is a subfolder, and only files of the folder itself are taken", "", "", false},
      {"no_file", "is a pipe, a socket or a device", "pipe, socket or device is left out",
-      "pipes, sockets or devices are left out", true}}};
+      "pipes, sockets or devices are left out", true},
+     {"paired_raw", "is a camera's raw data of a picture that lies beside it",
+      "raw file is left out, as its picture lies beside it",
+      "raw files are left out, as their pictures lie beside them", false}}};
 
 const Words& words_of(WhyLeftOut why) {
   return kWords.at(static_cast<std::size_t>(why));
@@ -67,20 +70,23 @@ std::string LeftOutName::message() const {
 LeftOut::LeftOut(const Shard& shard, Take take) : shard_(shard), take_(std::move(take)) {}
 
 void LeftOut::add(const LeftOutName& name) {
-  if (!shard_.takes(name.name)) return;
+  if (shard_.takes(name.name)) add_of_archive(name);
+}
+
+void LeftOut::add_of_archive(const LeftOutName& name) {
   if (name.why == WhyLeftOut::format) ++kinds_[name.kind];
   groups_[name.why].add(name.name);
   if (take_) take_(name);
 }
 
-std::string LeftOut::text() const {
+std::string LeftOut::text(const std::string& advice) const {
   std::string text;
   for (const auto& [why, names] : groups_) {
     if (why == WhyLeftOut::subfolder) continue;
     const Words& words = words_of(why);
     text += text.empty() ? "" : "\n";
     text += counted(names.count(), std::string(words.one), std::string(words.several));
-    if (why == WhyLeftOut::format) text += ": " + kinds_text(kinds_);
+    if (why == WhyLeftOut::format) text += ": " + kinds_text(kinds_) + (kinds_.contains("SVG") ? advice : "");
     if (words.named) text += ": " + names.few();
   }
   return text;

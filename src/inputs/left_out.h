@@ -19,6 +19,7 @@ enum class WhyLeftOut {
   folder_link,    ///< a link to a folder, which could go round in a circle
   subfolder,      ///< subfolders were not asked for
   no_file,        ///< a pipe, a socket or a device called like a picture
+  paired_raw,     ///< a camera's raw data beside a JPEG or HEIF of the same picture
 };
 
 struct LeftOutName {
@@ -26,13 +27,14 @@ struct LeftOutName {
   WhyLeftOut why;
   std::string kind = {};  ///< of a format: "HEIC"
 
-  /// "format", "hidden", "system_folder", "link", "subfolder", "no_file": for programs.
+  /// "format", "hidden", "system_folder", "link", "subfolder", "no_file", "paired_raw": for
+  /// programs.
   std::string code() const;
   /// For a person.
   std::string message() const;
 };
 
-/// What folders hold and a run does not take, counted. Memory does not grow with it.
+/// What folders, and archives, hold and a run does not take, counted. Memory does not grow with it.
 class LeftOut {
  public:
   using Take = std::function<void(const LeftOutName&)>;
@@ -41,10 +43,13 @@ class LeftOut {
   explicit LeftOut(const Shard& shard = {}, Take take = nullptr);
 
   void add(const LeftOutName& name);
+  /// Of an archive that is in that part, as a whole.
+  void add_of_archive(const LeftOutName& name);
 
   /// "12 files are left out, as their formats are not read: 8 HEIC, 4 MP4", the kinds that there are most of
-  /// first, and so on. Lines without their ends; empty if nothing is left out. Nothing of subfolders.
-  std::string text() const;
+  /// first, and so on. Lines without their ends; empty if nothing is left out. Nothing of subfolders. Where
+  /// there are drawings among them, `advice` of them stands behind.
+  std::string text(const std::string& advice = {}) const;
 
  private:
   Shard shard_;

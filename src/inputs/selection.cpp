@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "inputs/image_names.h"
+
 namespace caption {
 namespace {
 
@@ -26,6 +28,10 @@ bool Patterns::takes_file(const std::string& below) const {
 
 bool Patterns::enters(const std::string& below) const {
   return !any_fits(exclude, below);
+}
+
+bool Patterns::is_picture_name(const std::string& name) const {
+  return has_image_extension(name) || (drawings && is_drawing_name(name));
 }
 
 bool Shard::takes(const std::string& name) const {

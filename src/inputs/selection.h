@@ -11,10 +11,14 @@ namespace caption {
 struct Patterns {
   std::vector<std::string> include;  ///< files: only those that one of these fits; none: all
   std::vector<std::string> exclude;  ///< files, and folders with all that is in them
+  bool drawings = false;             ///< whether SVG files are pictures, too
 
   /// Whether a file is taken, or a folder is looked into. `below`: its path below the folder that was named.
   bool takes_file(const std::string& below) const;
   bool enters(const std::string& below) const;
+
+  /// Whether a file is called like a picture, whatever the patterns say.
+  bool is_picture_name(const std::string& name) const;
 };
 
 /// One of some parts of any list of inputs. In which part an input is depends on its name alone, so that

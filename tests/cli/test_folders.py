@@ -1,7 +1,9 @@
 """What folders and lists of other systems hold beside pictures that are read."""
 
 import base64
+import io
 import os
+import tarfile
 
 import pytest
 
@@ -10,7 +12,7 @@ import pytest
 def camera(work):
     folder = work / "camera"
     folder.mkdir()
-    for name in ["one.jpg", "IMG_1.CR2", "IMG_2.cr2", "clip.MP4", "raw.nef", "notes.txt", "Thumbs.db", "one.xmp", "._one.cr2"]:
+    for name in ["one.jpg", "IMG_1.XCF", "IMG_2.xcf", "clip.MP4", "light.exr", "notes.txt", "Thumbs.db", "one.xmp", "._one.xcf"]:
         (folder / name).write_bytes(b"say x.")
     (folder / "film.mp4").mkdir()
     return folder
@@ -19,18 +21,21 @@ def camera(work):
 def test_pictures_of_other_formats_are_counted(fake, camera):
     result = fake.run("camera")
     assert result.code == 0 and result.text == "camera/one.jpg\tx.\n"
-    assert "4 files are left out, as their formats are not read: 2 CR2, 1 MP4, 1 NEF\n" in result.err
+    assert "4 files are left out, as their formats are not read: 2 XCF, 1 EXR, 1 MP4\n" in result.err
     assert "1 hidden file is left out\n" in result.err
     assert "left out" not in fake.run("camera", "--quiet").err
     (camera / "one.jpg").unlink()
     result = fake.run("camera")
-    assert result.code == 2 and "no images in the folder 'camera'" in result.err and "2 CR2" in result.err
+    assert result.code == 2 and "no images in the folder 'camera'" in result.err and "2 XCF" in result.err
 
 
 def test_one_file_is_one_file(fake, work):
     (work / "a.jpg").write_bytes(b"say x.")
     (work / "b.svg").write_bytes(b"")
-    assert "1 file is left out, as its format is not read: 1 SVG\n" in fake.run(".").err
+    assert "1 file is left out, as its format is not read: 1 SVG; add --svg to read SVG\n" in fake.run(".").err
+    result = fake.run(".", "--svg", "--json")
+    assert [r["image"] for r in result.records()] == ["./a.jpg", "./b.svg"] and "left out" not in result.err
+    assert fake.run(".", "--include", "*.svg").code == 2 and fake.run(".", "--svg", "--include", "*.svg", "--json").records()[0]["image"] == "./b.svg"
     assert "left out" not in fake.run("a.jpg").err
 
 
@@ -50,10 +55,47 @@ def test_the_folders_of_systems_are_left_out(fake, work):
 
 
 @pytest.fixture
+def pairs(work):
+    folder = work / "in"
+    for name in ["a.NEF", "a.JPG", "b.cr3", "b.hif", "c.dng", "c.png", "d.ARW", "deep/d.jpg", "e.dng", "._e.jpg"]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"say x.")
+    return folder
+
+
+def test_of_a_raw_file_and_its_picture_the_second_is_taken(fake, pairs, schema):
+    result = fake.run("in", "-r")
+    assert result.text == "".join(f"in/{name}\tx.\n" for name in ["a.JPG", "b.hif", "c.dng", "c.png", "d.ARW", "e.dng", "deep/d.jpg"])
+    assert "2 raw files are left out, as their pictures lie beside them\n" in result.err
+    records = fake.run("in", "--json", "--left-out", "--include", "[ab].*").records()
+    message = "is a camera's raw data of a picture that lies beside it"
+    assert {r["image"]: r["left_out"] for r in records if r.get("left_out", {}).get("code", "subfolder") != "subfolder"} == {
+        f"in/{name}": {"code": "paired_raw", "message": message} for name in ["a.NEF", "b.cr3"]}
+    for record in records:
+        schema.validate(record)
+    assert fake.run("in", "--include", "*.NEF").text == "in/a.NEF\tx.\n"  # who asks for it wants it
+
+
+@pytest.mark.parametrize("extra", [(), ("--output-tar", "out.tar")])
+def test_raw_files_next_to_their_pictures_in_an_archive(fake, work, extra):
+    names = ["a.JPG", "a.NEF", "b.CR2", "b.dng", "b.jpg", "c.CR2", "d.CR2", "d.png", "e.ARW", "e.dng"]
+    with tarfile.open(work / "in.tar", "w") as archive:
+        for name in names:
+            info = tarfile.TarInfo(name)
+            info.size = len(b"say x.")
+            archive.addfile(info, io.BytesIO(b"say x."))
+    result = fake.run("in.tar", "--json", "--left-out", *extra)
+    taken = [r["image"] for r in result.records() if "left_out" not in r]
+    assert taken == [f"in.tar/{name}" for name in ["a.JPG", "b.jpg", "c.CR2", "d.CR2", "d.png", "e.ARW", "e.dng"]]
+    assert {r["image"] for r in result.records()} == {f"in.tar/{name}" for name in names}
+    assert "3 raw files are left out, as their pictures lie beside them\n" in result.err
+
+
+@pytest.fixture
 def odd(work):
     """A folder with everything that is no input, and a link that is one."""
     folder = work / "in"
-    for name in ["a.jpg", "b.MP4", "c.nef", "._a.jpg", ".d.mov", ".notes", "notes.txt", "2024/e.png", ".git/f.jpg", "@eaDir/g.jpg", "out/h.jpg"]:
+    for name in ["a.jpg", "b.MP4", "c.exr", "._a.jpg", ".d.mov", ".notes", "notes.txt", "2024/e.png", ".git/f.jpg", "@eaDir/g.jpg", "out/h.jpg"]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"say x.")
     (folder / "again").symlink_to(".")
@@ -70,9 +112,9 @@ def test_everything_that_is_left_out_has_a_record(fake, odd, schema):
     captioned = [r["image"] for r in result.records() if "left_out" not in r]
     assert captioned == ["in/a.jpg", "in/circle.jpg", "in/2024/e.png"]
     assert {r["image"]: r["left_out"]["code"] for r in result.records()[3:]} == {
-        "in/b.MP4": "format", "in/c.nef": "format", "in/._a.jpg": "hidden", "in/.d.mov": "hidden", "in/.git": "hidden",
+        "in/b.MP4": "format", "in/c.exr": "format", "in/._a.jpg": "hidden", "in/.d.mov": "hidden", "in/.git": "hidden",
         "in/@eaDir": "system_folder", "in/again": "link", "in/again.jpg": "link", "in/pipe.jpg": "no_file"}
-    assert {"MP4 is a format that is not read", "NEF is a format that is not read"} <= {r["left_out"]["message"] for r in result.records()[3:]}
+    assert {"MP4 is a format that is not read", "EXR is a format that is not read"} <= {r["left_out"]["message"] for r in result.records()[3:]}
     for line in ["2 hidden files are left out", "1 hidden folder is left out: in/.git", "2 links to folders are not followed: in/again",
                  "1 pipe, socket or device is left out: in/pipe.jpg", "1 folder of the system is left out: in/@eaDir"]:
         assert line in result.err

@@ -145,6 +145,15 @@ def test_metadata_of_what_arrives_are_written_once(work, watch):
     assert watcher.end() == 1 and len(watcher.lines) == 2
 
 
+def test_raw_files_that_arrive_beside_their_pictures(work, watch):
+    watcher = watch("in")
+    for name in ["a.NEF", "b.jpg", "b.cr2", "c.cr2"]:
+        (work / "in" / name).write_bytes(f"say {name[0]}.".encode())
+        wait_for(lambda: name == "b.cr2" or any(line.startswith(f"in/{name}") for line in watcher.lines))
+    assert watcher.end() == 0 and watcher.lines == ["in/a.NEF\ta.", "in/b.jpg\tb.", "in/c.cr2\tc."]
+    assert "1 raw file is left out, as its picture lies beside it" in "".join(watcher.errors)
+
+
 def test_many_at_once(work, watch):
     watcher = watch("in", "-r")
     for folder in range(20):

@@ -99,6 +99,7 @@ Parsed<BenchConfig> parse_bench(const std::vector<std::string>& arguments) {
 
   config.inputs.names = parser.inputs();
   config.inputs.advice = input_advice();
+  config.inputs.patterns.drawings = config.benchmark.image.svg;
   for (const std::string& name : config.inputs.names) {
     parser.require(!name.empty(), "an INPUT is empty");
     parser.require(name != "-", "'-' is standard input, but caption bench takes files and folders");

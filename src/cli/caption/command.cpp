@@ -55,7 +55,7 @@ class StartedInputs {
     if (!first_ && embeddings_)
       throw Error(ErrorKind::usage, "no input: there are no embeddings in the file");
     if (!first_ && !inputs_.any()) {
-      const std::string others = inputs_.left_out().text();
+      const std::string others = inputs_.left_out().text(config.inputs.advice.drawings);
       if (!others.empty()) early_warnings_ += (early_warnings_.empty() ? "" : "\n") + others;
       throw Error(ErrorKind::usage,
                   early_warnings_.empty() ? "no input: the list is empty" : early_warnings_);
@@ -214,7 +214,8 @@ ExitStatus run(const CaptionConfig& config) {
   notes.ends(summary);
   own_files.say_left_out();
   if (own_files.failed() > 0 && status == ExitStatus::success) status = ExitStatus::some_failed;
-  if (const std::string text = inputs.left_out().text(); !text.empty()) log::info(text);
+  const std::string others = inputs.left_out().text(config.inputs.advice.drawings);
+  if (!others.empty()) log::info(others);
   return status;
 }
 

@@ -25,7 +25,9 @@ std::string usage_text() {
          "in " +
          image_extensions_text("\n") +
          ".\n"
-         "Pictures and videos of other formats there are counted, and so are folders that\n"
+         "With --svg, also .svg. A camera's raw file is left out where its picture lies\n"
+         "beside it: IMG_1.NEF beside IMG_1.JPG, or HEIC, unless --include takes the raw file\n"
+         "alone. Pictures and videos of other formats are counted, and so are folders that\n"
          "systems put beside pictures (@eaDir, #recycle, ...).\n"
          "\n"
          "One image: its caption alone. Several, or a folder: a line NAME<TAB>CAPTION each.\n"
@@ -41,8 +43,8 @@ std::string help_footer() {
     image that failed has "error": {"code", "message"} instead of a caption; the codes
     are not_found, unreadable, unsupported_format, corrupt and too_large.
     With --left-out, {"image", "left_out": {"code", "message"}} for what folders hold
-    beside images; the codes are format (HEIC...), hidden, system_folder, subfolder,
-    link (to a folder) and no_file.
+    beside images; the codes are format (MP4...), hidden, system_folder, subfolder,
+    link (to a folder), no_file and paired_raw (whose picture lies beside it).
   csv: RFC 4180 with a header; one row per caption, numbered by "rank". Cells are
     exact: a name that begins with '=' is a formula to a spreadsheet. csv-safe puts '
     before names, captions and messages that begin with = + - @, a tab or a return.

@@ -215,6 +215,7 @@ std::variant<CaptionConfig, PrintHelp, PrintVersion> parse_caption(
                  "--dry-run says what a run would do that ends: leave out --watch");
   if (config.html) config.batch.image.thumbnail = kReportThumbnail;
   config.inputs.advice = input_advice();
+  config.inputs.patterns.drawings = config.batch.image.svg;
   config.batch.readers = reader_threads(config.model_options.threads);
   return config;
 }

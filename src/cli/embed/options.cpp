@@ -96,6 +96,7 @@ Parsed<EmbedConfig> parse_embed(const std::vector<std::string>& arguments) {
   parser.check();
   embedding_format(config.output);
   config.inputs.advice = input_advice();
+  config.inputs.patterns.drawings = config.batch.image.svg;
   config.batch.readers = reader_threads(config.model_options.threads);
   return config;
 }

@@ -7,6 +7,7 @@
 
 #include "caption/error.h"
 #include "inputs/image_names.h"
+#include "inputs/raw_pairs.h"
 #include "inputs/read_input.h"
 
 namespace caption {
@@ -113,10 +114,25 @@ TEST_F(InputsTest, AFilesBytesOrWhyThereAreNone) {
 }
 
 TEST(ImageNames, EndInAnyCase) {
-  for (const char* name : {"a.jpg", "b.JPEG", ".tif", "x.y.Png", "IMG_1.HEIC"})
+  for (const char* name : {"a.jpg", "b.JPEG", ".tif", "x.y.Png", "IMG_1.HEIC", "IMG_1.Nef"})
     EXPECT_TRUE(has_image_extension(name)) << name;
   for (const char* name : {"jpg", "a.jpg2", "a.", "", "a.svg"})
     EXPECT_FALSE(has_image_extension(name)) << name;
+  EXPECT_TRUE(is_drawing_name("a.SVG"));
+  EXPECT_FALSE(is_drawing_name("a.svg.png"));
+  EXPECT_TRUE(is_raw_name("a.CR3"));
+  EXPECT_FALSE(is_raw_name("a.jpg"));
+}
+
+TEST(RawPairs, AreOneNameWithTwoExtensions) {
+  EXPECT_TRUE(is_raw_of("in/IMG_1.NEF", "in/IMG_1.JPG"));
+  EXPECT_TRUE(is_raw_of("a.dng", "a.heic"));
+  for (const char* other : {"in/IMG_2.JPG", "IMG_1.JPG", "in/img_1.JPG", "in/IMG_1.png", "in/IMG_1.JPG.JPG"})
+    EXPECT_FALSE(is_raw_of("in/IMG_1.NEF", other)) << other;
+  EXPECT_FALSE(is_raw_of("a.jpg", "a.JPG"));
+  Names names = {"c.arw", "a.cr2", "b.jpg", "a.jpg", "b.png", "a.dng"};
+  EXPECT_EQ(take_out_paired_raws(names), (Names{"a.cr2", "a.dng"}));
+  EXPECT_EQ(names, (Names{"c.arw", "b.jpg", "a.jpg", "b.png"}));
 }
 
 }  // namespace
