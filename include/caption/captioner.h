@@ -21,6 +21,7 @@ struct Picture {
   std::shared_ptr<const Image> image;  ///< copies share it
   std::vector<std::byte> thumbnail;    ///< the whole picture, upright, as a small JPEG, if it was asked for
   bool truncated = false;              ///< a part of it was missing in its file
+  bool preview = false;                ///< it is the preview in a camera's raw data
 };
 
 /// How a caption ended: with the model's stop token or a stop text, or because it had as many tokens as it

@@ -69,6 +69,7 @@ StoredPicture decode_raw(Container& container) {
     fail_damaged(kFormat, std::string("its previews cannot be found (Exiv2: ") + error.what() + ")");
   }
   container = read_jpeg(preview.jpeg, container.max_megapixels);
+  container.preview = true;
   if (!container.orientation.is_known()) container.orientation.set_exif(preview.orientation);
   return decode_jpeg(container);
 }

@@ -28,6 +28,8 @@ struct BoxAnswer {
   std::int32_t width = 0;
   std::int32_t height = 0;
   std::int32_t truncated = 0;
+  std::int32_t preview = 0;
+  std::int32_t reads_fonts = 0;  ///< ready: whether it can
   std::uint64_t bytes = 0;
 };
 

@@ -138,7 +138,7 @@ RgbImage receive_picture(BoxedProcess& process, const BoxAnswer& answer, const I
                           static_cast<std::uint64_t>(answer.height)) {
     fail_nonsense();
   }
-  RgbImage image{answer.width, answer.height, {}, answer.truncated != 0};
+  RgbImage image{answer.width, answer.height, {}, answer.truncated != 0, answer.preview != 0};
   image.data.resize(answer.bytes);
   process.receive(std::as_writable_bytes(std::span(image.data)));
   return image;

@@ -44,6 +44,7 @@ struct Container {
   std::vector<std::uint8_t> stream;      ///< what the decoder is given
   std::optional<StoredPicture> picture;  ///< of simple formats, whose readers decode, too: needs no decoder
   std::vector<Layer> layers;             ///< instead, of an animation: from the first frame to the wanted one
+  bool preview = false;                  ///< it is the preview in a camera's raw data
   double max_megapixels = 0;             ///< for decoders that read the file's header
   int frame = 0;                         ///< likewise: ImageOptions::frame
 };

@@ -108,6 +108,7 @@ RgbImage decode_image(std::span<const std::byte> file_bytes, const ImageOptions&
   if (container.canvas) image = on_canvas(image, *container.canvas);
   image = turn_upright(std::move(image), container.orientation.value());
   image.truncated = truncated;
+  image.preview = container.preview;
   return image;
 }
 

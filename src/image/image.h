@@ -16,6 +16,7 @@ struct RgbImage {
   int height = 0;
   std::vector<std::uint8_t> data;  ///< [height, width, 3]
   bool truncated = false;          ///< a part of it was missing in its file
+  bool preview = false;            ///< it is the preview in a camera's raw data
 };
 
 /// How a picture that is no square becomes one: by the square in its middle, or whole, with its sides

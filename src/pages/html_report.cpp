@@ -167,6 +167,7 @@ class HtmlReport : public RecordWriter {
     if (best.repetition) add("repeats itself");
     if (best.only_prompt) add("only the prompt");
     if (record.truncated) add("picture incomplete");
+    if (record.preview) add("a raw file's preview");
     return text;
   }
 

@@ -23,6 +23,7 @@ class Outgoing {
                   std::move(prepared.error),
                   std::move(prepared.picture.thumbnail),
                   prepared.picture.truncated,
+                  prepared.picture.preview,
                   prepared.number,
                   prepared.state,
                   std::move(prepared.key)};

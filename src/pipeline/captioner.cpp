@@ -39,8 +39,10 @@ class EngineCaptioner : public Captioner {
     std::vector<std::byte> thumbnail;
     if (options.thumbnail > 0) thumbnail = opencv_library().encode_thumbnail(image, options.thumbnail);
     const bool truncated = image.truncated;
+    const bool preview = image.preview;
     Picture picture = engine_->prepare(std::move(image));  // RGB -> pixels [3, R, R]
     picture.truncated = truncated;
+    picture.preview = preview;
     picture.thumbnail = std::move(thumbnail);
     return picture;
   }

@@ -17,13 +17,15 @@ std::vector<std::string> flags_of(const Caption& caption) {
 std::vector<std::string> flags_of(const Record& record, const Caption& caption) {
   std::vector<std::string> flags = flags_of(caption);
   if (record.truncated) flags.emplace_back("truncated");
+  if (record.preview) flags.emplace_back("preview");
   return flags;
 }
 
 bool is_doubtful(const Record& record) {
   if (record.error) return false;
   const Caption& best = record.captions.at(0);
-  return best.text.empty() || best.unsure || best.finish == Finish::length || !flags_of(record, best).empty();
+  return best.text.empty() || best.unsure || best.finish == Finish::length || record.truncated ||
+         !flags_of(best).empty();
 }
 
 }  // namespace caption

@@ -17,6 +17,7 @@ struct Record {
   std::optional<Error> error;
   std::vector<std::byte> thumbnail;  ///< as Picture::thumbnail
   bool truncated = false;            ///< as Picture::truncated
+  bool preview = false;              ///< as Picture::preview
   std::size_t number = 0;            ///< the input's place in the order of the run, from 0 on
   std::optional<FileState> state;    ///< of its file before it was read; nothing without one
   std::string key;                   ///< Input::key

@@ -5,9 +5,8 @@
 //   "corrupt...", "unsupported...", "too_large..."   an Error of that kind
 //   "say TEXT"                                       the caption TEXT, as it is
 //   "slow TEXT"                                      likewise, but decoding takes a second
-//   "cut ...", "again ...", "half ..."               before these two: the caption was cut, repeats itself,
-//   or is
-//                                                    of a truncated picture
+//   "cut ...", "again ...", "half ...", "raw ..."    before these two: the caption was cut, repeats itself,
+//                                                    or is of a truncated picture, or of a raw file's preview
 //   anything else                                    "a picture of N bytes that starts with XX."
 // Its thumbnail is "small " and the file's first bytes.
 // The environment decides the rest:
@@ -72,6 +71,7 @@ Caption caption_of(const Picture& picture, int rank) {
   std::string bytes = picture.image->bytes;
   Caption caption;
   if (picture.truncated) take(bytes, "half");
+  if (picture.preview) take(bytes, "raw");
   caption.finish = take(bytes, "cut") ? Finish::length : Finish::stop;
   caption.repetition = take(bytes, "again");
   caption.text = text_of(bytes) + (rank == 1 ? "" : " (" + std::to_string(rank) + ")");
@@ -147,6 +147,7 @@ class FakeCaptioner : public Captioner {
     if (bytes.starts_with("too_large")) throw Error(ErrorKind::too_large, "more pixels than the limit");
     Picture picture{std::make_shared<const Picture::Image>(Picture::Image{bytes}), {}};
     picture.truncated = bytes.starts_with("half ");
+    picture.preview = bytes.starts_with("raw ");
     if (options.thumbnail > 0) {
       for (const char c : "small " + bytes.substr(0, static_cast<std::size_t>(options.thumbnail)))
         picture.thumbnail.push_back(static_cast<std::byte>(c));

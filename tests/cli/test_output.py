@@ -117,6 +117,7 @@ FLAGGED = {
     "cut.jpg": (b"cut say a cat on", "length", []),
     "again.jpg": (b"again say so so so so.", "stop", ["repetition"]),
     "half.jpg": (b"half say a c", "stop", ["truncated"]),
+    "raw.nef": (b"raw say a cat.", "stop", ["preview"]),
     "all.jpg": (b"half cut again say so so so so", "length", ["repetition", "truncated"]),
 }
 
@@ -162,8 +163,8 @@ def warnings(result):
 def test_what_a_whole_run_shows_is_said_once(fake, work, flagged):
     (work / "empty.jpg").write_bytes(b"say ")
     assert warnings(fake.run(*flagged, "empty.jpg")) == [
-        "caption: warning: 1 of 6 captions is empty",
-        "caption: warning: 2 of 6 captions repeat themselves: --no-repeat-ngram 3 prevents that"]
+        "caption: warning: 1 of 7 captions is empty",
+        "caption: warning: 2 of 7 captions repeat themselves: --no-repeat-ngram 3 prevents that"]
     assert fake.run(*flagged, "empty.jpg", "--quiet").err == ""
     assert warnings(fake.run("whole.jpg", "cut.jpg")) == []
 

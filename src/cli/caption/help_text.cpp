@@ -50,8 +50,9 @@ std::string help_footer() {
     before names, captions and messages that begin with = + - @, a tab or a return.
   finish is stop, or length where a caption was cut at --max-tokens. "flags" are there
   if there is one: "repetition", the caption says the same again and again,
-  "only_prompt", the model added nothing to --prompt, and "truncated", a part of the
-  picture was missing. csv has a space between two.
+  "only_prompt", the model added nothing to --prompt, "truncated", a part of the
+  picture was missing, and "preview", it is that of a camera's raw data. csv has a
+  space between two.
   similarity is there with --rerank clip: the cosine between what CLIP makes of the
   picture and of the caption, by which the captions are in order; csv has a column
   of it then. It needs a model whose CLIP has its text side.

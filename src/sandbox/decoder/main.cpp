@@ -90,6 +90,7 @@ void decode_one(const BoxQuestion& question) {
     answer.width = image.width;
     answer.height = image.height;
     answer.truncated = image.truncated ? 1 : 0;
+    answer.preview = image.preview ? 1 : 0;
     send(answer, std::as_bytes(std::span(image.data)));
   } catch (const Error& error) {
     send_text(BoxAnswer::failed, error.what(), error.kind());

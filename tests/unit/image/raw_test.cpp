@@ -132,6 +132,8 @@ TEST(Raw, ThePreviewIsThePicture) {
     const RgbImage image = decode(file, {});
     EXPECT_EQ(image.width, expected.width);
     EXPECT_EQ(image.data, expected.data);
+    EXPECT_TRUE(image.preview);
+    EXPECT_FALSE(expected.preview);
   }
 }
 

@@ -28,6 +28,10 @@ TEST(Flags, AreOfTheCaptionAndOfItsPicture) {
   Caption caption = caption_of("a cat");
   EXPECT_EQ(flags_of(record_of(caption), caption), Words{});
   EXPECT_EQ(flags_of(record_of(caption, true), caption), Words{"truncated"});
+  Record raw = record_of(caption);
+  raw.preview = true;
+  EXPECT_EQ(flags_of(raw, caption), Words{"preview"});
+  EXPECT_FALSE(is_doubtful(raw));
   caption.repetition = true;
   EXPECT_EQ(flags_of(caption), Words{"repetition"});
   EXPECT_EQ(flags_of(record_of(caption, true), caption), (Words{"repetition", "truncated"}));
