@@ -338,6 +338,7 @@ def write_frames():
     save(RGB, "frames.avif", save_all=True, append_images=[ImageOps.mirror(RGB), ImageOps.flip(RGB)], quality=80, subsampling="4:4:4")
     save(RGB, "pages.tif", save_all=True, append_images=[GREY, PALETTE], compression="tiff_lzw")
     save(RGB, "several.heic", save_all=True, append_images=[ImageOps.mirror(RGB)], quality=80, chroma="444")
+    write_mpo()
     lines = []
     for path in sorted(OUT.iterdir()):
         if "frames." not in path.name and path.name not in ("pages.tif", "several.heic") or path.suffix == ".txt":
@@ -346,12 +347,41 @@ def write_frames():
         for number in range(Image.open(source).n_frames):
             image = Image.open(source)
             image.seek(number)
-            seen = on_white(image)
+            seen = on_white(ImageOps.exif_transpose(image))
             close = path.name.endswith(CLOSE)
             lines.append(f"{path.name} {number} {seen.width} {seen.height} {'close' if close else fnv1a(seen.tobytes())}")
             if close:
                 (OUT / f"{path.name}.{number}.rgb").write_bytes(seen.tobytes())
     (OUT / "frames.txt").write_text("\n".join(lines) + "\n")
+
+
+def write_mpo():
+    """JPEGs in one file; the second one's index has its numbers the other way round, and its pictures are turned."""
+    save(RGB, "frames.mpo", save_all=True, append_images=[ImageOps.mirror(RGB).crop((0, 0, 30, 20)), GREY], quality=92)
+    pictures = []
+    for orientation in (6, 1, 3):
+        file = io.BytesIO()
+        RGB.crop((0, 0, WIDTH - orientation, HEIGHT)).save(file, "JPEG", exif=exif_of(orientation), quality=92)
+        pictures.append(file.getvalue())
+    (OUT / "turned_frames.mpo").write_bytes(multi_picture_file(pictures))
+    # What is called a frame here makes the first picture brighter.
+    gain = b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:Description hdrgm:Version=\"1.0\"/></x:xmpmeta>"
+    primary = pictures[1][:2] + b"\xff\xe1" + struct.pack(">H", 2 + len(gain)) + gain + pictures[1][2:]
+    (OUT / "gain_map.jpg").write_bytes(multi_picture_file([primary, pictures[2]]))
+
+
+def multi_picture_file(pictures):
+    """CIPA DC-007, with the index behind the first picture's first marker."""
+    base = 10  # what distances count from
+    length = 2 + 4 + 50 + 16 * len(pictures)
+    sizes = [len(picture) for picture in pictures]
+    sizes[0] += 2 + length
+    places = [0, *(sum(sizes[:number]) - base for number in range(1, len(pictures)))]
+    index = b"MPF\0MM\0*" + struct.pack(">IH", 8, 3)
+    index += struct.pack(">HHI4s", 0xB000, 7, 4, b"0100") + struct.pack(">HHII", 0xB001, 4, 1, len(pictures))
+    index += struct.pack(">HHIII", 0xB002, 7, 16 * len(pictures), 50, 0)
+    index += b"".join(struct.pack(">IIIHH", 0x030000 if at == 0 else 0x020003, size, at, 0, 0) for size, at in zip(sizes, places))
+    return pictures[0][:2] + b"\xff\xe2" + struct.pack(">H", length) + index + pictures[0][2:] + b"".join(pictures[1:])
 
 
 def write_icns():

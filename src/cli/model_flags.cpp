@@ -64,7 +64,7 @@ Flags<ImageOptions> image_flags() {
          "without"),
       number("--frame", &ImageOptions::frame, {0, 1000000},
              "Which picture of an animation (GIF, PNG, WebP, AVIF, JPEG XL) or of a file of several (TIFF, "
-             "HEIC), from 0 on; a file that has fewer is an error"),
+             "HEIC, MPO), from 0 on; a file that has fewer is an error"),
       on("--svg", &ImageOptions::svg,
          "Read SVG drawings, too, with a shorter side of 512 pixels. Nothing that they refer to is opened"),
       choice("--sandbox", &ImageOptions::sandbox, "WHEN",

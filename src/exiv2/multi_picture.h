@@ -6,10 +6,10 @@
 
 namespace caption {
 
-/// A JPEG file may have other pictures behind its own, which it finds by their distance from a place among
-/// its metadata (CIPA DC-007, "MPF"). Where metadata between the two, or before, have become longer or
-/// shorter, sets these distances right; everything from the first picture's pixels on must be the same in
-/// both. Does nothing to files without such pictures.
+/// A JPEG file finds the pictures behind its own by their distance from a place among its metadata (see
+/// image/multi_picture.h). Where metadata between the two, or before, have become longer or shorter, sets
+/// these distances right; everything from the first picture's pixels on must be the same in both. Does
+/// nothing to files without such pictures.
 void keep_further_pictures(std::span<const std::byte> before, std::vector<std::byte>& after);
 
 }  // namespace caption

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "image/format.h"
+#include "image/multi_picture.h"
 #include "image/unknown_file.h"
 
 namespace caption {
@@ -68,7 +69,7 @@ Container read_container(Bytes file, const ImageOptions& options) {
   const int frame = options.frame;
   switch (format_of(file)) {
     case Format::jpeg:
-      return still(read_jpeg(file, most), frame);
+      return read_jpeg(further_picture(file, frame), most);
     case Format::png:
       return read_png(file, most, frame);
     case Format::webp:

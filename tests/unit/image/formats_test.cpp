@@ -86,14 +86,15 @@ TEST(Formats, FramesEqualPillow) {
 TEST(Formats, AFrameThatIsNotThereIsAnError) {
   ImageOptions options;
   options.frame = 3;
-  for (const char* name : {"clear_frames.gif", "clear_frames.png", "frames.jxl", "frames.avif", "pages.tif"})
+  for (const char* name : {"clear_frames.gif", "clear_frames.png", "frames.jxl", "frames.avif", "pages.tif",
+                           "frames.mpo", "turned_frames.mpo"})
     EXPECT_TRUE(outcome(read_bytes(data(name)), options).ends_with(" has the frames 0 to 2"))
         << name << ": " << outcome(read_bytes(data(name)), options);
   EXPECT_EQ(outcome(read_bytes(data("several.heic")), options),
             "not_found: there is no frame 3: the HEIC has the frames 0 to 1");
   for (const char* name :
        {"rgb.qoi", "rgb.tga", "rgb.jp2", "rgb.jxl", "profile.jpg", "profile.webp", "grey.gif", "png.ico",
-        "tiles.tif", "chroma420.heic", "chroma420.avif", "profile.png"})
+        "tiles.tif", "chroma420.heic", "chroma420.avif", "profile.png", "gain_map.jpg"})
     EXPECT_TRUE(outcome(read_bytes(data(name)), options).ends_with(" has only frame 0"))
         << name << ": " << outcome(read_bytes(data(name)), options);
   options.frame = 5;
