@@ -5,11 +5,13 @@
 #include <string>
 
 #include "caption/error.h"
+#include "doctor/box.h"
 #include "doctor/device.h"
 #include "doctor/kernel_speed.h"
 #include "doctor/kernels.h"
 #include "doctor/parity.h"
 #include "doctor/speed.h"
+#include "image/boxed_decode.h"
 #include "kernels/kernels.h"
 #include "kernels/parallel.h"
 #include "model/bundle.h"
@@ -97,6 +99,7 @@ DoctorReport run_doctor(const DoctorRequest& request) {
   const std::optional<std::int64_t> weights = examine_model(checks, request.folder);
   const ExaminedDevice device = examine_device(checks, request.model.device, weights.value_or(0));
   examine_machine(checks, weights.value_or(0));
+  check_box(checks, examine_box());
   check_cpu_kernels(checks);
   check_own_gpu_kernels(checks, device);
   bool captioned = false;

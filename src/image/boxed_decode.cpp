@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "base/log.h"
@@ -46,6 +47,7 @@ struct Box {
   std::unique_ptr<BoxedProcess> process;
   DecoderSet modules = 0;
   std::uint64_t memory_mb = 0;  ///< MiB that it may allocate beside its code
+  bool reads_fonts = false;
 };
 
 template <typename T>
@@ -73,6 +75,7 @@ Box open_box(DecoderSet modules, std::uint64_t memory_mb, std::string& reason) {
     box.process->begin_question(kSecondsToStart);
     const auto answer = receive<BoxAnswer>(*box.process);
     reason = receive_text(*box.process, answer.bytes);
+    box.reads_fonts = answer.reads_fonts != 0;
   } catch (const Error& error) {
     reason = error.what();
   }
@@ -189,6 +192,17 @@ void require_box() {
   static std::string reason;
   std::call_once(tried, [] { open_box(0, memory_for({}), reason); });
   if (!reason.empty()) fail_no_box(reason);
+}
+
+BoxReport examine_box() {
+  ImageOptions options;
+  options.svg = true;
+  constexpr std::string_view kDrawing = "<svg xmlns='http://www.w3.org/2000/svg'/>";
+  BoxReport report;
+  const Box box =
+      open_box(modules_for(std::as_bytes(std::span(kDrawing)), options), memory_for(options), report.reason);
+  report.reads_fonts = box.reads_fonts;
+  return report;
 }
 
 }  // namespace caption

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "image/image.h"
 
@@ -15,5 +16,14 @@ std::optional<RgbImage> decode_boxed(std::span<const std::byte> file_bytes, cons
 
 /// Throws Error(usage) if there can be no box here.
 void require_box();
+
+/// What a box is like here.
+struct BoxReport {
+  std::string reason;        ///< why there can be none; empty if there is one
+  bool reads_fonts = false;  ///< drawings can read fonts in it, as the kernel keeps them from other files
+};
+
+/// Tries one.
+BoxReport examine_box();
 
 }  // namespace caption

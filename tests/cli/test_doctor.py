@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -156,12 +157,19 @@ def test_a_sound_cpu(examine):
     assert checks["driver"]["detail"] == "not wanted with the device cpu"
     assert checks["gpu kernels"]["status"] == "skipped"
     assert statuses(checks, ["model", "cpu", "memory", "captions", "parity bf16", "parity int8", "limits", "speed"]) == ["ok"] * 8
+    assert checks["box"]["status"] == "ok" and checks["box"]["detail"].startswith("by seccomp: ")
     if "avx2" in Path("/proc/cpuinfo").read_text().split():
         assert checks["kernels avx2"]["status"] == "ok"
         assert checks["parity fp32"]["detail"] == "10 of 10 greedy captions and 10 with beam 5 are those of fp32 on the CPU"
     assert [(speed["batch"], speed["beam"]) for speed in report["speeds"]] == [(1, 1), (1, 5), (8, 1), (8, 5)]
     assert all(speed["expected_images_per_second"] is None for speed in report["speeds"])
     assert report["limits"]["memory_gb_per_s"] > 0 and report["limits"]["fp16_gflop_per_s"] is None
+
+
+def test_a_system_without_seccomp(examine):
+    code, _, checks = examine("--device", "cpu", LD_PRELOAD=os.environ["CAPTION_NO_SECCOMP"])
+    assert code == 0 and checks["box"]["status"] == "warning"
+    assert checks["box"]["detail"].startswith("there can be none: the kernel has no seccomp for it: Invalid argument; ")
 
 
 def test_the_text_of_a_sound_cpu(real, small):

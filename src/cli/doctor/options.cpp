@@ -19,6 +19,8 @@ constexpr const char* kFooter = R"(Each line is ok, a warning, failed or skipped
   skipped   it could not be looked at; the line says why, and it proves nothing
   With --device auto, a GPU that is not there is skipped, with --device cuda failed.
 
+The box is that of --sandbox: whether this system has what it takes, and why not.
+
 What is compared:
   kernels      of each instruction set of this processor, with the portable ones: the
                same bits, but for AMX's products of bf16, which have an order of their own

@@ -113,7 +113,10 @@ int main(int argc, char** argv) {
   const std::vector<std::filesystem::path> folders = folders_read_by(modules);
   const bool reading = !folders.empty() && confine_to(folders);
   warm_modules(modules);
-  send_text(BoxAnswer::ready, enter_box(std::strtoull(argv[2], nullptr, 10), reading));
+  BoxAnswer ready;
+  ready.reads_fonts = reading ? 1 : 0;
+  const std::string reason = enter_box(std::strtoull(argv[2], nullptr, 10), reading);
+  send(ready, std::as_bytes(std::span(reason)));
   BoxQuestion question;
   while (receive(std::as_writable_bytes(std::span(&question, 1)))) decode_one(question);
   leave(0);

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "caption/error.h"
+#include "doctor/box.h"
 #include "doctor/checks.h"
 #include "doctor/kernel_speed.h"
 #include "doctor/kernels.h"
@@ -38,6 +39,20 @@ TEST(Checks, TellWhatWasFoundWhatIsWrongAndWhy) {
   EXPECT_FALSE(report.healthy());
   report.checks = {report.checks[0], report.checks[4]};
   EXPECT_TRUE(report.healthy());
+}
+
+TEST(DoctorBox, SaysWhatFollows) {
+  Checks checks;
+  check_box(checks, {"", true});
+  check_box(checks, {"", false});
+  check_box(checks, {"the kernel has none", false});
+  const std::vector<Check> lines = checks.take();
+  EXPECT_EQ(lines[0].status, CheckStatus::ok);
+  EXPECT_TRUE(lines[0].detail.ends_with("by Landlock no other files")) << lines[0].detail;
+  EXPECT_EQ(lines[1].status, CheckStatus::ok);
+  EXPECT_NE(lines[1].detail.find("read no fonts"), std::string::npos) << lines[1].detail;
+  EXPECT_EQ(lines[2].status, CheckStatus::warning);
+  EXPECT_TRUE(lines[2].detail.starts_with("there can be none: the kernel has none; ")) << lines[2].detail;
 }
 
 Check cpu_check(const kernels::Kernels& kernels) {
