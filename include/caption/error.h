@@ -13,7 +13,7 @@ namespace caption {
 /// the kind's code into that image's record. The second group ends the program with exit status 2 or 3.
 enum class ErrorKind {
   // One input image.
-  not_found,           ///< no such file
+  not_found,           ///< no such file, or it has no such frame
   unreadable,          ///< exists, but cannot be read (permission, a folder, an I/O error)
   unsupported_format,  ///< the bytes are of no image format that we accept
   corrupt,             ///< a damaged or truncated image

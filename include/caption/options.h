@@ -42,7 +42,8 @@ struct ModelOptions {
 };
 
 /// Whether pictures of other formats than JPEG and PNG are decoded in a box: in processes of their own that
-/// can open no files and no connections, with limits of memory and time, and whose end costs one picture.
+/// can open no connections, and no files but, for drawings, the system's fonts, to read them; with limits of
+/// memory and time. Their end costs one picture.
 enum class Sandbox {
   automatic,  ///< where the system permits it
   on,         ///< or it is an error

@@ -69,9 +69,9 @@ Flags<ImageOptions> image_flags() {
          "Read SVG drawings, too, with a shorter side of 512 pixels. Nothing that they refer to is opened"),
       choice("--sandbox", &ImageOptions::sandbox, "WHEN",
              {{"auto", Sandbox::automatic}, {"on", Sandbox::on}, {"off", Sandbox::off}},
-             "Decode what is no JPEG or PNG in processes that can open no files and no connections, with "
-             "limits of memory and time; a decoder that crashes then costs one image. auto does so where "
-             "the system permits it, on insists")};
+             "Decode what is no JPEG or PNG in processes that can open no connections, and no files but "
+             "fonts for --svg, with limits of memory and time; a decoder that crashes then costs one "
+             "image. auto does so where the system permits it, on insists")};
 }
 
 }  // namespace caption::cli
