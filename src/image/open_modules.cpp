@@ -1,7 +1,10 @@
 #include "image/open_modules.h"
 
+#include <array>
 #include <cstdlib>
+#include <mutex>
 #include <new>
+#include <string>
 #include <string_view>
 
 #include "base/shared_library.h"
@@ -13,18 +16,40 @@
 namespace caption {
 namespace {
 
-/// A module of codecs.h, opened. It is left out of a build without its library, and cannot be opened without
-/// it.
+/// A module of codecs.h: which pictures it decodes, and what it is made of.
+struct CodecModule {
+  Decoder decoder;
+  const char* format;   ///< for messages
+  const char* name;     ///< libcaption_NAME.so
+  const char* entry;    ///< its function
+  const char* library;  ///< that a system may lack
+};
+
+constexpr std::array<CodecModule, 7> kCodecs = {{
+    {Decoder::heif, "HEIC", "codecs_heif", "caption_heif_decoder", "libheif"},
+    {Decoder::avif, "AVIF", "codecs_avif", "caption_avif_decoder", "libavif"},
+    {Decoder::jpeg_xl, "JPEG XL", "codecs_jpeg_xl", "caption_jpeg_xl_decoder", "libjxl"},
+    {Decoder::jpeg_2000, "JPEG 2000", "codecs_jpeg_2000", "caption_jpeg_2000_decoder", "OpenJPEG"},
+    {Decoder::libtiff, "TIFF", "codecs_tiff", "caption_tiff_decoder", "libtiff"},
+    {Decoder::svg, "SVG", "codecs_svg", "caption_svg_decoder", "librsvg"},
+    {Decoder::raw, "a camera's raw data", "exiv2", "caption_raw_decoder", "Exiv2"},
+}};
+
+/// One of them, opened. It is left out of a build without its library, and cannot be opened without it.
 class Codec {
  public:
-  /// Of the format `format`, in libcaption_NAME.so.
-  Codec(const std::string& format, const std::string& name, const char* entry, const std::string& library) {
-    std::string reason;
-    decoder_ = from_library<PictureDecoder (*)()>(library_path("libcaption_" + name + ".so"), entry, reason);
-    if (decoder_ == nullptr) {
-      failure_ = "the format is " + format + ", whose decoder cannot be opened: " + reason + "; install " +
-                 library + " and build and install caption again, or convert it";
-    }
+  const Codec& open(const CodecModule& module) {
+    std::call_once(opened_, [&] {
+      std::string reason;
+      decoder_ = from_library<PictureDecoder (*)()>(
+          library_path("libcaption_" + std::string(module.name) + ".so"), module.entry, reason);
+      if (decoder_ == nullptr) {
+        failure_ = "the format is " + std::string(module.format) +
+                   ", whose decoder cannot be opened: " + reason + "; install " + module.library +
+                   " and build and install caption again, or convert it";
+      }
+    });
+    return *this;
   }
 
   bool is_there() const { return decoder_ != nullptr; }
@@ -35,58 +60,23 @@ class Codec {
   }
 
  private:
+  std::once_flag opened_;
   PictureDecoder decoder_ = nullptr;
   std::string failure_;
 };
 
-const Codec& heif() {
-  static const Codec codec("HEIC", "codecs_heif", "caption_heif_decoder", "libheif");
-  return codec;
-}
-const Codec& avif() {
-  static const Codec codec("AVIF", "codecs_avif", "caption_avif_decoder", "libavif");
-  return codec;
-}
-const Codec& jpeg_xl() {
-  static const Codec codec("JPEG XL", "codecs_jpeg_xl", "caption_jpeg_xl_decoder", "libjxl");
-  return codec;
-}
-const Codec& jpeg_2000() {
-  static const Codec codec("JPEG 2000", "codecs_jpeg_2000", "caption_jpeg_2000_decoder", "OpenJPEG");
-  return codec;
-}
-const Codec& tiff() {
-  static const Codec codec("TIFF", "codecs_tiff", "caption_tiff_decoder", "libtiff");
-  return codec;
-}
-const Codec& svg() {
-  static const Codec codec("SVG", "codecs_svg", "caption_svg_decoder", "librsvg");
-  return codec;
-}
-const Codec& raw() {
-  static const Codec codec("a camera's raw data", "exiv2", "caption_raw_decoder", "Exiv2");
-  return codec;
+/// The one for such pictures, opened; none if OpenCV decodes them.
+const Codec* codec_for(Decoder decoder) {
+  static std::array<Codec, kCodecs.size()> codecs;
+  for (std::size_t i = 0; i < kCodecs.size(); ++i) {
+    if (kCodecs[i].decoder == decoder) return &codecs[i].open(kCodecs[i]);
+  }
+  return nullptr;
 }
 
 PictureDecoder decoder_of(const Container& container) {
-  switch (container.decoder) {
-    case Decoder::heif:
-      return heif().decoder();
-    case Decoder::avif:
-      return avif().decoder();
-    case Decoder::jpeg_xl:
-      return jpeg_xl().decoder();
-    case Decoder::jpeg_2000:
-      return jpeg_2000().decoder();
-    case Decoder::libtiff:
-      return tiff().decoder();
-    case Decoder::svg:
-      return svg().decoder();
-    case Decoder::raw:
-      return raw().decoder();
-    default:
-      return opencv_library().decode;
-  }
+  const Codec* const codec = codec_for(container.decoder);
+  return codec == nullptr ? opencv_library().decode : codec->decoder();
 }
 
 StoredPicture decode_others(Container& container) {
@@ -104,41 +94,36 @@ void convert_to_srgb(StoredPicture& picture, const Container& container) {
   colour_converter()(picture, container);
 }
 
-enum Module : DecoderSet {
-  kOpenCv = 1,
-  kHeif = 2,
-  kAvif = 4,
-  kJpegXl = 8,
-  kJpeg2000 = 16,
-  kTiff = 32,
-  kProfiles = 64,
-  kRaw = 128,
-  kSvg = 256,
-};
+template <typename... Decoders>
+constexpr DecoderSet set_of(Decoders... decoders) {
+  return ((1U << static_cast<unsigned>(decoders)) | ...);
+}
+
+constexpr DecoderSet kProfiles = 1U << 31U;
 
 DecoderSet modules_of(Format format, const ImageOptions& options) {
   switch (format) {
     case Format::heic:
-      return kHeif;
+      return set_of(Decoder::heif);
     case Format::avif:
-      return kAvif;
+      return set_of(Decoder::avif);
     case Format::jpeg_xl:
-      return kJpegXl;
+      return set_of(Decoder::jpeg_xl);
     case Format::jpeg_2000:
-      return kJpeg2000;
+      return set_of(Decoder::jpeg_2000);
     case Format::tiff:  // some by one, some by another
-      return kTiff | kOpenCv | kRaw;
+      return set_of(Decoder::libtiff, Decoder::opencv, Decoder::raw);
     case Format::raw:
-      return kRaw;
+      return set_of(Decoder::raw);
     case Format::svg:
-      return options.svg ? kSvg : 0U;
+      return options.svg ? set_of(Decoder::svg) : 0U;
     case Format::icns:  // which may hold a PNG or a JPEG 2000
-      return kOpenCv | kJpeg2000;
+      return set_of(Decoder::opencv, Decoder::jpeg_2000);
     case Format::png:
     case Format::webp:
     case Format::bmp:
     case Format::icon:  // which may hold a PNG
-      return kOpenCv;
+      return set_of(Decoder::opencv);
     default:
       return 0;
   }
@@ -163,19 +148,15 @@ DecoderSet modules_for(std::span<const std::byte> file_bytes, const ImageOptions
 }
 
 void open_modules(DecoderSet modules) {
-  if ((modules & kOpenCv) != 0) opencv_library();
-  if ((modules & kHeif) != 0) heif();
-  if ((modules & kAvif) != 0) avif();
-  if ((modules & kJpegXl) != 0) jpeg_xl();
-  if ((modules & kJpeg2000) != 0) jpeg_2000();
-  if ((modules & kTiff) != 0) tiff();
-  if ((modules & kRaw) != 0) raw();
-  if ((modules & kSvg) != 0) svg();
+  if ((modules & set_of(Decoder::opencv)) != 0) opencv_library();
+  for (const CodecModule& module : kCodecs) {
+    if ((modules & set_of(module.decoder)) != 0) codec_for(module.decoder);
+  }
   if ((modules & kProfiles) != 0) colour_converter();
 }
 
 void warm_modules(DecoderSet modules) {
-  if ((modules & kSvg) == 0 || !svg().is_there()) return;
+  if ((modules & set_of(Decoder::svg)) == 0 || !codec_for(Decoder::svg)->is_there()) return;
   constexpr std::string_view kText = "<svg xmlns='http://www.w3.org/2000/svg'><text y='9'>a</text></svg>";
   ImageOptions options;
   options.svg = true;
@@ -183,7 +164,7 @@ void warm_modules(DecoderSet modules) {
 }
 
 std::vector<std::filesystem::path> folders_read_by(DecoderSet modules) {
-  if ((modules & kSvg) == 0) return {};
+  if ((modules & set_of(Decoder::svg)) == 0) return {};
   std::vector<std::filesystem::path> folders = {"/usr/share/fonts", "/usr/local/share/fonts",
                                                 "/usr/share/fontconfig", "/etc/fonts",
                                                 "/var/cache/fontconfig"};
