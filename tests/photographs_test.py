@@ -1,6 +1,7 @@
 """What the embedded model's recipe (scripts/photographs) makes of COCO, as far as it needs no PyTorch."""
 
 import json
+import random
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts" / "photographs"))
 import data  # noqa: E402
+import nouns  # noqa: E402
 
 IDS = range(1, 101)
 CAPTIONS = ["a dog runs on the grass .", "Two  dogs play", "A brown dog  with a \"ball\"."]
@@ -58,3 +60,39 @@ def test_what_is_kept_back_does_not_depend_on_the_licences_that_are_allowed(tmp_
     whole, free = data.load(folder), data.load(folder, {4, 5})
     assert ids(whole.validation) == ids(free.validation)
     assert {picture.license for picture in free.pairs} == {4, 5} and ids(free.pairs) < ids(whole.pairs)
+
+
+@pytest.fixture(scope="module")
+def table():
+    return nouns.Nouns(["A dog next to a cat", "Two zebras in a field", "A glass of water", "A hot dog on a plate", "A train station"])
+
+
+def test_each_of_imagenets_classes_has_a_name(table):
+    assert {number for noun in table.nouns for number in noun.classes} == set(range(1000))
+    assert all(kind.patterns or kind.hosts for kind in table.kinds)
+
+
+def test_a_thing_takes_the_place_of_one_of_its_kind(table):
+    rng = random.Random(1)
+    drawn = [table.draw(rng) for _ in range(20000)]
+    names = {number: [] for number in range(1000)}
+    for noun in table.nouns:
+        for number in noun.classes:
+            names[number] += [noun.one, noun.many]
+    assert all(any(name in named.caption for name in (*names[named.number], *(n.capitalize() for n in names[named.number]))) for named in drawn)
+    captions = {named.caption for named in drawn}
+    assert {"A rabbit next to a cat", "A dog next to an otter", "Two gorillas in a field", "An owl standing on a rock",
+            "A teapot sitting on a counter", "A pizza on a plate"} <= captions
+    assert not any(text.endswith((" of water", "n station")) for text in captions)
+    assert not any("{" in text or " a otter" in text for text in captions)
+
+
+@pytest.mark.parametrize("captions, plain", [
+    (["A dog runs on the grass", "A dog", "Grass with a man and a dog"], "A photo of an animal outdoors"),
+    (["A group of people in a kitchen", "People at a counter"], "A photo of people indoors"),
+    (["A man riding a wave", "A surfer on the ocean"], "A photo of a person outdoors"),
+    (["Blue sky above green hills"], "A photo of a place outdoors"),
+    (["A hot dog on a plate", "A sandwich"], "A photo of food"),
+])
+def test_what_is_said_in_few_words(table, captions, plain):
+    assert table.plainly(captions) == plain

@@ -14,7 +14,7 @@ using nlohmann::ordered_json;
 
 /// The last format of one stop token and of GPT-2s of OpenAI's kind alone.
 constexpr std::int64_t kOneKindOfGpt2 = 4;
-/// The last format that knew no SigLIP, and one way of resizing.
+/// The last format that knew no SigLIP, one way of resizing, and no plain captions.
 constexpr std::int64_t kOnlyBicubic = 5;
 constexpr std::int64_t kUsualHead = 64;  // channels
 constexpr std::int64_t kUsualMapperHeads = 8;
@@ -152,7 +152,7 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   m.stop = read_stop(top.object("stop"), format);
   if (format >= 3) m.no_repeat_ngram = top.not_negative("no_repeat_ngram");
   if (!clip_only) m.unsure_below = top.logprob_or_null("unsure_below");
-  if (format >= 6) m.unsure_prompt = top.text("unsure_prompt");
+  if (format > kOnlyBicubic) m.unsure_prompt = top.text("unsure_prompt");
   m.files = read_files(top, path);
   m.origin = top.text("origin");
   m.license = top.text("license");

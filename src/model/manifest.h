@@ -16,8 +16,8 @@ struct Manifest {
   static constexpr int kFormat = 6;
   static constexpr int kOldestFormat = 1;  ///< which knew CLIP's encoders only: no `image.fit`, no
                                            ///< `encoder.output`; 2 had no `no_repeat_ngram`, 3 no `text`,
-                                           ///< 4 one stop token, GPT-2s of one kind, 5 no SigLIP and no
-                                           ///< `image.resample`
+                                           ///< 4 one stop token, GPT-2s of one kind, 5 no SigLIP, no
+                                           ///< `image.resample`, no `unsure_prompt`
 
   struct Image {
     std::int64_t resolution = 0;  ///< R

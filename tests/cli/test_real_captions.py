@@ -237,7 +237,7 @@ def tiny(source, work):
         shutil.copytree(source / "tests" / "data" / "parity" / "vit-mlp", folder)
         model = json.loads((folder / "model.json").read_text())
         model |= {"format": 6, "text": None, "unsure_below": None, "unsure_prompt": "", "no_repeat_ngram": 0} | fields
-        model["image"]["fit"] = "crop"
+        model["image"] |= {"fit": "crop", "resample": "bicubic"}
         model["encoder"]["output"] = "embedding"
         model["mapper"]["heads"] = 8
         model["language_model"] |= {"heads": model["language_model"]["width"] // 64, "activation": "gelu_new"}
