@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 /// Lets the kernel copy: where a file system can share the blocks of a file, none of them is even read. False
 /// if it could not, and then nothing is there: another way can be tried, and say what is wrong.
 bool copy_by_kernel(const fs::path& from, const fs::path& to) {
-  constexpr std::size_t kMost = std::size_t{1} << 30;  // at a time
+  constexpr std::size_t kMostCopied = std::size_t{1} << 30;  // at a time
   const Descriptor in(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
   if (in.fd < 0 || ::fstat(in.fd, &status) != 0 || !S_ISREG(status.st_mode)) return false;
@@ -25,7 +25,7 @@ bool copy_by_kernel(const fs::path& from, const fs::path& to) {
   if (out.fd < 0) return false;
   off_t done = 0;
   while (done < status.st_size) {
-    const ssize_t now = ::copy_file_range(in.fd, nullptr, out.fd, nullptr, kMost, 0);
+    const ssize_t now = ::copy_file_range(in.fd, nullptr, out.fd, nullptr, kMostCopied, 0);
     if (now <= 0) break;
     done += now;
   }

@@ -91,7 +91,7 @@ def manifest(name, **changes):
         "format": 6,
         "name": name,
         "description": f"the model {name}",
-        "image": {"resolution": 8, "fit": "crop", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
+        "image": {"resolution": 8, "fit": "crop", "resample": "bicubic", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
         "encoder": {"file": "clip.pt", "kind": "vit", "output": "embedding", "embedding": 4, "activation": "quick_gelu"},
         "mapper": {"file": "prefix.pt", "kind": "mlp", "prefix_length": 2, "normalize": False, "heads": 8},
         "language_model": {"file": "gpt2.pt", "width": 4, "layers": 1, "heads": 1, "activation": "gelu_new", "vocabulary": 10, "context": 16},
