@@ -17,6 +17,7 @@ import io
 import struct
 import subprocess
 import tempfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ import pillow_jxl  # noqa: F401  (registers itself)
 import tifffile
 from PIL import Image, ImageCms, ImageOps
 
-from make_image_goldens import HEIGHT, ROOT, WIDTH, fnv1a, png_file, upright_rgb
+from make_image_goldens import HEIGHT, ROOT, WIDTH, fnv1a, png_chunk, png_file, upright_rgb
 
 OUT = ROOT / "formats"
 CLOSE = (".heic", "lossy.jxl", "bits16.jxl", "bits10_alpha.avif")  # ends of names
@@ -157,6 +158,7 @@ def write_netpbm():
     write("text.ppm", f"P3 # comment\n{size}\n255\n", text(COLOURS))
     write("text.pgm", f"P2\n{size} 255\n", text(grey))
     write("text_wide.pgm", f"P2\n{size} 1000\n", text(WIDE[:, :, 0] % 1001))
+    write("no_line_end.pgm", f"P2\n{size} 255\n", text(grey).rstrip(b"\n"))
     write("text.pbm", f"P1\n{size}\n", b"\n".join(bytes(48 + row) for row in bits) + b"\n")
     write("white100.ppm", f"P6 {size} 100\n", (COLOURS % 101).tobytes())
     write("white2.pgm", f"P5 {size} 2\n", (grey % 3).tobytes())
@@ -187,6 +189,9 @@ def write_small_formats():
     save(RGB.resize((48, 48)), "bits24.ico", sizes=[(16, 16), (48, 48)], bitmap_format="bmp")
     palette = PALETTE.resize((37, 37))
     save(palette, "bits8.ico", sizes=[(37, 37)], bitmap_format="bmp")
+    table = (np.arange(256) * 257).astype("<u2").tobytes()  # half of its colours have the bit of alpha
+    head = struct.pack("<BBBHHBHHHHBB", 0, 1, 1, 0, 256, 16, 0, 0, WIDTH, HEIGHT, 8, 0x20)
+    (OUT / "palette_of_16_bits.tga").write_bytes(head + table + np.asarray(GREY).tobytes())
     save(RGB, "animated.png", save_all=True, append_images=[ImageOps.mirror(RGB)])
     save(RGB, "two.mpo", save_all=True, append_images=[ImageOps.mirror(RGB)], quality=92)
 
@@ -263,6 +268,21 @@ def write_tiff():
         even = rows + bytes(len(rows) % 2)
         (OUT / f"grey{bits}.tif").write_bytes(b"II*\0" + struct.pack("<I", 8 + len(even)) + even
                                               + struct.pack("<H", len(entries)) + directory + bytes(4))
+
+
+def write_odd_tiff():
+    """Of 12 bits in grey values and colours, and without the size of its strip."""
+    for name, samples, bits in (("grey12", WIDE[:, :, 0] >> 4, 12), ("rgb12", WIDE >> 4, 12), ("no_sizes", COLOURS, 8)):
+        flat = samples.reshape(HEIGHT, -1).astype(np.uint32)
+        shown = (flat[:, :, None] >> np.arange(bits - 1, -1, -1) & 1).astype(np.uint8).reshape(HEIGHT, -1)
+        rows = np.packbits(shown, axis=1).tobytes()
+        colours = samples.ndim == 3
+        entries = [(256, WIDTH), (257, HEIGHT), (258, bits), (259, 1), (262, 2 if colours else 1), (273, 8), (277, 3 if colours else 1)]
+        entries += [] if name == "no_sizes" else [(278, HEIGHT), (279, len(rows))]
+        directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
+        even = rows + bytes(len(rows) % 2)
+        (OUT / f"{name}.tif").write_bytes(b"II*\0" + struct.pack("<I", 8 + len(even)) + even
+                                          + struct.pack("<H", len(entries)) + directory + bytes(4))
 
 
 def packbits(row):
@@ -384,6 +404,41 @@ def multi_picture_file(pictures):
     return pictures[0][:2] + b"\xff\xe2" + struct.pack(">H", length) + index + pictures[0][2:] + b"".join(pictures[1:])
 
 
+def write_turned():
+    """Every place where Pillow finds an orientation in PNG and AVIF, and one of several numbers."""
+    exif = b"Exif\0\0" + exif_of(6).tobytes().removeprefix(b"Exif\0\0")
+    digits = f"\nexif\n{len(exif):8}\n{exif.hex()}\n".encode()
+    xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description tiff:Orientation=\"8\"/></rdf:RDF></x:xmpmeta>"
+    whole = png_file(WIDTH, HEIGHT, 8, 2, b"".join(b"\0" + row.tobytes() for row in COLOURS))
+    raw_key, xmp_key = b"Raw profile type exif\0", b"XML:com.adobe.xmp\0"
+    for name, chunks in {
+        "exif_plain": [(b"tEXt", raw_key + digits)],
+        "exif_packed": [(b"zTXt", raw_key + b"\0" + zlib.compress(digits))],
+        "xmp_plain": [(b"tEXt", xmp_key + xmp)],
+        "xmp_packed": [(b"zTXt", xmp_key + b"\0" + zlib.compress(xmp))],
+        "xmp_international": [(b"iTXt", xmp_key + b"\1\0en\0\0" + zlib.compress(xmp))],
+        "exif_beside_xmp": [(b"zTXt", xmp_key + b"\0" + zlib.compress(xmp)), (b"tEXt", raw_key + digits)],
+        "chunk_beside_text": [(b"tEXt", raw_key + digits), (b"eXIf", exif_of(3).tobytes().removeprefix(b"Exif\0\0"))],
+    }.items():
+        texts = b"".join(png_chunk(kind, data) for kind, data in chunks)
+        at = len(whole) - 12  # behind the picture
+        (OUT / f"turned_{name}.png").write_bytes(whole[:at] + texts + whole[at:])
+    save(RGB, "turned_xmp.avif", quality=80, subsampling="4:4:4", xmp=xmp)
+    two = b"Exif\0\0MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x112, 3, 2, 6, 0, 0)
+    save(RGB, "turned_two.jpg", exif=two, quality=92)
+
+
+def write_bmp():
+    """Masks with alpha, of which a header of 56 bytes and more tells."""
+    rgba = np.dstack([COLOURS, ALPHA])[::-1]
+    for name, size, order in (("alpha_v3", 56, (2, 1, 0, 3)), ("alpha_v4", 108, (0, 1, 2, 3)), ("alpha_v5", 124, (2, 1, 0, 3))):
+        masks = [0xFF << (8 * order.index(channel)) for channel in range(4)]
+        header = struct.pack("<IiiHHIIiiII4I", size, WIDTH, HEIGHT, 1, 32, 3, 0, 0, 0, 0, 0, *masks).ljust(size, b"\0")
+        data = rgba[:, :, list(order)].tobytes()
+        start = 14 + size
+        (OUT / f"{name}.bmp").write_bytes(b"BM" + struct.pack("<IHHI", start + len(data), 0, 0, start) + header + data)
+
+
 def write_icns():
     save(RGBA.resize((128, 128)), "png.icns")  # Pillow writes all sizes up to 1024; the largest parts are left out
     whole = (OUT / "png.icns").read_bytes()
@@ -421,6 +476,10 @@ def expected(path):
         return upright_rgb(path).crop((4, 6, 24, 17))
     if path.name == "preview_first.tif":  # which Pillow shows
         return RGB
+    if path.name == "grey12.tif":  # which Pillow shows as 12 bits of 16
+        return Image.fromarray((WIDE[:, :, 0] >> 8).astype(np.uint8)).convert("RGB")
+    if path.name == "rgb12.tif":  # which Pillow refuses
+        return Image.fromarray((WIDE >> 8).astype(np.uint8))
     if path.name == "bits16.jp2":  # Pillow's rounding runs over
         return Image.fromarray(np.minimum((WIDE.astype(int) + 128) >> 8, 255).astype(np.uint8))
     if path.name == "bilevel.psd":  # where 1 is black; Pillow shows the negative
@@ -467,6 +526,9 @@ def main():
     write_photoshop()
     write_icns()
     write_frames()
+    write_turned()
+    write_bmp()
+    write_odd_tiff()
     write_goldens()
 
 

@@ -27,7 +27,7 @@ THIRD_PARTIES = {
     r"librsvg/": ["codecs/svg"],
     r"seccomp\.h": ["sandbox/decoder"],
     r"lcms2\.h": ["codecs/icc"],
-    r"zlib\.h": ["codecs/icc", "eval"],
+    r"zlib\.h": ["image", "eval"],
     r"tiffio\.h": ["codecs/tiff"],
     r"CLI/": ["cli*"],
     r"boost/": ["http"],

@@ -109,27 +109,31 @@ std::vector<std::uint8_t> plain_header(const Container& result, const Bmp& bmp, 
   return stream;
 }
 
-/// Rows of 16 or 32 bits per pixel with any masks, appended as blue, green, red, alpha of 8 bits.
-void append_unmasked(std::vector<std::uint8_t>& stream, const Bmp& bmp, Bytes rows, std::size_t width,
-                     std::size_t height, std::size_t pitch) {
+/// Rows of 16 or 32 bits per pixel with any masks, as red, green, blue and alpha of 8 bits.
+StoredPicture unmasked(const Container& container, const Bmp& bmp, Bytes rows, std::size_t pitch) {
   std::uint32_t top[4];
   int shift[4];
   for (std::size_t c = 0; c < 4; ++c) {
     shift[c] = bmp.masks[c] != 0 ? std::countr_zero(bmp.masks[c]) : 0;
     top[c] = bmp.masks[c] >> shift[c];
   }
-  stream.reserve(stream.size() + width * height * 4);
+  StoredPicture picture = blank_picture(container.width, container.height, 4);
+  const auto width = static_cast<std::size_t>(container.width);
+  const auto height = static_cast<std::size_t>(container.height);
+  std::uint8_t* out = picture.samples.data();
   for (std::size_t y = 0; y < height; ++y) {
+    const std::size_t row = (bmp.top_down ? y : height - 1 - y) * pitch;
     for (std::size_t x = 0; x < width; ++x) {
-      const std::size_t at = y * pitch + x * bmp.bits / 8;
+      const std::size_t at = row + x * bmp.bits / 8;
       const std::uint32_t pixel = bmp.bits == 16 ? little16(rows, at) : little32(rows, at);
-      for (const std::size_t c : {2U, 1U, 0U, 3U}) {
+      for (std::size_t c = 0; c < 4; ++c) {
         const std::uint64_t value = (pixel & bmp.masks[c]) >> shift[c];
         const std::uint64_t missing = c == 3 ? 255 : 0;  // no alpha is opaque
-        stream.push_back(static_cast<std::uint8_t>(top[c] != 0 ? value * 255 / top[c] : missing));
+        *out++ = static_cast<std::uint8_t>(top[c] != 0 ? value * 255 / top[c] : missing);
       }
     }
   }
+  return picture;
 }
 
 }  // namespace
@@ -158,8 +162,7 @@ Container read_bmp(Bytes file, double max_megapixels) {
     rows = rows.first(needed);
   }
   if (bmp.bits == 16 || bmp.bits == 32) {
-    result.stream = plain_header(result, bmp, 32, {});
-    append_unmasked(result.stream, bmp, rows, width, height, pitch);
+    result.picture = unmasked(result, bmp, rows, pitch);
     return result;
   }
   std::size_t entries = bmp.bits <= 8 ? std::size_t{1} << bmp.bits : 0;

@@ -58,8 +58,6 @@ class Words {
 
   /// What is behind the one blank that ends a header.
   Bytes rest() const { return file_.subspan(std::min(at_ + 1, file_.size())); }
-  /// Whether the last number ended at a blank and not with the file, where more of it may be missing.
-  bool ended() const { return at_ < file_.size(); }
 
  private:
   void skip(const std::string& format) {
@@ -167,7 +165,6 @@ void read_text(StoredPicture& picture, Words& words, const Header& header) {
     if (value > header.most) fail_damaged(header.format, "a value in it is greater than its white");
     sample = to_byte(value, header);
   }
-  if (!header.bilevel && !words.ended()) fail_truncated(header.format, "inside its last number");
 }
 
 void read_bytes(StoredPicture& picture, Bytes rows, const Header& header) {

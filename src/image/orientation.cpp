@@ -26,8 +26,12 @@ void Orientation::read_exif(Bytes exif) {
     if (entry + 12 > exif.size()) return;
     if (get16(entry) != 0x0112) continue;
     const std::uint32_t type = get16(entry + 2);
-    const std::uint32_t value = type == 3 ? get16(entry + 8) : type == 4 ? get32(entry + 8) : 1;
-    return set_exif(get32(entry + 4) == 1 ? value : 1);
+    const std::uint32_t size = type == 3 ? 2 : type == 4 ? 4 : 0;
+    const std::uint64_t count = get32(entry + 4);
+    // The first of several counts.
+    const std::size_t at = size * count > 4 ? get32(entry + 8) : entry + 8;
+    if (size == 0 || count == 0 || at > exif.size() || exif.size() - at < size) return set_exif(1);
+    return set_exif(size == 2 ? get16(at) : get32(at));
   }
 }
 

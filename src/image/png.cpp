@@ -6,6 +6,7 @@
 #include "base/crc32.h"
 #include "image/apng.h"
 #include "image/container.h"
+#include "image/png_texts.h"
 
 namespace caption {
 namespace {
@@ -16,11 +17,6 @@ constexpr std::uint32_t chunk_type(const char (&name)[5]) {
   return type;
 }
 
-using std::string_view_literals::operator""sv;
-
-/// The keyword of an iTXt chunk that is not compressed.
-constexpr std::string_view kXmp = "XML:com.adobe.xmp\0\0"sv;
-
 enum Colour : int { kGrey = 0, kRgb = 2, kPalette = 3, kGreyAlpha = 4, kRgba = 6 };
 
 struct Png {
@@ -29,6 +25,8 @@ struct Png {
   int colour = -1;
   std::size_t palette_size = 0;  ///< colours
   bool has_data = false;
+  bool has_exif = false;
+  PngTexts texts;
   ApngFrames frames;
 };
 
@@ -83,6 +81,12 @@ void read_profile(Container& container, Bytes data) {
   container.profile_is_packed = true;
 }
 
+void read_text(PngTexts& texts, std::uint32_t type, Bytes data) {
+  if (type == chunk_type("tEXt")) texts.read_plain(data);
+  if (type == chunk_type("zTXt")) texts.read_packed(data);
+  if (type == chunk_type("iTXt")) texts.read_international(data);
+}
+
 /// Hands on what belongs to an animation's frames: of `chunk` the type and, without its checksum, the data.
 void collect_frames(ApngFrames& frames, std::uint32_t type, Bytes chunk, bool wanted) {
   const Bytes data = chunk.subspan(8, chunk.size() - 12);
@@ -130,15 +134,14 @@ Container read_png(Bytes file, double max_megapixels, int frame) {
     } else if (type == chunk_type("IDAT")) {
       png.has_data = true;
     } else if (type == chunk_type("eXIf")) {
+      png.has_exif = true;
       png.container.orientation.read_exif(data);
       wanted = false;
     } else if (type == chunk_type("iCCP")) {
       read_profile(png.container, data);
       wanted = false;
-    } else if (type == chunk_type("iTXt") && has(data, 0, kXmp)) {
-      png.container.orientation.read_xmp(data.subspan(kXmp.size()));
-      wanted = false;
     } else {
+      read_text(png.texts, type, data);
       wanted = type == kEnd;
     }
     // The rest (colour profiles, texts, further frames) is not needed, and libpng complains of much of it on
@@ -148,6 +151,7 @@ Container read_png(Bytes file, double max_megapixels, int frame) {
     at += length + 12;
   }
   if (!png.has_data) fail_damaged("PNG", "it holds no picture");
+  png.texts.tell(png.container.orientation, png.has_exif);
   if (png.colour == kPalette && png.palette_size == 0) fail_damaged("PNG", "the palette is missing");
   if (frame > 0) {
     png.container.layers = png.frames.layers(frame);

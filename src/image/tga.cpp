@@ -73,8 +73,10 @@ std::size_t read_palette(Tga& tga, Bytes file, std::size_t at) {
   const std::size_t entry = bytes_of(tga.palette_bits);
   if ((file.size() - at) / entry < tga.palette_count) fail_truncated("TGA", "inside its palette");
   tga.palette.assign(tga.palette_start, Pixel{0, 0, 0, 255});
-  for (std::size_t i = 0; i < tga.palette_count; ++i)
+  for (std::size_t i = 0; i < tga.palette_count; ++i) {
     tga.palette.push_back(colour_at(file, at + i * entry, tga.palette_bits));
+    tga.palette.back()[3] = 255;  // as Pillow takes it
+  }
   return at + tga.palette_count * entry;
 }
 

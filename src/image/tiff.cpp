@@ -121,12 +121,15 @@ void require_whole(const Directory& directory, const Container& result, std::siz
                    std::size_t bits_per_pixel) {
   const bool tiled = directory.find(kTileOffsets) != 0;
   const std::vector<std::uint32_t> offsets = directory.values(tiled ? kTileOffsets : kStripOffsets);
-  const std::vector<std::uint32_t> sizes = directory.values(tiled ? kTileSizes : kStripSizes);
+  std::vector<std::uint32_t> sizes = directory.values(tiled ? kTileSizes : kStripSizes);
   if (offsets.empty()) fail_damaged("TIFF", "it holds no picture");
   if (directory.value(kPhotometric, kBlackIsZero) == kPaletteColour &&
       directory.values(kColourMap).size() < std::size_t{3} << directory.value(kBitsPerSample, 1)) {
     fail_damaged("TIFF", "its palette is missing or too short");
   }
+  const bool packed = directory.value(kCompression, 1) != 1;
+  if (sizes.empty() && !packed && offsets.size() == 1 && offsets[0] <= file_size)  // it is all that follows
+    sizes.push_back(static_cast<std::uint32_t>(file_size - offsets[0]));
   if (sizes.size() != offsets.size()) fail_damaged("TIFF", "the sizes of its strips are missing");
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < offsets.size(); ++i) {
@@ -134,7 +137,7 @@ void require_whole(const Directory& directory, const Container& result, std::siz
     total += sizes[i];
   }
   const auto row = (static_cast<std::uint64_t>(result.width) * bits_per_pixel + 7) / 8;
-  if (directory.value(kCompression, 1) == 1 && total < row * static_cast<std::uint64_t>(result.height)) {
+  if (!packed && total < row * static_cast<std::uint64_t>(result.height)) {
     fail_truncated("TIFF", "inside the picture");
   }
 }
@@ -147,7 +150,7 @@ Decoder decoder_of(const Directory& directory, std::uint32_t bits, std::uint32_t
     const std::uint32_t colours = photometric == kCmyk ? 4 : photometric == kRgb ? 3 : 1;
     const bool plain = photometric <= kPaletteColour || photometric == kCmyk;
     const bool depth =
-        bits == 1 || bits == 2 || bits == 4 || bits == 8 || (bits == 16 && photometric != kPaletteColour);
+        bits == 1 || (bits % 2 == 0 && bits <= (photometric == kPaletteColour ? 8U : 16U) && bits > 0);
     if (plain && depth && samples >= colours && samples <= kMostSamples) return Decoder::libtiff;
     if (!plain && bits == 8 && (samples == 1 || samples == 3 || samples == 4)) return Decoder::opencv;
   }

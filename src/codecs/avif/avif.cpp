@@ -36,6 +36,15 @@ std::uint32_t orientation_of(const avifImage& image) {
   return !mirrored ? kTurned[quarters] : image.imir.mode == 0 ? kUpsideDown[quarters] : kLeftRight[quarters];
 }
 
+/// The file's own turns count. As for Pillow, where there are none, and EXIF has nothing to say either, XMP
+/// does.
+void tell_orientation(Orientation& orientation, const avifImage& image) {
+  const std::uint32_t own = orientation_of(image);
+  orientation.read_exif(Bytes(image.exif.data, image.exif.size));
+  if (own != 1 || orientation.is_known()) return orientation.set_exif(own);
+  orientation.read_xmp(Bytes(image.xmp.data, image.xmp.size));
+}
+
 /// The part of the picture that is to be seen (`clap`).
 StoredPicture cropped(StoredPicture picture, const avifImage& image) {
   avifCropRect part{};
@@ -100,9 +109,7 @@ StoredPicture decode_avif(Container& container) {
   if (!reader) throw std::bad_alloc();
   reader->strictFlags = AVIF_STRICT_DISABLED;  // as Pillow and browsers read
   reader->maxThreads = 1;                      // our caller has the threads
-  reader->ignoreExif = AVIF_TRUE;
-  reader->ignoreXMP = AVIF_TRUE;
-  reader->imageDimensionLimit = 0;  // limits are ours
+  reader->imageDimensionLimit = 0;             // limits are ours
   require(avifDecoderSetIOMemory(reader.get(), container.stream.data(), container.stream.size()), "it");
   require(avifDecoderParse(reader.get()), "its header");
   const avifImage& image = *reader->image;
@@ -131,7 +138,7 @@ StoredPicture decode_avif(Container& container) {
   picture = cropped(std::move(picture), image);
   container.width = picture.width;
   container.height = picture.height;
-  container.orientation.set_exif(orientation_of(image));
+  tell_orientation(container.orientation, image);
   return picture;
 }
 

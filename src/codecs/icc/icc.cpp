@@ -1,13 +1,14 @@
 #include <lcms2.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "image/codecs.h"
+#include "image/inflate.h"
 
 namespace caption {
 namespace {
@@ -23,23 +24,9 @@ constexpr std::size_t kLargestProfile = std::size_t{64} << 20U;
 }
 
 std::vector<std::uint8_t> unpacked(const Container& container) {
-  z_stream stream{};
-  stream.next_in = const_cast<Bytef*>(container.profile.data());
-  stream.avail_in = static_cast<uInt>(container.profile.size());
-  if (inflateInit(&stream) != Z_OK) throw std::bad_alloc();
-  std::vector<std::uint8_t> profile;
-  int result = Z_OK;
-  while (result == Z_OK && profile.size() < kLargestProfile) {
-    constexpr std::size_t kStep = 65536;
-    profile.resize(profile.size() + kStep);
-    stream.next_out = profile.data() + profile.size() - kStep;
-    stream.avail_out = kStep;
-    result = inflate(&stream, Z_NO_FLUSH);
-    profile.resize(profile.size() - stream.avail_out);
-  }
-  inflateEnd(&stream);
-  if (result != Z_STREAM_END) fail_profile(container);
-  return profile;
+  auto profile = inflate(container.profile, kLargestProfile);
+  if (!profile) fail_profile(container);
+  return *std::move(profile);
 }
 
 /// lcms2's number for the samples of a picture.

@@ -51,7 +51,7 @@ struct Layout {
   std::size_t width = 0;
   std::size_t height = 0;
   std::size_t samples = 1;  ///< of a pixel
-  unsigned bits = 1;        ///< of a sample: 1, 2, 4, 8 or 16
+  unsigned bits = 1;        ///< of a sample: 1 to 16
   bool separate = false;    ///< each sample in a plane of its own
   std::uint16_t photometric = PHOTOMETRIC_MINISBLACK;
 };
@@ -69,6 +69,7 @@ Layout layout_of(TIFF* tiff, const Container& container) {
   layout.height = static_cast<std::size_t>(container.height);
   layout.samples = samples;
   layout.bits = bits;
+  if (bits == 0 || bits > 16) fail_damaged("TIFF", "its samples have an odd size");
   layout.separate = planes == PLANARCONFIG_SEPARATE && samples > 1;
   return layout;
 }
@@ -163,18 +164,24 @@ class Samples {
       std::memcpy(&value, row + 2 * i, 2);
       return value;
     }
-    const std::size_t bit = i * layout_.bits;
-    return static_cast<std::uint16_t>(row[bit / 8] >> (8 - layout_.bits - bit % 8) &
-                                      ((1U << layout_.bits) - 1));
+    unsigned value = 0;
+    for (std::size_t bit = i * layout_.bits, end = bit + layout_.bits; bit < end;) {  // one to three bytes
+      const std::size_t part = std::min(8 - bit % 8, end - bit);
+      const unsigned rest = row[bit / 8] & (0xFFU >> bit % 8);
+      value = value << part | rest >> (8 - bit % 8 - part);
+      bit += part;
+    }
+    return static_cast<std::uint16_t>(value);
   }
 
   const Layout& layout_;
   std::vector<std::uint16_t> values_;
 };
 
-/// A sample as 8 bits: of 16 the upper ones, fewer stretched, as Pillow does.
+/// A sample as 8 bits: of 16 the upper ones, fewer than 8 stretched, as Pillow does; of those between, the
+/// upper ones, too.
 std::uint8_t to_byte(unsigned value, unsigned bits) {
-  return static_cast<std::uint8_t>(bits == 16 ? value >> 8U : value * 255 / ((1U << bits) - 1));
+  return static_cast<std::uint8_t>(bits > 8 ? value >> (bits - 8) : value * 255 / ((1U << bits) - 1));
 }
 
 struct Palette {
