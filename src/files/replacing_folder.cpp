@@ -17,15 +17,16 @@ namespace fs = std::filesystem;
 /// Lets the kernel copy: where a file system can share the blocks of a file, none of them is even read. False
 /// if it could not, and then nothing is there: another way can be tried, and say what is wrong.
 bool copy_by_kernel(const fs::path& from, const fs::path& to) {
-  constexpr std::size_t kMostCopied = std::size_t{1} << 30;  // at a time
+  constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
   const Descriptor in(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
   if (in.fd < 0 || ::fstat(in.fd, &status) != 0 || !S_ISREG(status.st_mode)) return false;
   const Descriptor out(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, status.st_mode & 0777));
   if (out.fd < 0) return false;
+  ::fchmod(out.fd, status.st_mode & 0777);  // whatever the umask
   off_t done = 0;
   while (done < status.st_size) {
-    const ssize_t now = ::copy_file_range(in.fd, nullptr, out.fd, nullptr, kMostCopied, 0);
+    const ssize_t now = ::copy_file_range(in.fd, nullptr, out.fd, nullptr, kMostAtOnce, 0);
     if (now <= 0) break;
     done += now;
   }

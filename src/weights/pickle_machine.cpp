@@ -479,6 +479,11 @@ void PickleMachine::build() {
 void PickleMachine::persistent_id() {
   const PickleValue& id = pop();
   if (!id.is(Kind::tuple)) reader_.fail("a persistent id that is " + describe(id) + "; expected a tuple");
+  // The format before torch 1.6 keeps a module's source beside its class, which is of no interest.
+  const auto& items = id.items;
+  if (items.size() > 1 && items[0]->is(Kind::text) && items[0]->text == "module" &&
+      items[1]->is(Kind::global))
+    return push(const_cast<PickleValue&>(*items[1]));
   PickleValue& value = make(Kind::persistent);
   add_items(value, id.items);
   result_.persistent_.push_back(&value);

@@ -236,7 +236,7 @@ def test_import_asks_the_engine(fake, files, work, tmp_path):
         (["--clip", "clip.pt", "--captioner", "captioner.pt", "--name", "a/b"], "--name needs letters"),
         (["--clip", "clip.pt", "--captioner", "captioner.pt", "--name", ".."], "--name needs letters"),
         (["--normalize", "--no-normalize"], "contradict"),
-        (["--activation", "relu"], "--activation: needs quick_gelu or gelu, not 'relu'"),
+        (["--activation", "relu"], "--activation: needs quick_gelu, gelu or gelu_tanh, not 'relu'"),
         (["--clip", "clip.pt", "--captioner", "captioner.pt", "--name", "x", "--folder", "."], "'.' exists"),
         (["--captoner", "x"], "did you mean '--captioner'?"),
         (["x.tar", "--clip", "clip.pt"], "--clip is for weight files, and 'x.tar' is taken for an archive"),

@@ -103,7 +103,7 @@ def test_captions_in_every_precision_and_elsewhere(real, data, take_in, pictures
         assert real.run("models", "optimize", "made", "--precision", precision).code == 0
         assert real.run("--model", "made", "--precision", precision, *options, *pictures).records() == of[precision]
     assert real.run("models", "verify", "made").code == 0
-    assert real.run("models", "export", "made", "made.tar").code == 0
+    assert real.run("models", "export", "made").code == 0
     assert real.run("models", "import", "made.tar", "--folder", "elsewhere").code == 0
     again = real.run("--model", "elsewhere", *options, *pictures).records()
     assert [record["caption"] for record in again] == [record["caption"] for record in of["fp32"]]
@@ -120,14 +120,14 @@ def test_weights_alone_do_not_tell_their_activation(real, data, work, take_in, p
     assert real.run("--model", "made", pictures[0]).code == 0
 
 
-def test_there_is_no_text_side(real, data, take_in, pictures):
+def test_there_is_no_text_side(real, data, work, take_in):
     assert take_in(weights(data, "transformers")).code == 0
-    result = real.run("score", "--model", "made", pictures[0], "a cat")
-    assert result.code == 0 or "siglip" in result.err
-    result = real.run("embed", "--model", "made", "--texts", pictures[0], "--output", "o.npy")
+    (work / "texts.txt").write_text("a cat\n")
+    result = real.run("embed", "--model", "made", "--texts", "texts.txt", "--output", "o.npy")
     assert result.code == 2 and "no CLIP (siglip)" in result.err
 
 
-def test_a_mapper_of_another_width_does_not_fit(real, data, parity):
-    result = real.run("models", "import", "--clip", data / "siglip" / "transformers", "--captioner", parity / "vit-mlp" / "captioner.pt", "--name", "no")
+def test_a_mapper_of_another_width_does_not_fit(real, data):
+    captioner = data / "parity" / "vit-mlp" / "captioner.pt"
+    result = real.run("models", "import", "--clip", data / "siglip" / "transformers", "--captioner", captioner, "--tokenizer", captioner.parent, "--name", "no")
     assert result.code == 3 and "takes CLIP embeddings of width 32" in result.err and "gives 64" in result.err
