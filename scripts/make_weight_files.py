@@ -11,6 +11,7 @@ import array
 import collections
 import datetime
 import decimal
+import enum
 import fractions
 import functools
 import math
@@ -107,6 +108,10 @@ class Clip(nn.Module):
         return self.visual(x) + torch.ones(2)
 
 
+class Colour(enum.Enum):
+    RED = 1
+
+
 class ByName:
     """Takes its arguments by their names."""
 
@@ -144,6 +149,7 @@ def beside():
         "modules": [nn.ReLU(), nn.functional.relu, array.array("f", [1]), re.compile("a+"), time.gmtime(0), math.sqrt, functools.partial(int, base=2)],
         "failures": [ValueError("no"), KeyError("k"), itself],
         "by_name": ByName(size=3),
+        "enumeration": Colour.RED,
         "tensors": [torch.eye(2).to_sparse(), torch.zeros(2, dtype=torch.uint16), torch.zeros(2, device="meta")],
     }
 

@@ -108,6 +108,7 @@ constexpr std::string_view kBesideNames[] = {
     "builtins xrange",
     "builtins bool",
     "builtins type",
+    "builtins getattr",
     "builtins memoryview",
     "builtins unicode",
     "builtins Ellipsis",
