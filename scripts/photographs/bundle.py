@@ -12,6 +12,7 @@ import torch
 
 from encoder import CLASSES, FEATURES, RESOLUTION
 from network import Sizes
+from nouns import PLAIN
 
 NO_REPEAT_NGRAM = 2  # measured: README.md
 DESCRIPTION = (
@@ -27,7 +28,7 @@ LICENSE = "Encoder: Apache-2.0. Captioner: MIT, as the program; trained on capti
 
 def write(out: Path, name: str, sizes: Sizes, tensors: dict[str, torch.Tensor], encoder: Path, tokenizer: Path,
           unsure_below: float | None = None) -> None:
-    """`unsure_below`: the mean log-probability below which captions were found to be mostly wrong."""
+    """`unsure_below`: the mean log-probability below which captions were wrong at least as often as right."""
     out.mkdir(parents=True, exist_ok=True)
     halved = lambda state: {key: value.half() if value.dim() > 1 else value for key, value in state.items()}
     network = torch.load(encoder, map_location="cpu", weights_only=True)
@@ -43,23 +44,25 @@ def write(out: Path, name: str, sizes: Sizes, tensors: dict[str, torch.Tensor], 
         content = (out / file).read_bytes()
         files.append({"name": file, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
     model = {
-        "format": 3,
+        "format": 6,
         "name": name,
         "description": DESCRIPTION.format(weights=weights / 1e6),
-        "image": {"resolution": RESOLUTION, "fit": "stretch", "mean": [127 / 255] * 3, "std": [128 / 255] * 3},
+        "image": {"resolution": RESOLUTION, "fit": "stretch", "resample": "bicubic", "mean": [127 / 255] * 3, "std": [128 / 255] * 3},
         "encoder": {
             "file": "encoder.pth", "kind": "efficientnet-lite", "output": "classes+features",
             "embedding": CLASSES + FEATURES, "activation": "relu6",
         },
-        "mapper": {"file": "captioner.pt", "kind": "mlp", "prefix_length": sizes.prefix, "normalize": False},
+        "mapper": {"file": "captioner.pt", "kind": "mlp", "prefix_length": sizes.prefix, "normalize": False, "heads": 8},
         "language_model": {
-            "file": "captioner.pt", "width": sizes.width, "layers": sizes.layers,
+            "file": "captioner.pt", "width": sizes.width, "layers": sizes.layers, "heads": sizes.heads, "activation": "gelu_new",
             "vocabulary": sizes.vocabulary, "context": sizes.context,
         },
-        "tokenizer": {"kind": "sentencepiece", "files": {"model": "tokenizer.model"}},
-        "stop": {"token": pieces.piece_to_id("."), "max_tokens": 30},
+        "tokenizer": {"kind": "sentencepiece", "files": {"model": "tokenizer.model"}, "lower_case": False},
+        "text": None,
+        "stop": {"tokens": [pieces.piece_to_id(".")], "texts": [], "max_tokens": 30},
         "no_repeat_ngram": NO_REPEAT_NGRAM,
         "unsure_below": unsure_below,
+        "unsure_prompt": PLAIN,
         "files": files,
         "origin": ORIGIN,
         "license": LICENSE,

@@ -5,23 +5,25 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import re
 import subprocess
 from pathlib import Path
 
 from data import Picture
+from nouns import Nouns
 
 GOOD = 20  # a picture's CIDEr, from which its caption names the main thing at least in part
-MOSTLY = 2 / 3
+OFTEN = 1 / 2
 FEWEST = 4  # captions that a threshold must be judged by
 PEOPLE = re.compile(
     r"\b(man|men|woman|women|person|people|boy|girl|child|children|kid|baby|lady|guy|player|skier|surfer)s?\b", re.I)
 
 
-def captions_of(files: list[Path], command: list[str]) -> list[dict]:
-    """The program's records, one for each file."""
+def captions_of(files: list[Path], command: list[str], unsure: str = "keep") -> list[dict]:
+    """The program's records, one for each file; `unsure` as its --unsure."""
     listing = "\n".join(map(str, files)) + "\n"
-    run = subprocess.run([*command, "--json", "--quiet", "--files-from", "-"], input=listing, capture_output=True, text=True)
+    run = subprocess.run([*command, "--json", "--quiet", "--unsure", unsure, "--files-from", "-"], input=listing, capture_output=True, text=True)
     if run.returncode != 0:
         raise SystemExit(f"{command[0]} ended with {run.returncode}: {run.stderr.strip()}")
     return [json.loads(line) for line in run.stdout.splitlines()]
@@ -47,10 +49,10 @@ def shows_people(picture: Picture) -> bool:
 
 
 def confidence(logprobs: list[float], each: list[float]) -> dict[str, float | None]:
-    """How well the mean log-probability tells good captions from bad ones, and where most are bad.
+    """How well the mean log-probability tells good captions from bad ones, and where half are bad.
 
     `separation`: how often a good caption has more than a bad one. `unsure below`: the highest value below which at least
-    MOSTLY of the captions are bad, or None if there is no such value.
+    OFTEN of the captions are bad, or None if there is no such value.
     """
     good = [logprob for logprob, cider in zip(logprobs, each) if cider >= GOOD]
     bad = [logprob for logprob, cider in zip(logprobs, each) if cider < GOOD]
@@ -58,8 +60,8 @@ def confidence(logprobs: list[float], each: list[float]) -> dict[str, float | No
     below = None
     for value in sorted(logprobs)[FEWEST:]:
         bad_below = sum(logprob < value for logprob in bad)
-        if bad_below >= MOSTLY * sum(logprob < value for logprob in logprobs):
-            below = round(value, 2)
+        if bad_below >= OFTEN * sum(logprob < value for logprob in logprobs):
+            below = math.floor(1000 * value) / 1000
     separation = round(wins / max(1, len(good) * len(bad)), 2)
     return {"good": len(good), "bad": len(bad), "separation": separation, "unsure below": below}
 
@@ -77,3 +79,10 @@ def figures(pictures: list[Picture], command: list[str]) -> tuple[dict, list[dic
     for record, cider in zip(records, each):
         record["CIDEr"] = cider
     return found, records
+
+
+def plain(pictures: list[Picture], command: list[str], nouns: Nouns) -> dict[str, int]:
+    """How many captions are unsure, and of how many the plain one is right."""
+    records = captions_of([picture.file for picture in pictures if picture.file], command, "plain")
+    unsure = [(record["caption"], picture) for record, picture in zip(records, pictures) if "guess" in record]
+    return {"unsure": len(unsure), "plain and right": sum(nouns.is_right(text, picture.captions) for text, picture in unsure)}

@@ -14,11 +14,16 @@ import torch
 from data import Picture
 from encoder import CLASSES, FEATURES, FeatureScale, View, directions, root_mix
 from lexicon import Lexicon, words_of
+from nouns import PLAIN, Nouns
 
 FEATURE_NOISE = 0.3
 MOST_TOKENS = 24
 TOGETHER = 8  # batches
 CONFUSION = 0.12  # the larger, the more classes a class is taken for
+NAMED = 0.4  # share of captions without pictures in which any of ImageNet's things has taken another's place
+BORROWED_FEATURE = 0.6  # share of made-up mixes that come with a feature of no telling picture
+PAIR_FEATURE = 0.6  # share of pairs with their feature: the whole of it is learnt by heart
+PLAINLY = 0.06  # share of examples that say in few words what kind of picture it is
 ALL_CAPTIONS = 0.5  # share of examples whose classes come from all captions of the picture: it shows more than one tells
 
 
@@ -50,10 +55,10 @@ class Row:
 class Examples:
     """Draws from captions without pictures and from pairs, always the same for a seed."""
 
-    def __init__(self, text: list[Picture], pairs: list[tuple[Picture, list[View]]], lexicon: Lexicon, scale: FeatureScale,
+    def __init__(self, text: list[Picture], pairs: list[tuple[Picture, list[View]]], lexicon: Lexicon, nouns: Nouns, scale: FeatureScale,
                  tokenizer: sentencepiece.SentencePieceProcessor, classifier: torch.Tensor, seed: int) -> None:
         self.rng, self.numbers = random.Random(seed), np.random.default_rng(seed)
-        self.lexicon, self.tokenizer = lexicon, tokenizer
+        self.lexicon, self.nouns, self.tokenizer = lexicon, nouns, tokenizer
         self.pictures = [picture for picture, _ in pairs]
         self.mixes = torch.stack([view.mix for _, views in pairs for view in views])
         self.features = torch.stack([scale(view.feature) for _, views in pairs for view in views])
@@ -67,6 +72,7 @@ class Examples:
         self.said = {picture.image_id: Counter(word for caption in picture.captions for word in set(self._known(caption)))
                      for picture in text}
         self.neighbours = self._neighbours()
+        self.plainly = {picture.image_id: nouns.plainly(picture.captions) for picture in (*text, *self.pictures)}
 
     @staticmethod
     def _sparse(mix: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
@@ -103,15 +109,23 @@ class Examples:
     def _view(self) -> int:
         return self.rng.choice(self.rng.choice(self.views_of))
 
-    def _make_up(self, row: Row, words: list[str], share: float) -> None:
-        """The classes of a picture with such words, among others that it shows or that the network imagines."""
+    def _make_up(self, row: Row, words: list[str], share: float, named: int | None = None) -> None:
+        """The classes of a picture with such words, and of the `named` class, among others that it shows or that the network
+        imagines."""
+        left = 1.0
+        if named is not None:
+            left = self.rng.uniform(0.0, 0.5) if words else 0.0
+            row.classes.append(np.array([named]))
+            row.class_shares.append(np.array([1 - left]))
         weights = self._shares(len(words), 0.7) * [self.lexicon.weight.get(word, 1.0) for word in words]
-        for word, weight in zip(words, weights / weights.sum()):
+        for word, weight in zip(words, left * weights / weights.sum() if words else weights):
             classes, cumulated = self.rng.choice(self.sources[word])
             count = self.rng.choice((1, 2, 3, 4, 6))
             row.classes.append(classes[np.searchsorted(cumulated, self.numbers.random(count))])
             row.class_shares.append(self._shares(count, 0.6) * weight)
         row.blur, row.keep, row.made_up = self.rng.uniform(0.3, 0.9), self.rng.betavariate(3, 2.5), share
+        if named is not None:  # the picture of a single thing
+            row.blur, row.keep = self.rng.uniform(0.1, 0.7), self.rng.betavariate(4, 2)
         count = self.rng.randint(5, 40)
         row.others, row.other_shares = self.numbers.integers(0, CLASSES, count), self._shares(count, 0.6)
         if self.rng.random() < 0.7:
@@ -119,11 +133,25 @@ class Examples:
             row.other_shares = row.other_shares * (1 - real)
             for part in self._shares(3, 1.0):
                 row.views.append((self._view(), share * (1 - row.keep) * real * float(part)))
+        if self.rng.random() < BORROWED_FEATURE:
+            row.feature.append((self._view(), 1.0))
+
+    def _said_of(self, picture: Picture, caption: str) -> str:
+        return self.plainly[picture.image_id] if self.rng.random() < PLAINLY else caption
+
+    def _of_noun(self) -> Row:
+        named = self.nouns.draw(self.rng)
+        row = Row(f"{PLAIN} {named.what}" if self.rng.random() < PLAINLY else named.caption)
+        words = [word for word in self._known(named.rest) if self.rng.random() < 0.8]
+        self._make_up(row, words, 1.0, named.number)
+        return row
 
     def _of_text(self, near: float) -> Row:
+        if self.rng.random() < NAMED:
+            return self._of_noun()
         index = self.rng.randrange(len(self.text))
         picture, caption = self.text[index]
-        row = Row(caption)
+        row = Row(self._said_of(picture, caption))
         if self.rng.random() < ALL_CAPTIONS:
             said = self.said[picture.image_id]
             words = [word for word, count in said.items() if self.rng.random() > 0.55**count] or [max(said, key=said.__getitem__)]
@@ -138,17 +166,18 @@ class Examples:
         view, share = self.rng.choice(self.views_of[pair]), self.rng.uniform(0.3, 1)
         self._make_up(row, words, share)
         row.views.append((view, 1 - share))
-        row.feature.append((view, 1.0))
+        row.feature = [(view, 1.0)]
         return row
 
     def _of_pair(self) -> Row:
         index = self.rng.randrange(len(self.pictures))
-        row = Row(self.rng.choice(self.pictures[index].captions))
+        picture = self.pictures[index]
+        row = Row(self._said_of(picture, self.rng.choice(picture.captions)))
         row.views.append((self.rng.choice(self.views_of[index]), 1.0))
         if self.rng.random() < 0.3:  # a little of another picture
             share = 0.25 * self.rng.random()
             row.views = [(row.views[0][0], 1 - share), (self._view(), share)]
-        if self.rng.random() < 0.85:
+        if self.rng.random() < PAIR_FEATURE:
             row.feature = list(row.views)
         return row
 

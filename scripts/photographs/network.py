@@ -21,6 +21,10 @@ class Sizes:
     context: int = 64
 
     @property
+    def heads(self) -> int:
+        return self.width // 64
+
+    @property
     def hidden(self) -> int:
         return self.width * self.prefix // 2
 
@@ -45,7 +49,7 @@ class Captioner(nn.Module):
         nn.init.normal_(self.feature.weight, std=1.0 / math.sqrt(FEATURES))
         self.gpt = GPT2LMHeadModel(GPT2Config(
             vocab_size=sizes.vocabulary, n_positions=sizes.context, n_embd=sizes.width, n_layer=sizes.layers,
-            n_head=sizes.width // 64, resid_pdrop=dropout, embd_pdrop=dropout, attn_pdrop=0.0,
+            n_head=sizes.heads, resid_pdrop=dropout, embd_pdrop=dropout, attn_pdrop=0.0,
             activation_function="gelu_pytorch_tanh",
             bos_token_id=0, eos_token_id=0, pad_token_id=0, attn_implementation="eager"))  # the quickest for so few tokens
 

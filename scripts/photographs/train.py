@@ -32,6 +32,7 @@ from encoder import Encoder, View, scale_of  # noqa: E402
 from examples import Batch, Examples  # noqa: E402
 from lexicon import Lexicon  # noqa: E402
 from network import Captioner, Sizes  # noqa: E402
+from nouns import Nouns  # noqa: E402
 
 
 UNKNOWN = 0  # the tokenizer's token
@@ -54,9 +55,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--prefix", type=int, default=6, help="(default: %(default)s)")
     parser.add_argument("--dropout", type=float, default=0.2, help="(default: %(default)s)")
     parser.add_argument("--batch", type=int, default=128, help="(default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=1200, help="(default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=1600, help="(default: %(default)s)")
     parser.add_argument("--rate", type=float, default=1.2e-3, help="the highest learning rate (default: %(default)s)")
-    parser.add_argument("--pairs", type=float, default=0.25, help="share of pictures in the end (default: %(default)s)")
+    parser.add_argument("--pairs", type=float, default=0.1, help="share of pictures in the end (default: %(default)s)")
     parser.add_argument("--near", type=float, default=0.4, help="share of captions with a similar picture (default: %(default)s)")
     parser.add_argument("--unseen", type=float, default=0.0, help="share of words that the network does not see when it writes "
                         "the next one, so that it looks at the picture (default: %(default)s)")
@@ -132,13 +133,16 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     found = data.load(args.data, set(args.licenses) if args.licenses else None)
     captions = [caption for picture in (*found.text, *found.pairs) for caption in picture.captions]
-    tokenizer = train_tokenizer(captions, args.vocabulary, args.out / "tokenizer.model")
+    nouns, rng = Nouns(captions), random.Random(args.seed)
+    named = [nouns.draw(rng).caption for _ in range(len(captions) // 2)]
+    named += [nouns.plainly(picture.captions) for picture in found.text]
+    tokenizer = train_tokenizer(captions + named, args.vocabulary, args.out / "tokenizer.model")
     encoder = Encoder()
     pairs = views_of(found.pairs, encoder, args.crops, args.seed)
     print(f"{len(found.text)} pictures' captions, {len(pairs)} pairs, {time.time() - began:.0f} s", flush=True)
     lexicon = Lexicon(args.wordnet, captions, [(picture, views[0]) for picture, views in pairs])
     scale = scale_of([view for _, views in pairs for view in views])
-    examples = Examples(found.text, pairs, lexicon, scale, tokenizer, encoder.classifier.weight.detach(), args.seed)
+    examples = Examples(found.text, pairs, lexicon, nouns, scale, tokenizer, encoder.classifier.weight.detach(), args.seed)
     print(f"{len(examples.text)} captions with {len(lexicon.sources)} telling words, {time.time() - began:.0f} s", flush=True)
     sizes = Sizes(tokenizer.vocab_size(), args.width, args.layers, args.prefix)
     network = Captioner(sizes, encoder.classifier.weight.detach(), args.dropout)
@@ -152,6 +156,7 @@ def main() -> None:
     for picture, record in zip(found.validation, records):
         print(picture.image_id, f"{record['CIDEr']:.0f}", f"{record['mean_logprob']:.2f}", record["caption"], picture.captions[0],
               sep="\t")
+    report |= evaluate.plain(found.validation, command, nouns)
     report |= {
         "seconds": round(time.time() - began), "loss": curve, "seed": args.seed,
         "trained on": {"captions": len(captions), "pictures": len(pairs),

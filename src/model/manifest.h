@@ -87,7 +87,7 @@ struct Manifest {
   Stop stop;
   std::int64_t no_repeat_ngram = 0;  ///< DecodeOptions::no_repeat_ngram where none is asked for
   std::optional<double>
-      unsure_below;  ///< the mean_logprob below which captions were found to be mostly wrong
+      unsure_below;  ///< the mean_logprob below which captions were wrong at least as often as right
   std::string
       unsure_prompt;  ///< what captions that say less begin with, and no others; empty: there are none
   std::vector<File> files;

@@ -161,8 +161,12 @@ class HtmlReport : public RecordWriter {
     const Caption& best = record.captions.at(0);
     std::string text;
     const auto add = [&text](const std::string& remark) { text += (text.empty() ? ": " : ", ") + remark; };
-    if (best.unsure) add("unsure");
-    if (best.guess) add("perhaps \"" + single_line(*best.guess) + "\"");
+    if (best.guess) {
+      add("in few words");
+      add("perhaps \"" + single_line(*best.guess) + "\"");
+    } else if (best.unsure) {
+      add("unsure");
+    }
     if (best.finish == Finish::length) add("cut off");
     if (best.repetition) add("repeats itself");
     if (best.only_prompt) add("only the prompt");

@@ -279,7 +279,7 @@ def test_an_unsure_caption_says_less_where_the_model_has_words_for_it(real, tiny
     assert [record["caption"] for record in run("--n-best", "2")] == [record["caption"] for record in full]
     assert run("--prompt", "A photo of") == prompted
     real.run("--model", folder, "--html", "page.html", photos[0])
-    assert "confidence: unsure, perhaps &quot;" in (work / "page.html").read_text()
+    assert "confidence: in few words, perhaps &quot;" in (work / "page.html").read_text()
     sure = tiny("sure", unsure_below=-1000.0, unsure_prompt="A photo of")
     assert real.run("--model", sure, *photos).out == real.run("--model", sure, "--unsure", "keep", *photos).out
 
