@@ -58,8 +58,8 @@ std::string help_footer() {
   of it then. It needs a model whose CLIP has its text side.
   score is the sum of the tokens' log-probabilities, mean_logprob their mean. A
   caption has "unsure": true where captions of such a mean were wrong as often as
-  right, if the model's makers measured it; if it is a plain one for that (see --unsure),
-  "guess" is the longer caption in whose place it stands.
+  right, if the model's makers measured it; if it is a plain one for that (see
+  --unsure), "guess" is the longer caption in whose place it stands.
   In jsonl, bytes of a name that are not UTF-8 become U+FFFD, and "image_base64"
   has the name's bytes; csv, text and --failed keep them. In text, control
   characters of names appear as \n, \xNN.
