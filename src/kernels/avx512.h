@@ -8,6 +8,8 @@ struct Lanes {
   static constexpr bool kFetchNextPass = false;
   static constexpr int kBlockRows = 6;
   static constexpr int kWidenedRows = 5;
+  static constexpr std::int64_t kPassSteps = 64;
+  static constexpr std::int64_t kTileRows = 48;
   template <int Rows>
   static constexpr int kBlockColumns = 4;
 

@@ -12,6 +12,7 @@ struct Bf16Product {
   template <int Rows>
   static constexpr int kColumns = 4;
   static constexpr int kInputWords = 1;
+  static constexpr std::int64_t kPassSteps = kNearSteps;
 
   static __m512i load(const std::uint32_t* words) { return _mm512_loadu_si512(words); }
   static __m512i input(const std::uint32_t* words) { return _mm512_set1_epi32(static_cast<int>(*words)); }

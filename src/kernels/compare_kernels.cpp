@@ -73,7 +73,7 @@ std::vector<double> product(const PanelProduct<Word, Sum>& kernel, const Word* p
   std::vector<double> all;
   for (const std::int64_t rows : {std::int64_t{1}, std::int64_t{7}, kRows}) {
     Values<Sum> sums(index(rows * kPanel), Sum{1});
-    kernel.run(panel, steps, x, stride, rows, sums.data());
+    kernel.run({panel, steps * kColumn, steps, panel}, x, stride, rows, sums.data());
     all.insert(all.end(), sums.begin(), sums.end());
   }
   return all;
@@ -86,7 +86,7 @@ void add_products(const Kernels& k, Results& results) {
 
   const std::int64_t pairs = divide_up(kIn, 2);
   Values<std::uint32_t> packed(index(pairs * kPanel));
-  k.pack_bf16(panel.data(), kIn, packed.data());
+  k.pack_bf16(panel.data(), kIn, packed.data(), pairs * kColumn);
   results.emplace_back("pack bf16", together(packed));
   const std::int64_t stride = pairs * k.bf16_input_words;
   Values<std::uint32_t> rounded(index(kRows * stride));
@@ -129,7 +129,8 @@ void add_int8(const Kernels& k, Results& results) {
       sizes.push_back(k.quantize(x.data() + r * kIn, kIn, words.data() + r * stride, &origin));
       begin_sums(origin, corrections, sums.data() + r * kPanel);
     }
-    k.panel_int8.run(packed.data(), fours, words.data(), stride, rows, sums.data());
+    const PanelPart<std::uint32_t> part{packed.data(), fours * kColumn, fours, packed.data()};
+    k.panel_int8.run(part, words.data(), stride, rows, sums.data());
     coarse.insert(coarse.end(), sums.begin(), sums.begin() + rows * kPanel);
 
     for (std::int64_t r = 0; r < rows; ++r) {
@@ -139,7 +140,7 @@ void add_int8(const Kernels& k, Results& results) {
       begin_sums(origins[0], corrections, sums.data() + 2 * r * kPanel);
       begin_sums(origins[1], corrections, sums.data() + (2 * r + 1) * kPanel);
     }
-    k.panel_int8.run(packed.data(), fours, words.data(), stride, 2 * rows, sums.data());
+    k.panel_int8.run(part, words.data(), stride, 2 * rows, sums.data());
     fine.insert(fine.end(), sums.begin(), sums.end());
   }
   results.emplace_back("quantize", sizes);

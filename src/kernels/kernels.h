@@ -3,8 +3,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/activation.h"
@@ -33,8 +35,9 @@ inline constexpr InstructionSet kInstructionSets[] = {
     InstructionSet::amx};
 #endif
 
-/// Outputs that lie side by side in a packed matrix.
+/// Outputs that a product has at once, and those of them whose words lie side by side.
 inline constexpr std::int64_t kPanel = 64;
+inline constexpr std::int64_t kColumn = 16;
 
 /// Keys and values of the positions that one row looks at. Position t's vectors, of one head, are at keys[t]
 /// + offset and values[t] + offset.
@@ -58,19 +61,31 @@ struct Origin {
   std::int32_t rest = 0;
 };
 
+/// Some steps of a panel: of each of its four columns [steps][16] words.
+template <typename Word>
+struct PanelPart {
+  const Word* words;
+  std::int64_t column;  ///< words from one column to the next
+  std::int64_t steps;
+  const Word* next;  ///< where the part begins that is read after this one, with columns as far apart
+};
+
 /// A product with a panel: sums[r][n] += sum over i of x[r][i] * panel[i][n], n < 64.
 template <typename Word, typename Sum>
 struct PanelProduct {
-  /// panel [steps][64] words; x [rows][steps] words, x_stride from row to row; sums [rows][64].
-  void (*run)(const Word* panel, std::int64_t steps, const Word* x, std::int64_t x_stride, std::int64_t rows,
+  /// x [rows][steps] words, x_stride from row to row; sums [rows][64].
+  void (*run)(const PanelPart<Word>& part, const Word* x, std::int64_t x_stride, std::int64_t rows,
               Sum* sums);
-  std::int64_t block_rows;  ///< rows that need no passes, as `run` reads the panel once for them
-  std::int64_t tile_rows;   ///< rows to take through a panel at once, at most kMostTileRows
-  std::int64_t pass_steps;  ///< and steps to take all of them through, if there are several blocks
+  std::int64_t block_rows;   ///< rows for which `run` reads the panel only once
+  std::int64_t block_steps;  ///< steps to take these through at once
+  std::int64_t tile_rows;    ///< rows to take through a panel at once, at most kMostTileRows
+  std::int64_t pass_steps;   ///< and steps to take all of them through, if there are several blocks
 };
 
 /// What a call of `PanelProduct::run` should have at most.
-inline constexpr std::int64_t kMostTileRows = 64;
+inline constexpr std::int64_t kMostTileRows = 96;
+/// More than any panel has.
+inline constexpr std::int64_t kAllSteps = std::numeric_limits<std::int64_t>::max();
 
 struct Kernels {
   std::string_view name;
@@ -90,8 +105,9 @@ struct Kernels {
   std::int64_t bf16_input_words;
   /// A row of `count` floats -> words of steps, rounded to nearest even, below 2^-56 to zero.
   void (*round_bf16)(const float* x, std::int64_t count, std::uint32_t* words);
-  /// fp32 panel [in][64] -> words of two bf16, likewise; an odd last input is paired with zeros.
-  void (*pack_bf16)(const float* panel, std::int64_t in, std::uint32_t* packed);
+  /// fp32 panel [in][64] -> words of two bf16, in columns that are `column` words apart; an odd last input is
+  /// paired with zeros.
+  void (*pack_bf16)(const float* panel, std::int64_t in, std::uint32_t* packed, std::int64_t column);
   /// Words of a row for one step of int8: 1 or 2.
   std::int64_t int8_input_words;
   /// A row of `count` floats -> integers, in words with room for a multiple of 16 of them: round(x / size),
@@ -102,9 +118,9 @@ struct Kernels {
   /// both.
   float (*quantize_finely)(const float* x, std::int64_t count, std::uint32_t* high, std::uint32_t* low,
                            Origin* origins);
-  /// fp32 panel [in][64] -> words of four int8, each output with a size of step of its own, of which
-  /// the largest magnitude is the 127th: scales [64]. corrections [64] are minus the sums of an output's
-  /// integers, what a sum over x needs for each 1 that all of x is too large by.
+  /// fp32 panel [in][64] -> words of four int8 in four columns, each output with a size of step of its own,
+  /// of which the largest magnitude is the 127th: scales [64]. corrections [64] are minus the sums of an
+  /// output's integers, what a sum over x needs for each 1 that all of x is too large by.
   void (*pack_int8)(const float* panel, std::int64_t in, std::uint32_t* packed, float* scales,
                     std::int32_t* corrections);
   /// y[n] = (256 high[n] + low[n]) * x_scale * scales[n] + bias[n] for n < 64, without `low` high[n] * ...

@@ -26,13 +26,15 @@ void round_row(const float* x, std::int64_t count, std::uint32_t* words) {
   }
 }
 
-void pack_bf16(const float* panel, std::int64_t in, std::uint32_t* packed) {
+void pack_bf16(const float* panel, std::int64_t in, std::uint32_t* packed, std::int64_t column) {
   for (std::int64_t i = 0; i < in; i += 2) {
-    const float* upper = panel + i * kPanel;
-    std::uint32_t* words = packed + i / 2 * kPanel;
-    for (std::int64_t n = 0; n < kPanel; ++n) words[n] = bf16_bits(upper[n]) << 16;
-    if (i + 1 == in) return;
-    for (std::int64_t n = 0; n < kPanel; ++n) words[n] |= bf16_bits(upper[kPanel + n]);
+    for (std::int64_t c = 0; c < kColumns; ++c) {
+      const float* upper = panel + i * kPanel + c * kColumn;
+      std::uint32_t* words = packed + c * column + i / 2 * kColumn;
+      for (std::int64_t n = 0; n < kColumn; ++n) words[n] = bf16_bits(upper[n]) << 16;
+      if (i + 1 == in) continue;
+      for (std::int64_t n = 0; n < kColumn; ++n) words[n] |= bf16_bits(upper[kPanel + n]);
+    }
   }
 }
 
@@ -134,14 +136,16 @@ void pack_int8(const float* panel, std::int64_t in, std::uint32_t* packed, float
     inverse[n] = steps.inverse;
     corrections[n] = 0;
   }
+  const std::int64_t column = (in + 3) / 4 * kColumn;
   for (std::int64_t i = 0; i < in; ++i) {
-    std::uint32_t* words = packed + i / 4 * kPanel;
-    for (std::int64_t n = 0; n < kPanel; n += kLanes) {
+    for (std::int64_t c = 0; c < kColumns; ++c) {
+      const std::int64_t n = c * kColumn;
+      std::uint32_t* words = packed + c * column + i / 4 * kColumn;
       float rounded[kLanes];
       fma(Lanes::load(panel + i * kPanel + n), Lanes::load(inverse + n), Lanes::set(kRounder)).store(rounded);
       for (std::int64_t j = 0; j < kLanes; ++j) {
         const std::uint32_t byte = __builtin_bit_cast(std::uint32_t, rounded[j]) & 0xffU;
-        words[n + j] = (i % 4 == 0 ? 0 : words[n + j]) | (byte << (8 * (i % 4)));
+        words[j] = (i % 4 == 0 ? 0 : words[j]) | (byte << (8 * (i % 4)));
         corrections[n + j] -= static_cast<std::int8_t>(byte);
       }
     }

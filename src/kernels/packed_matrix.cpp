@@ -11,6 +11,7 @@
 namespace caption {
 namespace {
 
+using kernels::kColumn;
 using kernels::kMostTileRows;
 using kernels::kPanel;
 using kernels::PanelProduct;
@@ -21,6 +22,8 @@ constexpr std::int64_t kGroupBytes = std::int64_t{512} << 10;
 constexpr std::int64_t kWorthSharing = 64 * 1024;
 /// Activations likewise, which are rounded.
 constexpr std::int64_t kWorthSharingRounding = 32 * 1024;
+/// With fewer tasks, threads would wait for the last ones: tiles are smaller then.
+constexpr std::int64_t kTasksPerThread = 4;
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
@@ -35,14 +38,19 @@ struct WordRows {
   std::int64_t words = 1;  ///< of one step
 };
 
-/// sums [rows][64] += x [rows][steps] * panel [steps][64], pass by pass, so that the panel's part stays near.
+/// sums [rows][64] += x [rows][steps] * panel [4][steps][16], pass by pass, so that the panel's part stays
+/// near.
 template <typename Word, typename Sum>
 void multiply_panel(const PanelProduct<Word, Sum>& kernel, const Word* panel, std::int64_t steps,
                     const WordRows<Word>& x, Sum* sums) {
-  const bool once = x.count <= kernel.block_rows;  // one block reads the panel once anyway
-  const std::int64_t most = once ? steps : kernel.pass_steps;
+  const std::int64_t most =
+      std::min(steps, x.count <= kernel.block_rows ? kernel.block_steps : kernel.pass_steps);
   for (std::int64_t i = 0; i < steps; i += most) {
-    kernel.run(panel + i * kPanel, std::min(most, steps - i), x.data + i * x.words, x.stride, x.count, sums);
+    const std::int64_t left = steps - i;
+    const Word* const words = panel + i * kColumn;
+    const Word* const next = left > most ? words + most * kColumn : panel + steps * kPanel;
+    kernel.run({words, steps * kColumn, std::min(most, left), next}, x.data + i * x.words, x.stride, x.count,
+               sums);
   }
 }
 
@@ -126,12 +134,14 @@ std::unique_ptr<std::uint32_t[]> PackedMatrix::round_bf16(const InputRows& x) co
   return words;
 }
 
-/// Calls sum(panel, from, rows, sums [rows][64]) for every panel and at most `most` rows at a time, on all
-/// threads, and finishes what it leaves in `sums`.
+/// Calls sum(panel, from, rows, sums [rows][64]) for every panel and at most `tile_rows` rows at a time, on
+/// all threads, and finishes what it leaves in `sums`.
 template <typename Sum>
-void PackedMatrix::by_tiles(std::int64_t rows, std::int64_t most, const Product& product,
+void PackedMatrix::by_tiles(std::int64_t rows, std::int64_t tile_rows, const Product& product,
                             const Sum& sum) const {
   const kernels::Kernels& kernel = kernels::active();
+  const bool few = panels_ * divide_up(rows, tile_rows) < kTasksPerThread * threads();
+  const std::int64_t most = few ? tile_rows / 2 : tile_rows;
   const std::int64_t tiles = divide_up(rows, most);
   const std::int64_t row_bytes = 4 * steps_ * (type_ == DType::int8 ? digits_ : 1);
   const std::int64_t group = std::clamp(kGroupBytes / (row_bytes * most), std::int64_t{1}, tiles);

@@ -52,7 +52,7 @@ class PackedMatrix {
   void multiply_floats(const Kernel& kernel, const Words& x, const Product& product) const;
   void multiply_int8(const InputRows& x, const Product& product) const;
   template <typename Sum>
-  void by_tiles(std::int64_t rows, std::int64_t most, const Product& product, const Sum& sum) const;
+  void by_tiles(std::int64_t rows, std::int64_t tile_rows, const Product& product, const Sum& sum) const;
 
   std::int64_t in_;
   std::int64_t out_;

@@ -14,6 +14,7 @@
 namespace caption {
 namespace {
 
+using kernels::kColumn;
 using kernels::kPanel;
 
 /// Integer sums over more inputs might not fit into 32 bits.
@@ -118,10 +119,15 @@ void pack_panel(const Tensor& weight, std::int64_t panel, PackedWeights& packed)
     const std::int64_t inputs = std::min(kPanel, packed.in - k);
     read_tile(weight, panel * kPanel, k, inputs, tile);
     if (packed.type == DType::bf16) {
-      kernel.pack_bf16(tile[0], inputs, to + k / 2 * kPanel);
+      kernel.pack_bf16(tile[0], inputs, to + k / 2 * kColumn, packed.steps * kColumn);
+    } else if (whole) {
+      std::copy_n(tile[0], inputs * kPanel, whole.get() + k * kPanel);
     } else {
-      void* there = whole ? static_cast<void*>(whole.get() + k * kPanel) : to + k * kPanel;
-      std::memcpy(there, tile, static_cast<std::size_t>(inputs * kPanel) * sizeof(float));
+      for (std::int64_t i = 0; i < inputs; ++i) {
+        for (std::int64_t n = 0; n < kPanel; n += kColumn) {
+          std::memcpy(to + n * packed.steps + (k + i) * kColumn, tile[i] + n, kColumn * sizeof(float));
+        }
+      }
     }
   }
   if (packed.type == DType::int8) {

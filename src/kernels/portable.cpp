@@ -23,6 +23,8 @@ struct Lanes {
   static constexpr bool kFetchNextPass = false;
   static constexpr int kBlockRows = 1;
   static constexpr int kWidenedRows = 1;
+  static constexpr std::int64_t kPassSteps = 64;
+  static constexpr std::int64_t kTileRows = 48;
   template <int Rows>
   static constexpr int kBlockColumns = 4;
   static constexpr int kCount = 16;

@@ -19,7 +19,8 @@ void store_some(Lanes lanes, std::int64_t count, float* y) {
 
 // ---- Functions of one variable
 
-Lanes exponential(Lanes x) {
+/// Inline everywhere: two registers as an argument and as a result go through memory.
+[[gnu::always_inline]] inline Lanes exponential(Lanes x) {
   // Beyond these bounds the result is 0 or infinity in fp32 as good as.
   const Lanes low = Lanes::set(-87.33654F);
   const Lanes high = Lanes::set(88.37626F);
@@ -80,43 +81,62 @@ Lanes error_function(Lanes x) {
   return select_less(x, Lanes::zero(), Lanes::zero() - positive, positive);
 }
 
-Lanes apply(Activation curve, Lanes x) {
-  switch (curve) {
-    case Activation::none:
-      return x;
-    case Activation::relu:
-      return select_less(x, Lanes::zero(), Lanes::zero(), x);
-    case Activation::relu6: {
-      const Lanes least = select_less(x, Lanes::zero(), Lanes::zero(), x);
-      return select_less(Lanes::set(6.0F), least, Lanes::set(6.0F), least);
-    }
-    case Activation::tanh:
-      return hyperbolic_tangent(x);
-    case Activation::gelu: {
-      const Lanes half = x * Lanes::set(0.5F);
-      return fma(half, error_function(x * Lanes::set(0.70710678F)), half);
-    }
-    case Activation::gelu_tanh: {
-      // 0.5 x (1 + tanh(u)) = x sigmoid(2u), u = sqrt(2 / pi) (x + 0.044715 x^3)
-      const Lanes cube = x * x * x;
-      return x * sigmoid(fma(cube, Lanes::set(0.044715F), x) * Lanes::set(1.59576912F));
-    }
-    case Activation::quick_gelu:
-      return x * sigmoid(x * Lanes::set(1.702F));
+template <Activation curve>
+Lanes apply(Lanes x) {
+  if constexpr (curve == Activation::relu) {
+    return select_less(x, Lanes::zero(), Lanes::zero(), x);
+  } else if constexpr (curve == Activation::relu6) {
+    const Lanes least = select_less(x, Lanes::zero(), Lanes::zero(), x);
+    return select_less(Lanes::set(6.0F), least, Lanes::set(6.0F), least);
+  } else if constexpr (curve == Activation::tanh) {
+    return hyperbolic_tangent(x);
+  } else if constexpr (curve == Activation::gelu) {
+    const Lanes half = x * Lanes::set(0.5F);
+    return fma(half, error_function(x * Lanes::set(0.70710678F)), half);
+  } else if constexpr (curve == Activation::gelu_tanh) {
+    // 0.5 x (1 + tanh(u)) = x sigmoid(2u), u = sqrt(2 / pi) (x + 0.044715 x^3)
+    const Lanes cube = x * x * x;
+    return x * sigmoid(fma(cube, Lanes::set(0.044715F), x) * Lanes::set(1.59576912F));
+  } else if constexpr (curve == Activation::quick_gelu) {
+    return x * sigmoid(x * Lanes::set(1.702F));
+  } else {
+    return x;
   }
-  return x;
 }
+
+/// Calls Function<curve>::run: which curve it is, is asked once for many values.
+template <template <Activation> typename Function, int... Curves, typename... Arguments>
+void with_curve(Activation curve, std::integer_sequence<int, Curves...>, Arguments... arguments) {
+  using Run = void (*)(Arguments...);
+  static constexpr Run kByCurve[] = {&Function<static_cast<Activation>(Curves)>::run...};
+  kByCurve[static_cast<int>(curve)](arguments...);
+}
+using AllCurves = std::make_integer_sequence<int, kActivationCount>;
+
+template <Activation curve>
+struct Finish {
+  static void run(const float* sums, std::int64_t count, float* y) {
+    for (std::int64_t n = 0; n < count; n += kLanes)
+      store_some(apply<curve>(Lanes::load(sums + n)), count - n, y + n);
+  }
+};
 
 void finish(const float* sums, Activation curve, std::int64_t count, float* y) {
-  for (std::int64_t n = 0; n < count; n += kLanes)
-    store_some(apply(curve, Lanes::load(sums + n)), count - n, y + n);
+  with_curve<Finish>(curve, AllCurves(), sums, count, y);
 }
 
-void add(const float* sums, Activation curve, std::int64_t count, float* y) {
-  for (std::int64_t n = 0; n < count; n += kLanes) {
-    const Lanes sum = load_some(y + n, count - n) + Lanes::load(sums + n);
-    store_some(apply(curve, sum), count - n, y + n);
+template <Activation curve>
+struct Add {
+  static void run(const float* sums, std::int64_t count, float* y) {
+    for (std::int64_t n = 0; n < count; n += kLanes) {
+      const Lanes sum = load_some(y + n, count - n) + Lanes::load(sums + n);
+      store_some(apply<curve>(sum), count - n, y + n);
+    }
   }
+};
+
+void add(const float* sums, Activation curve, std::int64_t count, float* y) {
+  with_curve<Add>(curve, AllCurves(), sums, count, y);
 }
 
 // ---- Rows

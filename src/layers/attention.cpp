@@ -12,6 +12,7 @@
 namespace caption {
 namespace {
 
+using kernels::kColumn;
 using kernels::kPanel;
 
 /// Rows of a block, as fp32 panels take them.
@@ -48,8 +49,7 @@ class HeadAttention {
       score(q.data + row * q.stride, q.stride, row, rows);
       for (std::int64_t panel = 0; panel < value_panels_; ++panel) {
         float sums[kBlockRows * kPanel] = {};
-        kernel_.panel_fp32.run(&packed_values_[static_cast<std::size_t>(panel * keys_ * kPanel)], keys_,
-                               scores_.data(), key_panels_ * kPanel, rows, sums);
+        multiply(packed_values_, panel, keys_, scores_.data(), key_panels_ * kPanel, rows, sums);
         const std::int64_t first = panel * kPanel;
         for (std::int64_t r = 0; r < rows; ++r) {
           std::copy_n(sums + r * kPanel, std::min(kPanel, dim_ - first), y + (row + r) * y_stride + first);
@@ -59,16 +59,24 @@ class HeadAttention {
   }
 
  private:
-  /// Keys to panels [dim][64 keys], values to panels [keys][64 of dim]; padding stays zero.
+  /// Keys to panels of 64 keys with a step for each of dim, values to panels of 64 of dim with a step for
+  /// each key, both in columns of 16; padding stays zero.
   void pack(const Head& k, const Head& v) {
     for (std::int64_t t = 0; t < keys_; ++t) {
-      float* key = &packed_keys_[static_cast<std::size_t>(t / kPanel * dim_ * kPanel + t % kPanel)];
-      for (std::int64_t i = 0; i < dim_; ++i) key[i * kPanel] = k.data[t * k.stride + i];
-      for (std::int64_t i = 0; i < dim_; i += kPanel) {
-        std::copy_n(v.data + t * v.stride + i, std::min(kPanel, dim_ - i),
-                    &packed_values_[static_cast<std::size_t>((i / kPanel * keys_ + t) * kPanel)]);
+      float* key = &packed_keys_[static_cast<std::size_t>(t / kColumn * dim_ * kColumn + t % kColumn)];
+      for (std::int64_t i = 0; i < dim_; ++i) key[i * kColumn] = k.data[t * k.stride + i];
+      for (std::int64_t i = 0; i < dim_; i += kColumn) {
+        std::copy_n(v.data + t * v.stride + i, std::min(kColumn, dim_ - i),
+                    &packed_values_[static_cast<std::size_t>((i / kColumn * keys_ + t) * kColumn)]);
       }
     }
+  }
+
+  /// sums [rows][64] += x [rows][steps] times one of the panels
+  void multiply(const std::vector<float>& panels, std::int64_t panel, std::int64_t steps, const float* x,
+                std::int64_t x_stride, std::int64_t rows, float* sums) const {
+    const float* const words = &panels[static_cast<std::size_t>(panel * steps * kPanel)];
+    kernel_.panel_fp32.run({words, steps * kColumn, steps, words}, x, x_stride, rows, sums);
   }
 
   /// Fills scores_ [rows][keys, padded] with the weights of each key.
@@ -76,8 +84,7 @@ class HeadAttention {
     const std::int64_t padded = key_panels_ * kPanel;
     for (std::int64_t panel = 0; panel < key_panels_; ++panel) {
       float sums[kBlockRows * kPanel] = {};
-      kernel_.panel_fp32.run(&packed_keys_[static_cast<std::size_t>(panel * dim_ * kPanel)], dim_, q,
-                             q_stride, rows, sums);
+      multiply(packed_keys_, panel, dim_, q, q_stride, rows, sums);
       for (std::int64_t r = 0; r < rows; ++r) {
         std::copy_n(sums + r * kPanel, kPanel,
                     &scores_[static_cast<std::size_t>(r * padded + panel * kPanel)]);
@@ -97,8 +104,8 @@ class HeadAttention {
   bool causal_;
   std::int64_t key_panels_;
   std::int64_t value_panels_;
-  std::vector<float> packed_keys_;    // [key_panels][dim][64]
-  std::vector<float> packed_values_;  // [value_panels][keys][64]
+  std::vector<float> packed_keys_;    // [key_panels][4][dim][16]
+  std::vector<float> packed_values_;  // [value_panels][4][keys][16]
   std::vector<float> scores_;         // [kBlockRows][key_panels * 64]
 };
 

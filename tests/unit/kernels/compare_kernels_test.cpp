@@ -39,24 +39,25 @@ TEST(CompareCpuKernels, NamesTheFunctionThatIsWrong) {
   const Fault faults[] = {
       {{"product fp32"},
        [](Kernels& k) {
-         k.panel_fp32.run = [](const float* panel, std::int64_t steps, const float* x, std::int64_t stride,
+         k.panel_fp32.run = [](const PanelPart<float>& part, const float* x, std::int64_t stride,
                                std::int64_t rows, float* sums) {
-           portable().panel_fp32.run(panel, steps - 1, x, stride, rows, sums);
+           portable().panel_fp32.run({part.words, part.column, part.steps - 1, part.next}, x, stride, rows,
+                                     sums);
          };
        }},
       {{"product bf16"},
        [](Kernels& k) {
-         k.panel_bf16.run = [](const std::uint32_t* panel, std::int64_t steps, const std::uint32_t* x,
+         k.panel_bf16.run = [](const PanelPart<std::uint32_t>& part, const std::uint32_t* x,
                                std::int64_t stride, std::int64_t rows, float* sums) {
-           portable().panel_bf16.run(panel, steps, x, stride, rows, sums);
+           portable().panel_bf16.run(part, x, stride, rows, sums);
            sums[63] = std::nextafter(sums[63], 100.0F);
          };
        }},
       {{"product int8", "product int8, fine"},
        [](Kernels& k) {
-         k.panel_int8.run = [](const std::uint32_t* panel, std::int64_t steps, const std::uint32_t* x,
+         k.panel_int8.run = [](const PanelPart<std::uint32_t>& part, const std::uint32_t* x,
                                std::int64_t stride, std::int64_t rows, std::int32_t* sums) {
-           portable().panel_int8.run(panel, steps, x, stride, rows, sums);
+           portable().panel_int8.run(part, x, stride, rows, sums);
            ++sums[(rows - 1) * kPanel];
          };
        }},

@@ -26,7 +26,7 @@ TEST_F(OriginTest, SaysWhichValuesOfWhichFile) {
   EXPECT_EQ(origin_of("", {weight, Tensor()}), "\nclip.pt 64 fp16 [4, 6] [1, 4]\nnone");
   EXPECT_EQ(origin_of("rule", {part(0, 8, DType::fp32), part(128, 6, DType::bf16)}),
             "rule\nclip.pt 0 fp32 [2] [1]\nclip.pt 128 bf16 [3] [1]");
-  EXPECT_EQ(kPackedLayout, "panels of 64 outputs, 2");
+  EXPECT_EQ(kPackedLayout, "columns of 16 outputs, 3");
 }
 
 TEST_F(OriginTest, IsEmptyIfOneIsInNoFile) {
