@@ -239,6 +239,26 @@ def test_a_hopeless_peer_is_not_run_again_and_said_so(plan, monkeypatch):
     assert "transformers decode bf16, one image, greedy: 2000 ms per image, 20 times that of the fastest one: not run again" in text
 
 
+def test_a_type_that_the_processor_lacks_is_tried_in_one_size_only(plan, monkeypatch):
+    runs = []
+
+    def run_job(plan, job):
+        runs.append(job)
+        return {"ms": [2000 if (job.engine, job.part, job.precision) == ("transformers", "decode", "bf16") else 100], "parts": {}}
+
+    monkeypatch.setattr(runner, "run_job", run_job)
+    selection = Selection(("transformers", OURS), ("fp32", "bf16"), ("one-greedy", "one-beam", "batch-greedy"))
+    results = run(plan, selection, 2)
+    tried = Job("transformers", "decode", "bf16", 1, 1)
+    left_out = {Job("transformers", "decode", "bf16", 1, 5), Job("transformers", "decode", "bf16", 32, 1)}
+    assert tried in runs and not left_out & set(runs) and left_out <= set(results.hopeless)
+    assert {job for job in runs if job.part == "encode"} == {Job("transformers", "encode", p, b, 0) for p in ("fp32", "bf16")
+                                                             for b in (1, 32)}
+    assert results.hopeless[Job("transformers", "decode", "bf16", 32, 1)] == (
+        "transformers decode bf16, batch 32, greedy: not tried, as with other sizes (transformers decode bf16, one image, greedy) "
+        "2000 ms per image are 20 times those in fp32: this processor has no instructions for it")
+
+
 class Installer(environment.Environment):
     """An environment in which some packages fail."""
 

@@ -44,7 +44,7 @@ class Results:
     tokens: dict[Job, list[list[int]]] = field(default_factory=dict)
     errors: dict[Job, str] = field(default_factory=dict)
     deviations: dict[Job, float] = field(default_factory=dict)  # of a prefix, as a share of its largest component
-    hopeless: dict[Job, str] = field(default_factory=dict)  # why one round was enough
+    hopeless: dict[Job, str] = field(default_factory=dict)  # why one round, or none, was enough
 
     def add(self, job: Job, number: int, answer: dict) -> None:
         """`answer`: "ms", the milliseconds per image of each repetition; "tokens" or "deviation"; of our own jobs "parts"."""
@@ -69,6 +69,19 @@ class Results:
             if rivals and took > HOPELESS * min(rivals):
                 self.hopeless[job] = (f"{job}: {took:.0f} ms per image, {took / min(rivals):.0f} times that of the fastest one: "
                                       "not run again after the first round")
+
+    def emulated(self, job: Job) -> str | None:
+        """Why a job need not be tried: with other sizes, its engine took many times what it takes itself in fp32, so that the
+        processor lacks what the type needs."""
+        for other, rounds in self.rounds.items():
+            if (other.engine, other.part, other.precision) != (job.engine, job.part, job.precision) or other == job:
+                continue
+            finest = self.rounds.get(replace(other, precision=PRECISIONS[0]))
+            took = statistics.median(rounds.values())
+            if job.engine != OURS and finest and took > HOPELESS * (own := statistics.median(finest.values())):
+                return (f"{job}: not tried, as with other sizes ({other}) {took:.0f} ms per image are {took / own:.0f} times those "
+                        f"in {PRECISIONS[0]}: this processor has no instructions for it")
+        return None
 
     def as_json(self) -> list[dict]:
         jobs = dict.fromkeys([*self.rounds, *self.errors])

@@ -111,6 +111,10 @@ class Runner:
             self.results.errors[job] = self.unable[job.engine]
         if job in self.results.errors or job in self.results.hopeless:
             return
+        if not self.results.rounds.get(job) and (reason := self.results.emulated(job)):
+            self.results.hopeless[job] = reason
+            self.say(f"{where}: {reason}")
+            return
         try:
             self.results.add(job, number, run_job(self.plan, job))
         except JobFailed as error:
