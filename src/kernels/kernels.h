@@ -129,7 +129,7 @@ struct Kernels {
   /// count halves -> floats
   void (*from_half)(const std::uint16_t* half, std::int64_t count, float* out);
 
-  /// y[n] = curve(sums[n]) for n < count <= kPanel; `sums` holds kPanel floats.
+  /// y[n] = curve(sums[n]) for n < count. Both may be the same.
   void (*finish)(const float* sums, Activation curve, std::int64_t count, float* y);
   /// y[n] = curve(y[n] + sums[n]), likewise
   void (*add)(const float* sums, Activation curve, std::int64_t count, float* y);

@@ -104,39 +104,29 @@ Lanes apply(Lanes x) {
   }
 }
 
-/// Calls Function<curve>::run: which curve it is, is asked once for many values.
-template <template <Activation> typename Function, int... Curves, typename... Arguments>
-void with_curve(Activation curve, std::integer_sequence<int, Curves...>, Arguments... arguments) {
-  using Run = void (*)(Arguments...);
-  static constexpr Run kByCurve[] = {&Function<static_cast<Activation>(Curves)>::run...};
-  kByCurve[static_cast<int>(curve)](arguments...);
-}
-using AllCurves = std::make_integer_sequence<int, kActivationCount>;
-
 template <Activation curve>
-struct Finish {
-  static void run(const float* sums, std::int64_t count, float* y) {
-    for (std::int64_t n = 0; n < count; n += kLanes)
-      store_some(apply<curve>(Lanes::load(sums + n)), count - n, y + n);
-  }
-};
+void finish_as(const float* sums, std::int64_t count, float* y) {
+  for (std::int64_t n = 0; n < count; n += kLanes)
+    store_some(apply<curve>(load_some(sums + n, count - n)), count - n, y + n);
+}
+
+/// Which curve it is, is asked once for many values.
+template <int... Curves>
+void finish_by_curve(Activation curve, const float* sums, std::int64_t count, float* y,
+                     std::integer_sequence<int, Curves...>) {
+  using Finish = void (*)(const float*, std::int64_t, float*);
+  static constexpr Finish kByCurve[] = {&finish_as<static_cast<Activation>(Curves)>...};
+  kByCurve[static_cast<int>(curve)](sums, count, y);
+}
 
 void finish(const float* sums, Activation curve, std::int64_t count, float* y) {
-  with_curve<Finish>(curve, AllCurves(), sums, count, y);
+  finish_by_curve(curve, sums, count, y, std::make_integer_sequence<int, kActivationCount>());
 }
 
-template <Activation curve>
-struct Add {
-  static void run(const float* sums, std::int64_t count, float* y) {
-    for (std::int64_t n = 0; n < count; n += kLanes) {
-      const Lanes sum = load_some(y + n, count - n) + Lanes::load(sums + n);
-      store_some(apply<curve>(sum), count - n, y + n);
-    }
-  }
-};
-
 void add(const float* sums, Activation curve, std::int64_t count, float* y) {
-  with_curve<Add>(curve, AllCurves(), sums, count, y);
+  for (std::int64_t n = 0; n < count; n += kLanes)
+    store_some(load_some(y + n, count - n) + load_some(sums + n, count - n), count - n, y + n);
+  if (curve != Activation::none) finish(y, curve, count, y);
 }
 
 // ---- Rows
