@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "doctor/speed.h"
 #include "kernels/kernels.h"
 #include "kernels/machine_peaks.h"
 #include "kernels/packed_matrix.h"
@@ -88,8 +89,7 @@ std::string percent(double share) {
 }  // namespace
 
 std::vector<KernelSpeed> measure_kernel_speeds(const DeviceLimits& limits) {
-  const std::array<double, kArithmetics> rates = {limits.fp32_gflop_per_s, limits.bf16_gflop_per_s,
-                                                  limits.int8_gflop_per_s};
+  const std::array<double, kArithmetics> rates = rates_by_type(limits);
   std::vector<KernelSpeed> speeds;
   for (std::size_t i = 0; i < kArithmetics; ++i) {
     if (rates[i] <= 0) continue;

@@ -36,8 +36,7 @@ double rate(const MachinePeaks& peaks, Arithmetic type) {
 
 /// The least time for what the CPU's arithmetic did, or nothing if a peak is not known.
 std::optional<double> least_seconds(const Work& work, const DeviceLimits& limits) {
-  const std::array<double, kArithmetics> rates = {limits.fp32_gflop_per_s, limits.bf16_gflop_per_s,
-                                                  limits.int8_gflop_per_s};
+  const std::array<double, kArithmetics> rates = rates_by_type(limits);
   if (limits.memory_gb_per_s <= 0) return std::nullopt;
   double arithmetic = 0;
   for (std::size_t i = 0; i < kArithmetics; ++i) {
@@ -91,6 +90,10 @@ DeviceLimits cpu_limits() {
   limits.bf16_gflop_per_s = rate(peaks, Arithmetic::bf16);
   limits.int8_gflop_per_s = rate(peaks, Arithmetic::int8);
   return limits;
+}
+
+std::array<double, kArithmetics> rates_by_type(const DeviceLimits& limits) {
+  return {limits.fp32_gflop_per_s, limits.bf16_gflop_per_s, limits.int8_gflop_per_s};
 }
 
 std::vector<DoctorSpeed> measure_speeds(Captioner& captioner, const std::vector<Picture>& pictures,

@@ -1,17 +1,21 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "caption/captioner.h"
 #include "doctor/report.h"
+#include "kernels/work.h"
 #include "measure/demand.h"
 
 namespace caption {
 
 /// Of the CPU: kernels/machine_peaks.h.
 DeviceLimits cpu_limits();
+/// GFLOP/s by Arithmetic; 0: not known.
+std::array<double, kArithmetics> rates_by_type(const DeviceLimits& limits);
 
 /// What the speeds are measured beside.
 struct SpeedTask {

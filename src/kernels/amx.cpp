@@ -137,6 +137,7 @@ void multiply_by_tiles(const PanelPart<std::uint32_t>& part, const std::uint32_t
 
 constexpr Kernels make_amx_kernels() {
   Kernels kernels = make_kernels("amx");
+  kernels.bf16_by_tiles = true;
   kernels.panel_bf16 = {multiply_by_tiles<Bf16Tiles>, kTile, kAllSteps, 4 * kTile, 128};
   kernels.panel_int8 = {multiply_by_tiles<Int8Tiles>, kTile, kAllSteps, 4 * kTile, 128};
   return kernels;

@@ -8,8 +8,8 @@
 // (of each lane's bits, the lowest byte of (bits >> S) + add), and the operators + - * /.
 // kBlockRows is how many rows one matrix block has at most, and kBlockColumns<Rows> how many Lanes of each it
 // then keeps in registers; kWidenedRows likewise for bf16 that is widened. kFetchNextPass: whether memory is
-// asked for the next pass's part of a panel, or a fixed number of steps ahead. kPassSteps: how many steps of
-// fp32 several blocks of rows are taken through in turns, and kTileRows how many rows these are at most.
+// asked for the next pass's part of a panel, or a fixed number of steps ahead. kPassSteps: how many steps
+// several blocks of rows are taken through in turns, and kTileRows how many rows these are at most.
 
 // A product that is then added to something must be written as fma(): a compiler may fuse the two for one
 // instruction set and not for another.
@@ -35,7 +35,7 @@ constexpr Kernels make_kernels(std::string_view name) {
   return {.name = name,
           .panel_fp32 = in_passes(multiply<Fp32Product>, Lanes::kPassSteps),
           .panel_bf16 = in_passes(multiply<Bf16Product>, Bf16Product::kPassSteps),
-          .panel_int8 = in_passes(multiply<Int8Product>, kNearSteps),
+          .panel_int8 = in_passes(multiply<Int8Product>, Lanes::kPassSteps),
           .bf16_input_words = Bf16Product::kInputWords,
           .round_bf16 = round_row<Bf16Product>,
           .pack_bf16 = pack_bf16,

@@ -235,13 +235,12 @@ double difference(const std::vector<double>& a, const std::vector<double>& b) {
 }  // namespace
 
 std::vector<KernelComparison> compare_kernels(const Kernels& kernels, const Kernels& reference) {
-  const auto by_tiles = [](const Kernels& k) { return k.name == "amx"; };
   const Results here = run(kernels);
   const Results there = run(reference);
   std::vector<KernelComparison> comparisons;
   for (std::size_t i = 0; i < here.size(); ++i) {
     const auto& [name, values] = here[i];
-    const bool other_order = name == "product bf16" && by_tiles(kernels) != by_tiles(reference);
+    const bool other_order = name == "product bf16" && kernels.bf16_by_tiles != reference.bf16_by_tiles;
     comparisons.push_back({name, difference(values, there[i].second), other_order ? kOtherOrder : 0});
   }
   return comparisons;

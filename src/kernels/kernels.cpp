@@ -7,9 +7,10 @@
 #endif
 
 #include <atomic>
-#include <iterator>
+#include <vector>
 
 #include "caption/error.h"
+#include "kernels/fastest.h"
 
 namespace caption::kernels {
 
@@ -55,11 +56,22 @@ bool has(const Feature& feature) {
 constexpr unsigned long kAsimdDp = 1UL << 20;
 #endif
 
+Kernels named(const Fastest& fastest) {
+  Kernels kernels = fastest.kernels;
+  kernels.name = fastest.name;
+  return kernels;
+}
+
 const Kernels* fastest() {
-  for (std::size_t i = std::size(kInstructionSets); i > 0; --i) {
-    if (const Kernels* kernels = find(kInstructionSets[i - 1])) return kernels;
+  std::vector<const Kernels*> sets;
+  for (const InstructionSet set : kInstructionSets) {
+    const Kernels* const kernels = set == InstructionSet::portable ? nullptr : find(set);
+    if (kernels != nullptr) sets.push_back(kernels);
   }
-  return &kPortable;
+  if (sets.size() < 2) return sets.empty() ? &kPortable : sets[0];
+  static const Fastest measured = fastest_of(sets);
+  static const Kernels kernels = named(measured);
+  return &kernels;
 }
 
 std::atomic<const Kernels*>& current() {

@@ -92,7 +92,7 @@ struct Kernels {
 
   /// In fp32, words of one input: i ascending.
   PanelProduct<float, float> panel_fp32;
-  /// In words of two bf16, the earlier one in the upper half: panel [steps][64] of `pack_bf16`, x
+  /// In words of two bf16, the earlier one in the upper half: panels of `pack_bf16`, x
   /// [rows][steps][bf16_input_words] of this set's `round_bf16`. The sums are as if all were widened to fp32,
   /// i ascending; with AMX in the order that PackedMatrix describes.
   PanelProduct<std::uint32_t, float> panel_bf16;
@@ -101,6 +101,7 @@ struct Kernels {
   /// while they stay below 2^31.
   PanelProduct<std::uint32_t, std::int32_t> panel_int8;
 
+  bool bf16_by_tiles = false;  ///< in AMX's order
   /// Words of a row for one step: 1 of two bf16, or 2 with them widened again.
   std::int64_t bf16_input_words;
   /// A row of `count` floats -> words of steps, rounded to nearest even, below 2^-56 to zero.
@@ -146,7 +147,8 @@ struct Kernels {
                     float* y);
 };
 
-/// The fastest set that this processor has, or the one that was forced.
+/// What is fastest on this processor, by what the first call measures if it has several sets (see
+/// fastest.h), or the set that was forced.
 const Kernels& active();
 /// nullptr if this processor lacks it.
 const Kernels* find(InstructionSet set);

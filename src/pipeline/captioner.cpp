@@ -51,22 +51,21 @@ class EngineCaptioner : public Captioner {
     validate(sizes);
     if (asked.rerank == Rerank::clip) return schedule_reranking(asked, sizes);
     if (says_less(asked)) return schedule_plain(asked, sizes);
-    DecodeOptions options = asked;
+    DecodeOptions worded = asked;
     // A model that has learnt plain captions finds them the likeliest of all: it says them when it is asked.
-    if (const std::string& plain = engine_->manifest().unsure_prompt;
-        !plain.empty() && options.prompt.empty())
-      options.banned.push_back(plain);
-    const Wording wording = wording_of(options, engine_->tokenizer(), stop_tokens(options));
+    if (const std::string& plain = engine_->manifest().unsure_prompt; !plain.empty() && asked.prompt.empty())
+      worded.banned.push_back(plain);
+    const Wording wording = wording_of(worded, engine_->tokenizer(), stop_tokens(asked));
     // pixels [B, 3, R, R] -> embedding [B, D] -> prefix [B, P, E] -> token ids, as images come and go
-    DecodeOptions search = resolve(options, wording.prompt.size());
+    DecodeOptions search = resolve(asked, wording.prompt.size());
     const StopRule stop = stop_rule(search, wording.prompt);
     // All beams, as of several captions those that differ in tokens alone are one.
-    if (!options.sample && options.n_best > 1 && options.n_best < options.beam) search.n_best = options.beam;
+    if (!asked.sample && asked.n_best > 1 && asked.n_best < asked.beam) search.n_best = asked.beam;
     std::unique_ptr<PictureSearches> searches = engine_->searches({stop, wording, search, sizes});
     const Described by{engine_->tokenizer(), stop, wording.prompt, engine_->manifest().unsure_below};
     // token ids -> texts
     const Describe distinct =
-        [by, most = static_cast<std::size_t>(options.n_best)](std::vector<Hypothesis> found) {
+        [by, most = static_cast<std::size_t>(asked.n_best)](std::vector<Hypothesis> found) {
           return describe_distinct(by, std::move(found), most);
         };
     const Describe drawn = [by](std::vector<Hypothesis> found) {
@@ -74,7 +73,7 @@ class EngineCaptioner : public Captioner {
       for (Hypothesis& hypothesis : found) captions.push_back(describe(by, std::move(hypothesis)));
       return captions;
     };
-    return make_scheduler(std::move(searches), options.sample ? drawn : distinct, sizes);
+    return make_scheduler(std::move(searches), asked.sample ? drawn : distinct, sizes);
   }
 
   Embeddings embed(std::span<const Picture> pictures) override {

@@ -1,6 +1,5 @@
 #include "pipeline/plain.h"
 
-#include <algorithm>
 #include <deque>
 #include <map>
 #include <string>
