@@ -73,12 +73,16 @@ class Results:
     def emulated(self, job: Job) -> str | None:
         """Why a job need not be tried: with other sizes, its engine took many times what it takes itself in fp32, so that the
         processor lacks what the type needs."""
+        if job.engine == OURS:
+            return None
         for other, rounds in self.rounds.items():
-            if (other.engine, other.part, other.precision) != (job.engine, job.part, job.precision) or other == job:
+            if (other.engine, other.part, other.precision) != (job.engine, job.part, job.precision):
                 continue
             finest = self.rounds.get(replace(other, precision=PRECISIONS[0]))
-            took = statistics.median(rounds.values())
-            if job.engine != OURS and finest and took > HOPELESS * (own := statistics.median(finest.values())):
+            if not finest:
+                continue
+            took, own = statistics.median(rounds.values()), statistics.median(finest.values())
+            if took > HOPELESS * own:
                 return (f"{job}: not tried, as with other sizes ({other}) {took:.0f} ms per image are {took / own:.0f} times those "
                         f"in {PRECISIONS[0]}: this processor has no instructions for it")
         return None
