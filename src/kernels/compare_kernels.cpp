@@ -23,9 +23,6 @@ constexpr std::int64_t kWidth = 320;
 constexpr std::int64_t kPositions = 37;
 constexpr std::int64_t kDim = 64;
 constexpr std::int64_t kTaps = 25;  ///< of a depthwise convolution
-constexpr Activation kActivations[] = {Activation::none,      Activation::relu, Activation::relu6,
-                                       Activation::tanh,      Activation::gelu, Activation::gelu_tanh,
-                                       Activation::quick_gelu};
 
 /// What each function gave: its name and its values, flat. Doubles hold all of their types exactly.
 using Results = std::vector<std::pair<std::string, std::vector<double>>>;
@@ -166,7 +163,8 @@ void add_layers(const Kernels& k, Results& results) {
   const Values<float> sums = floats(kPanel, 8, 10);
   std::vector<double> finished;
   std::vector<double> added;
-  for (const Activation activation : kActivations) {
+  for (int curve = 0; curve < kActivationCount; ++curve) {
+    const auto activation = static_cast<Activation>(curve);
     Values<float> y(index(kPanel));
     k.finish(sums.data(), activation, kPanel - 1, y.data());
     finished.insert(finished.end(), y.begin(), y.end());
