@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "image/cmyk.h"
@@ -66,6 +69,24 @@ RgbImage on_canvas(const RgbImage& frame, const Container::Canvas& canvas) {
   return image;
 }
 
+/// `count` pixels that are `step` bytes apart -> side by side. Four bytes at a time: of each the one too many
+/// is written over by the next pixel. When going backwards it is the one before that is too many, so that
+/// nothing outside the picture is read.
+void gather(const std::uint8_t* in, std::ptrdiff_t step, int count, std::uint8_t* out) {
+  const int before = step < 0 ? 1 : 0;
+  for (; count > 1; --count, in += step, out += 3) {
+    std::uint32_t bytes;
+    std::memcpy(&bytes, in - before, sizeof bytes);
+    bytes >>= 8 * before;
+    std::memcpy(out, &bytes, sizeof bytes);
+  }
+  std::copy_n(in, 3, out);
+}
+
+/// Where sides are swapped, so many rows of the stored picture become columns together: one line of the cache
+/// of each is there for all of its pixels.
+constexpr int kBand = 64;
+
 /// Turns the stored picture as EXIF's orientation says: 2 to 4 mirror and half turns, 5 to 8 with the sides
 /// swapped.
 RgbImage turn_upright(RgbImage stored, int orientation) {
@@ -75,16 +96,20 @@ RgbImage turn_upright(RgbImage stored, int orientation) {
   const bool from_bottom = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
   RgbImage upright{swapped ? stored.height : stored.width, swapped ? stored.width : stored.height, {}};
   upright.data.resize(stored.data.size());
-  std::uint8_t* out = upright.data.data();
-  for (int y = 0; y < upright.height; ++y) {
-    for (int x = 0; x < upright.width; ++x, out += 3) {
-      const int along = swapped ? y : x;
-      const int down = swapped ? x : y;
-      const int column = from_right ? stored.width - 1 - along : along;
-      const int row = from_bottom ? stored.height - 1 - down : down;
-      const std::size_t pixel = static_cast<std::size_t>(row) * static_cast<std::size_t>(stored.width) +
-                                static_cast<std::size_t>(column);
-      std::copy_n(stored.data.data() + pixel * 3, 3, out);
+  const std::ptrdiff_t row = std::ptrdiff_t{3} * stored.width;
+  const std::ptrdiff_t along = from_right ? -3 : 3;
+  const std::ptrdiff_t down = from_bottom ? -row : row;
+  const std::ptrdiff_t to_right =
+      swapped ? down : along;  // in the stored picture, from one pixel to the next
+  const std::ptrdiff_t to_below = swapped ? along : down;
+  const std::uint8_t* const first =
+      stored.data.data() + (from_right ? row - 3 : 0) + (from_bottom ? row * (stored.height - 1) : 0);
+  const int band = swapped ? kBand : upright.width;
+  for (int left = 0; left < upright.width; left += band) {
+    const int count = std::min(band, upright.width - left);
+    for (int y = 0; y < upright.height; ++y) {
+      gather(first + y * to_below + left * to_right, to_right, count,
+             upright.data.data() + (std::ptrdiff_t{y} * upright.width + left) * 3);
     }
   }
   return upright;

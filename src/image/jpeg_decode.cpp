@@ -3,6 +3,7 @@
 #include <cstdio>  // jpeglib.h needs it before itself
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <jpeglib.h>
 
@@ -43,9 +44,13 @@ bool has_all_bits(const jpeg_decompress_struct& decoder) {
   return true;
 }
 
-/// -> whether it went well. Nothing here needs a destructor, which a jump would pass over.
+/// Rows that libjpeg is asked for at once.
+constexpr std::size_t kRows = 8;
+
+/// -> whether it went well. Nothing here needs a destructor, which a jump would pass over. `rows` is for what
+/// has just been decoded: it stays in the cache, and the picture's memory, which does not, is written once.
 bool decode(const Container& container, jpeg_decompress_struct& decoder, Errors& errors,
-            StoredPicture& picture) {
+            std::vector<std::uint8_t>& rows, StoredPicture& picture) {
   if (setjmp(errors.escape) != 0) return false;
   jpeg_mem_src(&decoder, container.stream.data(), static_cast<unsigned long>(container.stream.size()));
   jpeg_read_header(&decoder, TRUE);
@@ -58,10 +63,13 @@ bool decode(const Container& container, jpeg_decompress_struct& decoder, Errors&
   picture.channels = decoder.output_components;
   const std::size_t row =
       static_cast<std::size_t>(decoder.output_width) * static_cast<std::size_t>(decoder.output_components);
-  picture.samples.resize(row * decoder.output_height);
+  picture.samples.reserve(row * decoder.output_height);
+  rows.resize(row * kRows);
+  JSAMPROW out[kRows];
+  for (std::size_t i = 0; i < kRows; ++i) out[i] = rows.data() + i * row;
   while (decoder.output_scanline < decoder.output_height) {
-    JSAMPROW out = picture.samples.data() + row * decoder.output_scanline;
-    jpeg_read_scanlines(&decoder, &out, 1);
+    const JDIMENSION count = jpeg_read_scanlines(&decoder, out, kRows);
+    picture.samples.insert(picture.samples.end(), out[0], out[0] + count * row);
   }
   // A file with its end marker is taken as it is, as Pillow does.
   picture.truncated = container.whole == Container::Whole::no ||
@@ -108,10 +116,12 @@ StoredPicture without_ink(StoredPicture picture) {
 StoredPicture decode_jpeg(const Container& container) {
   Errors errors{};
   LibJpeg decoder(errors);
+  std::vector<std::uint8_t> rows;
   StoredPicture picture;
-  if (!decode(container, decoder.state(), errors, picture))
+  if (!decode(container, decoder.state(), errors, rows, picture))
     fail_damaged("JPEG", std::string("it cannot be decoded (libjpeg: ") + errors.message + ")");
-  return picture.channels == 4 ? without_ink(std::move(picture)) : picture;
+  if (picture.channels == 4) return without_ink(std::move(picture));
+  return picture;
 }
 
 }  // namespace caption

@@ -76,6 +76,34 @@ TEST(Decode, XmpTurnsAPictureWhereExifSaysNothing) {
   EXPECT_EQ(size(with_segment(tagged, xmp + "<x tiff:Orientation=\"6\"/>")), size(tagged));  // EXIF says 1
 }
 
+TEST(Decode, EveryOrientationOfALargePictureIsTurnedUpright) {
+  const std::string xmp("http://ns.adobe.com/xap/1.0/\0", 29);
+  const std::vector<std::byte> file = read_bytes(image_data("../photos/coffee.jpg"));
+  const RgbImage stored = caption::decode(file, {});
+  ASSERT_GT(stored.width, stored.height);
+  ASSERT_GT(stored.height, 256);
+  for (int orientation = 2; orientation <= 8; ++orientation) {
+    const std::string tag = "<x tiff:Orientation=\"" + std::to_string(orientation) + "\"/>";
+    const RgbImage upright = caption::decode(with_segment(file, xmp + tag), {});
+    const bool swapped = orientation >= 5;
+    ASSERT_EQ(upright.width, swapped ? stored.height : stored.width);
+    // Where EXIF's table says that the stored picture's row 0 and column 0 are.
+    const bool row_0_at_end = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+    const bool column_0_at_end = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+    std::size_t wrong = 0;
+    for (int row = 0; row < stored.height; ++row) {
+      for (int column = 0; column < stored.width; ++column) {
+        const int down = row_0_at_end ? stored.height - 1 - row : row;
+        const int across = column_0_at_end ? stored.width - 1 - column : column;
+        const int at = swapped ? across * upright.width + down : down * upright.width + across;
+        const auto* const from = stored.data.data() + std::ptrdiff_t{3} * (row * stored.width + column);
+        if (!std::equal(from, from + 3, upright.data.data() + std::ptrdiff_t{3} * at)) ++wrong;
+      }
+    }
+    EXPECT_EQ(wrong, 0U) << orientation;
+  }
+}
+
 TEST(Decode, AnAnimationsFirstFrameLiesOnItsCanvas) {
   const RgbImage frame = decode("animated.webp");
   std::vector<std::byte> file = read_bytes(image_data("animated.webp"));
