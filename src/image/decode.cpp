@@ -99,8 +99,8 @@ RgbImage turn_upright(RgbImage stored, int orientation) {
   const std::ptrdiff_t row = std::ptrdiff_t{3} * stored.width;
   const std::ptrdiff_t along = from_right ? -3 : 3;
   const std::ptrdiff_t down = from_bottom ? -row : row;
-  const std::ptrdiff_t to_right =
-      swapped ? down : along;  // in the stored picture, from one pixel to the next
+  // In the stored picture, from one pixel to the next.
+  const std::ptrdiff_t to_right = swapped ? down : along;
   const std::ptrdiff_t to_below = swapped ? along : down;
   const std::uint8_t* const first =
       stored.data.data() + (from_right ? row - 3 : 0) + (from_bottom ? row * (stored.height - 1) : 0);

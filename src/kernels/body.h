@@ -43,6 +43,7 @@ constexpr Kernels make_kernels(std::string_view name) {
           .quantize = quantize<Int8Product>,
           .quantize_finely = quantize_finely<Int8Product>,
           .pack_int8 = pack_int8,
+          .begin_sums = begin_sums,
           .scale_sums = scale_sums,
           .from_half = from_half,
           .finish = finish,

@@ -91,12 +91,6 @@ void add_products(const Kernels& k, Results& results) {
   results.emplace_back("product bf16", product(k.panel_bf16, packed.data(), rounded.data(), stride, pairs));
 }
 
-/// sums [64] of a row's integers and an int8 panel, whichever way a set has with them: begun where `origin`
-/// says.
-void begin_sums(const Origin& origin, const Values<std::int32_t>& corrections, std::int32_t* sums) {
-  for (std::int64_t n = 0; n < kPanel; ++n) sums[n] = origin.zero * corrections[index(n)] + origin.rest;
-}
-
 /// Rows of which every second one has none but the largest and the lowest numbers, by weights that are as
 /// large as they can be in every second output: what sums of less than 32 bits could not hold.
 void add_int8(const Kernels& k, Results& results) {
@@ -124,7 +118,7 @@ void add_int8(const Kernels& k, Results& results) {
     for (std::int64_t r = 0; r < rows; ++r) {
       Origin origin;
       sizes.push_back(k.quantize(x.data() + r * kIn, kIn, words.data() + r * stride, &origin));
-      begin_sums(origin, corrections, sums.data() + r * kPanel);
+      k.begin_sums(origin, corrections.data(), sums.data() + r * kPanel);
     }
     const PanelPart<std::uint32_t> part{packed.data(), fours * kColumn, fours, packed.data()};
     k.panel_int8.run(part, words.data(), stride, rows, sums.data());
@@ -134,8 +128,8 @@ void add_int8(const Kernels& k, Results& results) {
       std::uint32_t* const high = words.data() + 2 * r * stride;
       Origin origins[2];
       sizes.push_back(k.quantize_finely(x.data() + r * kIn, kIn, high, high + stride, origins));
-      begin_sums(origins[0], corrections, sums.data() + 2 * r * kPanel);
-      begin_sums(origins[1], corrections, sums.data() + (2 * r + 1) * kPanel);
+      k.begin_sums(origins[0], corrections.data(), sums.data() + 2 * r * kPanel);
+      k.begin_sums(origins[1], corrections.data(), sums.data() + (2 * r + 1) * kPanel);
     }
     k.panel_int8.run(part, words.data(), stride, 2 * rows, sums.data());
     fine.insert(fine.end(), sums.begin(), sums.end());

@@ -124,6 +124,9 @@ struct Kernels {
   /// output's integers, what a sum over x needs for each 1 that all of x is too large by.
   void (*pack_int8)(const float* panel, std::int64_t in, std::uint32_t* packed, float* scales,
                     std::int32_t* corrections);
+  /// sums[n] = zero * corrections[n] + rest for n < 64: where the sums of a row's products with a panel
+  /// begin.
+  void (*begin_sums)(const Origin& origin, const std::int32_t* corrections, std::int32_t* sums);
   /// y[n] = (256 high[n] + low[n]) * x_scale * scales[n] + bias[n] for n < 64, without `low` high[n] * ...
   void (*scale_sums)(const std::int32_t* high, const std::int32_t* low, float x_scale, const float* scales,
                      const float* bias, float* y);

@@ -152,6 +152,15 @@ void pack_int8(const float* panel, std::int64_t in, std::uint32_t* packed, float
   }
 }
 
+/// Unsigned: a damaged file's corrections may be any.
+void begin_sums(const Origin& origin, const std::int32_t* corrections, std::int32_t* sums) {
+  const auto zero = static_cast<std::uint32_t>(origin.zero);
+  const auto rest = static_cast<std::uint32_t>(origin.rest);
+  for (std::int64_t n = 0; n < kPanel; ++n) {
+    sums[n] = static_cast<std::int32_t>(zero * static_cast<std::uint32_t>(corrections[n]) + rest);
+  }
+}
+
 /// y = (256 high + low) * x_scale * scales + bias; without `low`: high * x_scale * scales + bias
 void scale_sums(const std::int32_t* high, const std::int32_t* low, float x_scale, const float* scales,
                 const float* bias, float* y) {

@@ -58,16 +58,6 @@ Arithmetic arithmetic_of(DType type) {
   return type == DType::fp32 ? Arithmetic::fp32 : type == DType::bf16 ? Arithmetic::bf16 : Arithmetic::int8;
 }
 
-/// corrections, sums [64]
-void begin_sums(const kernels::Origin& origin, const std::int32_t* corrections, std::int32_t* sums) {
-  const auto zero = static_cast<std::uint32_t>(origin.zero);
-  const auto rest = static_cast<std::uint32_t>(origin.rest);
-  for (std::int64_t n = 0; n < kPanel; ++n) {
-    // Unsigned: a damaged file's corrections may be any.
-    sums[n] = static_cast<std::int32_t>(zero * static_cast<std::uint32_t>(corrections[n]) + rest);
-  }
-}
-
 /// Calls body(row) for all of them, on several threads if that is worth while.
 template <typename Body>
 void for_rows(std::int64_t rows, std::int64_t width, const Body& body) {
@@ -209,7 +199,7 @@ void PackedMatrix::multiply_int8(const InputRows& x, const Product& product) con
     alignas(64) std::int32_t integers[kMostTileRows * kPanel];  // [rows][digits][64]
     for (std::int64_t r = 0; r < rows * digits_; ++r) {
       const kernels::Origin& origin = q.origins[static_cast<std::size_t>(from * digits_ + r)];
-      begin_sums(origin, corrections + panel * kPanel, integers + r * kPanel);
+      kernel.begin_sums(origin, corrections + panel * kPanel, integers + r * kPanel);
     }
     multiply_panel(kernel.panel_int8, words(panel), steps_,
                    WordRows<std::uint32_t>{q.words.get() + from * digits_ * q.stride, q.stride,

@@ -19,7 +19,8 @@ void store_some(Lanes lanes, std::int64_t count, float* y) {
 
 // ---- Functions of one variable
 
-/// Inline everywhere: two registers as an argument and as a result go through memory.
+// Inline everywhere: Lanes of two registers, as an argument and as a result, go through memory.
+
 [[gnu::always_inline]] inline Lanes exponential(Lanes x) {
   // Beyond these bounds the result is 0 or infinity in fp32 as good as.
   const Lanes low = Lanes::set(-87.33654F);
@@ -41,16 +42,16 @@ void store_some(Lanes lanes, std::int64_t count, float* y) {
   return select_less(x, low, Lanes::zero(), result);
 }
 
-Lanes magnitude(Lanes x) {
+[[gnu::always_inline]] inline Lanes magnitude(Lanes x) {
   return select_less(x, Lanes::zero(), Lanes::zero() - x, x);
 }
 
-Lanes sigmoid(Lanes x) {
+[[gnu::always_inline]] inline Lanes sigmoid(Lanes x) {
   const Lanes one = Lanes::set(1.0F);
   return one / (one + exponential(Lanes::zero() - x));
 }
 
-Lanes hyperbolic_tangent(Lanes x) {
+[[gnu::always_inline]] inline Lanes hyperbolic_tangent(Lanes x) {
   const Lanes one = Lanes::set(1.0F);
   const Lanes size = magnitude(x);
   // Near zero the exponential form cancels: Cephes' odd polynomial instead.
@@ -68,7 +69,7 @@ Lanes hyperbolic_tangent(Lanes x) {
 }
 
 /// The error function, Abramowitz and Stegun 7.1.26: absolute error below 2e-7.
-Lanes error_function(Lanes x) {
+[[gnu::always_inline]] inline Lanes error_function(Lanes x) {
   const Lanes one = Lanes::set(1.0F);
   const Lanes size = magnitude(x);
   const Lanes t = one / fma(size, Lanes::set(0.3275911F), one);
@@ -82,7 +83,7 @@ Lanes error_function(Lanes x) {
 }
 
 template <Activation curve>
-Lanes apply(Lanes x) {
+[[gnu::always_inline]] inline Lanes apply(Lanes x) {
   if constexpr (curve == Activation::relu) {
     return select_less(x, Lanes::zero(), Lanes::zero(), x);
   } else if constexpr (curve == Activation::relu6) {

@@ -1,37 +1,21 @@
 #include "tensor/tensor.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/memory.h"
 #include "caption/error.h"
 #include "tensor/convert.h"
 
 namespace caption {
 namespace {
 
-constexpr std::size_t kAlignment = 64;
-
 [[noreturn]] void misuse(const std::string& what) {
   throw Error(ErrorKind::internal, "tensor: " + what);
-}
-
-/// A large tensor's pages are large, too: with small ones, a matrix product of many rows spends a tenth of
-/// its time on finding pages.
-constexpr std::size_t kHugePage = std::size_t{2} << 20;
-
-std::shared_ptr<std::byte> allocate(std::size_t bytes) {
-  const std::size_t alignment = bytes < 2 * kHugePage ? kAlignment : kHugePage;
-  auto* const memory = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{alignment}));
-  // Only advice: without huge pages everything works, slower.
-  if (alignment == kHugePage) ::madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
-  return {memory, [alignment](std::byte* p) { ::operator delete (p, std::align_val_t{alignment}); }};
 }
 
 /// Copies a view of `dims` dimensions to where its elements lie in order. -> behind the last
@@ -120,7 +104,7 @@ Shape contiguous_strides(std::span<const std::int64_t> shape) {
 
 Tensor Tensor::empty(Shape shape) {
   Tensor tensor;
-  tensor.data_ = allocate(static_cast<std::size_t>(count_elements(shape)) * sizeof(float));
+  tensor.data_ = allocate_memory(static_cast<std::size_t>(count_elements(shape)) * sizeof(float));
   tensor.strides_ = contiguous_strides(shape);
   tensor.sizes_ = std::move(shape);
   return tensor;
@@ -148,7 +132,7 @@ Tensor Tensor::of_file(std::shared_ptr<const MappedFile> file, std::span<const s
 
 Tensor Tensor::copy_of(std::span<const std::byte> bytes, DType type) {
   Tensor tensor;
-  tensor.data_ = allocate(bytes.size());
+  tensor.data_ = allocate_memory(bytes.size());
   if (!bytes.empty()) std::memcpy(tensor.data_.get(), bytes.data(), bytes.size());
   tensor.type_ = type;
   tensor.sizes_ = {static_cast<std::int64_t>(bytes.size() / item_size(type))};
@@ -306,7 +290,7 @@ Tensor Tensor::expand(Shape shape) const {
 Tensor Tensor::contiguous() const {
   if (is_contiguous()) return *this;
   Tensor copy;
-  copy.data_ = allocate(static_cast<std::size_t>(numel()) * item_size(type_));
+  copy.data_ = allocate_memory(static_cast<std::size_t>(numel()) * item_size(type_));
   copy.type_ = type_;
   copy.sizes_ = sizes_;
   copy.strides_ = contiguous_strides(sizes_);
