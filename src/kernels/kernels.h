@@ -61,13 +61,14 @@ struct Origin {
   std::int32_t rest = 0;
 };
 
-/// Some steps of a panel: of each of its four columns [steps][16] words.
+/// Some steps of a panel: of each of its columns [steps][16] words.
 template <typename Word>
 struct PanelPart {
   const Word* words;
   std::int64_t column;  ///< words from one column to the next
   std::int64_t steps;
   const Word* next;  ///< where the part begins that is read after this one, with columns as far apart
+  std::int64_t columns = kPanel / kColumn;  ///< that are wanted; the sums of the others may change or not
 };
 
 /// A product with a panel: sums[r][n] += sum over i of x[r][i] * panel[i][n], n < 64.

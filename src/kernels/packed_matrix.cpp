@@ -42,15 +42,15 @@ struct WordRows {
 /// near.
 template <typename Word, typename Sum>
 void multiply_panel(const PanelProduct<Word, Sum>& kernel, const Word* panel, std::int64_t steps,
-                    const WordRows<Word>& x, Sum* sums) {
+                    std::int64_t columns, const WordRows<Word>& x, Sum* sums) {
   const std::int64_t most =
       std::min(steps, x.count <= kernel.block_rows ? kernel.block_steps : kernel.pass_steps);
   for (std::int64_t i = 0; i < steps; i += most) {
     const std::int64_t left = steps - i;
     const Word* const words = panel + i * kColumn;
     const Word* const next = left > most ? words + most * kColumn : panel + steps * kPanel;
-    kernel.run({words, steps * kColumn, std::min(most, left), next}, x.data + i * x.words, x.stride, x.count,
-               sums);
+    kernel.run({words, steps * kColumn, std::min(most, left), next, columns}, x.data + i * x.words, x.stride,
+               x.count, sums);
   }
 }
 
@@ -85,6 +85,11 @@ PackedMatrix::PackedMatrix(PackedWeights weights, Activations activations)
 
 const std::uint32_t* PackedMatrix::words(std::int64_t panel) const {
   return reinterpret_cast<const std::uint32_t*>(words_.data()) + panel * steps_ * kPanel;
+}
+
+/// Of the panel, those with outputs.
+std::int64_t PackedMatrix::columns(std::int64_t panel) const {
+  return divide_up(std::min(kPanel, out_ - panel * kPanel), kColumn);
 }
 
 /// InputRows of integers: of each, one or two rows [stride] of words as the kernels take them, where their
@@ -184,7 +189,7 @@ void PackedMatrix::multiply_floats(const Kernel& kernel, const Words& x, const P
            [&](std::int64_t panel, std::int64_t from, std::int64_t rows, float* sums) {
              for (std::int64_t r = 0; r < rows; ++r)
                std::copy_n(bias + panel * kPanel, kPanel, sums + r * kPanel);
-             multiply_panel(kernel, reinterpret_cast<decltype(x.data)>(words(panel)), steps_,
+             multiply_panel(kernel, reinterpret_cast<decltype(x.data)>(words(panel)), steps_, columns(panel),
                             Words{x.data + from * x.stride, x.stride, rows, x.words}, sums);
            });
 }
@@ -201,7 +206,7 @@ void PackedMatrix::multiply_int8(const InputRows& x, const Product& product) con
       const kernels::Origin& origin = q.origins[static_cast<std::size_t>(from * digits_ + r)];
       kernel.begin_sums(origin, corrections + panel * kPanel, integers + r * kPanel);
     }
-    multiply_panel(kernel.panel_int8, words(panel), steps_,
+    multiply_panel(kernel.panel_int8, words(panel), steps_, columns(panel),
                    WordRows<std::uint32_t>{q.words.get() + from * digits_ * q.stride, q.stride,
                                            rows * digits_, kernel.int8_input_words},
                    integers);

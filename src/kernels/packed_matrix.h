@@ -48,6 +48,7 @@ class PackedMatrix {
   std::unique_ptr<std::uint32_t[]> round_bf16(const InputRows& x) const;
   Quantized quantize(const InputRows& x) const;
   const std::uint32_t* words(std::int64_t panel) const;
+  std::int64_t columns(std::int64_t panel) const;
   template <typename Kernel, typename Words>
   void multiply_floats(const Kernel& kernel, const Words& x, const Product& product) const;
   void multiply_int8(const InputRows& x, const Product& product) const;

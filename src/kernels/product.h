@@ -148,7 +148,7 @@ template <typename Type, bool kFetchNext, int Rows>
 void all_columns(const Pass<Type>& pass, const Next& next, std::int64_t turn, std::int64_t turns) {
   constexpr int kWide = Type::template kColumns<Rows>;
   const PanelPart<typename Type::Word>& part = pass.part;
-  for (int c = 0; c < kColumns; c += kWide) {
+  for (std::int64_t c = 0; c < part.columns; c += kWide) {
     Pass<Type> own{{part.words + c * part.column, part.column, part.steps, nullptr},
                    pass.x,
                    pass.x_stride,
@@ -215,7 +215,7 @@ void multiply_widened(const Pass<Type>& pass, std::int64_t rows) {
     const std::int64_t left = part.steps - from;
     const std::int64_t count = left < Type::kPassSteps ? left : Type::kPassSteps;
     const typename Type::Word* const words = part.words + from * kColumn;
-    for (std::int64_t c = 0; c < kColumns; ++c) {
+    for (std::int64_t c = 0; c < part.columns; ++c) {
       float* const column = widened + c * 2 * count * kColumn;
       for (std::int64_t i = 0; i < count; ++i) {
         const typename Type::Weights w = Type::load(words + c * part.column + i * kColumn);
@@ -227,7 +227,7 @@ void multiply_widened(const Pass<Type>& pass, std::int64_t rows) {
     const auto* const x = reinterpret_cast<const float*>(pass.x + from * Type::kInputWords);
     const typename Type::Word* const following = left > count ? words + count * kColumn : part.next;
     multiply_rows<Fp32Product, true>(
-        {{widened, 2 * count * kColumn, 2 * count, nullptr}, x, pass.x_stride, pass.sums}, rows,
+        {{widened, 2 * count * kColumn, 2 * count, nullptr, part.columns}, x, pass.x_stride, pass.sums}, rows,
         next_steps(following, part.column, count));
   }
 }

@@ -30,7 +30,11 @@ DepthwiseConvolution<Tensor>::DepthwiseConvolution(const Tensor& weight, const T
 }
 
 Tensor DepthwiseConvolution<Tensor>::operator()(const Tensor& x, Activation activation) const {
+  const kernels::Kernels& kernel = kernels::active();
   const Tensor from = x.contiguous();
+  const float* const pictures = from.data();
+  const float* const weights = weight_.data();
+  const float* const bias = bias_.data();
   const std::int64_t channels = bias_.size(0);
   const std::int64_t in_height = x.size(1);
   const std::int64_t in_width = x.size(2);
@@ -44,7 +48,7 @@ Tensor DepthwiseConvolution<Tensor>::operator()(const Tensor& x, Activation acti
   parallel_for(static_cast<std::size_t>(x.size(0) * height), [&](std::size_t begin, std::size_t end) {
     std::array<kernels::Tap, kMostTaps> taps{};
     for (auto task = static_cast<std::int64_t>(begin); task < static_cast<std::int64_t>(end); ++task) {
-      const float* const image = from.data() + task / height * in_height * in_width * channels;
+      const float* const image = pictures + task / height * in_height * in_width * channels;
       const std::int64_t row = task % height * stride_ - top;
       for (std::int64_t column = 0; column < width; ++column) {
         const std::int64_t first = column * stride_ - left;
@@ -53,11 +57,11 @@ Tensor DepthwiseConvolution<Tensor>::operator()(const Tensor& x, Activation acti
           for (std::int64_t j = std::max<std::int64_t>(-first, 0); j < std::min(side_, in_width - first);
                ++j) {
             taps[count++] = {image + ((row + i) * in_width + first + j) * channels,
-                             weight_.data() + (i * side_ + j) * channels};
+                             weights + (i * side_ + j) * channels};
           }
         }
-        kernels::active().depthwise({taps.data(), count}, bias_.data(), channels, activation,
-                                    result + (task * width + column) * channels);
+        kernel.depthwise({taps.data(), count}, bias, channels, activation,
+                         result + (task * width + column) * channels);
       }
     }
   });
