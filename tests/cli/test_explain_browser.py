@@ -14,7 +14,7 @@ def page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("explain")
     shutil.copy(min((prefix("CAPTION_SOURCE") / "models" / "photographs" / "pictures").glob("*.jpg")), folder / "picture.jpg")
     real = Program(prefix("CAPTION_PREFIX"), folder, clean_environment(folder))
-    result = real.run("explain", "--model", "photographs", "--json", "--html", "page.html", "picture.jpg")
+    result = real.run("explain", "--model", "photographs", "--json", "--html", "page.html", "picture.jpg", timeout=600)
     assert result.code == 0
     return folder / "page.html", json.loads(result.text)
 
